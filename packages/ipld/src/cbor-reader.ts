@@ -1,0 +1,280 @@
+import { isCopseError } from "@copse/primitives";
+import { type CidBytes, readCid } from "./cid.ts";
+import { CborError } from "./errors.ts";
+
+/** Most items of an array where its type sets no other limit. @see cbor-gen `MaxLength` */
+export const maxArrayLength = 8192;
+/** Most bytes of a byte string where its type sets no other limit. @see cbor-gen `ByteArrayMaxLen` */
+export const maxBytesLength: number = 2 << 20;
+/** Deepest nesting that {@link CborReader.skip} follows. */
+export const maxDepth = 64;
+
+const maxInt64 = 2n ** 63n - 1n;
+const majors = [
+  "an unsigned integer",
+  "a negative integer",
+  "bytes",
+  "text",
+  "an array",
+  "a map",
+  "a tag",
+  "a simple value",
+];
+const utf8: TextDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Reads canonical DAG-CBOR item by item: shortest heads only, definite lengths only, tag 42 only. As strict as the Go
+ * decoder made by cbor-gen, so what is read re-encodes to the same bytes.
+ *
+ * Cost: no copies; byte strings and links are views of the input. Copy what outlives it.
+ *
+ * @throws {CborError} every method, with the offset of the head it did not like
+ * @see cbor-gen `CborReadHeader`, `ReadCid`, `ReadByteArray`
+ * @example
+ * const reader = new CborReader(Uint8Array.of(0x82, 0x01, 0x41, 0xff));
+ * reader.array(); // => 2
+ * reader.safeUint(); // => 1
+ * reader.bytes(); // => Uint8Array.of(0xff)
+ * reader.end();
+ */
+export class CborReader {
+  readonly source: Uint8Array;
+  /** Offset of the next byte. */
+  offset: number;
+  #major = 0;
+  #value = 0;
+  /** Set when the value of the last head does not fit a number. */
+  #wide: bigint | undefined;
+  #at = 0;
+
+  constructor(source: Uint8Array, offset = 0) {
+    this.source = source;
+    this.offset = offset;
+  }
+
+  /** Bytes that are left. */
+  get remaining(): number {
+    return this.source.length - this.offset;
+  }
+
+  /** Major type of the next item (0 to 7), which stays unread. */
+  peekMajor(): number {
+    const head = this.source[this.offset];
+    if (head === undefined) throw this.#cut(1);
+    return head >> 5;
+  }
+
+  /** Head of an array: the count of its items. `expected` refuses any other count. */
+  array(expected?: number, limit: number = maxArrayLength): number {
+    const length = this.#length(4, limit);
+    if (expected !== undefined && length !== expected) {
+      throw new CborError("cbor/wrong-length", { offset: this.#at, length, expected: String(expected) });
+    }
+    return length;
+  }
+
+  /** Head of a map: the count of its pairs. */
+  map(limit: number = maxArrayLength): number {
+    return this.#length(5, limit);
+  }
+
+  /** An unsigned 64-bit integer. */
+  uint(): bigint {
+    this.#head(0);
+    return this.#wide ?? BigInt(this.#value);
+  }
+
+  /** An unsigned integer that the protocol keeps below 2^53. */
+  safeUint(): number {
+    this.#head(0);
+    if (this.#wide !== undefined) throw this.#outOfRange(this.#wide);
+    return this.#value;
+  }
+
+  /** A signed 64-bit integer. */
+  int(): bigint {
+    this.#headOfInt();
+    const value = this.#wide ?? BigInt(this.#value);
+    if (value > maxInt64) throw new CborError("cbor/out-of-range", { offset: this.#at, value, limit: maxInt64 });
+    return this.#major === 0 ? value : -1n - value;
+  }
+
+  /** A signed integer that the protocol keeps within 2^53. */
+  safeInt(): number {
+    this.#headOfInt();
+    if (this.#wide !== undefined) throw this.#outOfRange(this.#wide);
+    return this.#major === 0 ? this.#value : -1 - this.#value;
+  }
+
+  /** A byte string of at most `limit` bytes: a view. */
+  bytes(limit: number = maxBytesLength): Uint8Array {
+    return this.#take(this.#length(2, limit));
+  }
+
+  /** Text of at most `limit` bytes. */
+  text(limit: number = maxArrayLength): string {
+    const bytes = this.textBytes(limit);
+    try {
+      return utf8.decode(bytes);
+    } catch (error) {
+      throw new CborError("cbor/text-malformed", { offset: this.#at }, { cause: error });
+    }
+  }
+
+  /** Text as its bytes, which may be no UTF-8 (FIP-0027): a view. */
+  textBytes(limit: number = maxArrayLength): Uint8Array {
+    return this.#take(this.#length(3, limit));
+  }
+
+  /** A link (tag 42): the CID's bytes, a view. */
+  link(): CidBytes {
+    this.#head(6);
+    const at = this.#at;
+    if (this.#value !== 42)
+      throw new CborError("cbor/unexpected", { offset: at, found: `tag ${this.#value}`, expected: "tag 42" });
+    const bytes = this.bytes(512);
+    if (bytes.length < 2) throw new CborError("cbor/link-malformed", { offset: at, why: `${bytes.length} B` });
+    if (bytes[0] !== 0) throw new CborError("cbor/link-malformed", { offset: at, why: `multibase byte ${bytes[0]}` });
+    const cid = bytes.subarray(1);
+    let end: number;
+    try {
+      end = readCid(cid).end;
+    } catch (error) {
+      if (!isCopseError(error, "cid/")) throw error;
+      throw new CborError("cbor/link-malformed", { offset: at, why: error.message }, { cause: error });
+    }
+    if (end !== cid.length)
+      throw new CborError("cbor/link-malformed", { offset: at, why: `${cid.length - end} B follow` });
+    return cid;
+  }
+
+  /** True, and the null is consumed, when the next item is null; else nothing happens. */
+  null(): boolean {
+    if (this.source[this.offset] !== 0xf6) return false;
+    this.offset++;
+    return true;
+  }
+
+  /** A boolean. */
+  bool(): boolean {
+    this.#head(7);
+    if (this.#value !== 20 && this.#value !== 21) {
+      throw new CborError("cbor/unexpected", {
+        offset: this.#at,
+        found: `simple value ${this.#value}`,
+        expected: "a boolean",
+      });
+    }
+    return this.#value === 21;
+  }
+
+  /**
+   * Passes over one item of any type; gives its bytes, a view. `onLink` gets every link on the way.
+   *
+   * Bound: {@link maxDepth} levels; lengths only by what is there.
+   */
+  skip(onLink?: (cid: CidBytes) => void): Uint8Array {
+    const start = this.offset;
+    this.#skip(0, onLink);
+    return this.source.subarray(start, this.offset);
+  }
+
+  /** Refuses bytes after the last item. */
+  end(): void {
+    if (this.offset !== this.source.length) {
+      throw new CborError("cbor/trailing-bytes", { offset: this.offset, extra: this.remaining });
+    }
+  }
+
+  #skip(depth: number, onLink: ((cid: CidBytes) => void) | undefined): void {
+    if (depth > maxDepth) throw new CborError("cbor/too-deep", { offset: this.offset, limit: maxDepth });
+    const major = this.peekMajor();
+    switch (major) {
+      case 2:
+      case 3:
+        this.#take(this.#length(major, this.source.length));
+        return;
+      case 4:
+      case 5: {
+        const count = this.#length(major, this.source.length) * (major - 3);
+        for (let i = 0; i < count; i++) this.#skip(depth + 1, onLink);
+        return;
+      }
+      case 6: {
+        const cid = this.link();
+        onLink?.(cid);
+        return;
+      }
+      case 7: {
+        const head = this.source[this.offset];
+        if (head === 0xfb) this.#take(9);
+        else if (head === 0xf4 || head === 0xf5 || head === 0xf6) this.offset++;
+        else throw new CborError("cbor/unsupported", { offset: this.offset, head: head ?? 0 });
+        return;
+      }
+      default:
+        this.#head(major);
+    }
+  }
+
+  #take(length: number): Uint8Array {
+    const end = this.offset + length;
+    if (end > this.source.length) throw this.#cut(length);
+    const view = this.source.subarray(this.offset, end);
+    this.offset = end;
+    return view;
+  }
+
+  #length(major: number, limit: number): number {
+    this.#head(major);
+    const length = this.#wide ?? this.#value;
+    if (length > limit) throw new CborError("cbor/too-long", { offset: this.#at, length, limit });
+    return this.#value;
+  }
+
+  #headOfInt(): void {
+    const negative = this.source[this.offset];
+    this.#head(negative !== undefined && negative >> 5 === 1 ? 1 : 0);
+  }
+
+  /** Reads one head of the given major type into `#value`, or `#wide` past 2^53 - 1. */
+  #head(major: number): void {
+    const source = this.source;
+    const at = this.offset;
+    const first = source[at];
+    this.#at = at;
+    if (first === undefined) throw this.#cut(1);
+    if (first >> 5 !== major) {
+      const found = first === 0xf6 ? "null" : (majors[first >> 5] ?? "");
+      throw new CborError("cbor/unexpected", { offset: at, found, expected: majors[major] ?? "" });
+    }
+    const low = first & 31;
+    this.#major = major;
+    this.#wide = undefined;
+    if (low < 24) {
+      this.#value = low;
+      this.offset = at + 1;
+      return;
+    }
+    if (low > 27) throw new CborError("cbor/unsupported", { offset: at, head: first });
+    const width = 1 << (low - 24);
+    if (at + width >= source.length) throw this.#cut(1 + width);
+    let value = 0;
+    for (let i = 1; i <= width; i++) value = value * 256 + (source[at + i] as number);
+    if (value < (low === 24 ? 24 : 2 ** (4 * width))) throw new CborError("cbor/not-minimal", { offset: at });
+    this.offset = at + 1 + width;
+    this.#value = value;
+    if (value > Number.MAX_SAFE_INTEGER) {
+      this.#wide = 0n;
+      for (let i = 1; i <= width; i++) this.#wide = (this.#wide << 8n) | BigInt(source[at + i] as number);
+    }
+  }
+
+  #cut(needed: number): CborError {
+    return new CborError("cbor/cut", { offset: this.offset, needed, length: this.source.length });
+  }
+
+  #outOfRange(value: bigint): CborError {
+    return new CborError("cbor/out-of-range", { offset: this.#at, value, limit: BigInt(Number.MAX_SAFE_INTEGER) });
+  }
+}

@@ -1,0 +1,188 @@
+import { blake2b256, keccak256, sha256 } from "@copse/crypto";
+import { equalBytes, isCopseError, latin1, readUvarint } from "@copse/primitives";
+import { CID } from "multiformats/cid";
+import { Digest } from "multiformats/hashes/digest";
+import { CidError } from "./errors.ts";
+
+/**
+ * A CID in its binary form: the canonical bytes that trees, stores and the wire use.
+ *
+ * Size: 38 B for nearly all of the chain: `01 71 a0 e4 02 20` and a 32-byte blake2b-256 digest.
+ */
+export type CidBytes = Uint8Array;
+
+/** Codecs of the chain's blocks. */
+export const codecs: { readonly dagCbor: 0x71; readonly raw: 0x55 } = { dagCbor: 0x71, raw: 0x55 };
+
+/** Hash functions of the chain's CIDs. */
+export const hashes: {
+  readonly identity: 0;
+  readonly sha256: 0x12;
+  readonly keccak256: 0x1b;
+  readonly blake2b256: 0xb220;
+} = { identity: 0, sha256: 0x12, keccak256: 0x1b, blake2b256: 0xb220 };
+
+/** Bytes of a CID of a DAG-CBOR block hashed by blake2b-256. */
+export const chainCidLength = 38;
+
+const chainPrefix: Uint8Array = Uint8Array.of(0x01, 0x71, 0xa0, 0xe4, 0x02, 0x20);
+
+/**
+ * The CID of a DAG-CBOR block under blake2b-256: what the chain uses unless it says otherwise.
+ *
+ * Cost: one hash and one 38-byte array.
+ *
+ * @example
+ * toCid(cidOf(Uint8Array.of(0x80))).toString() // => "bafy2bzacebc3bt6cedhoyw34drrmjvazhu4oj25er2ebk4u445pzycvq4ta4a"
+ */
+export function cidOf(block: Uint8Array): CidBytes {
+  return cidOfDigest(blake2b256(block));
+}
+
+/**
+ * The CID of a DAG-CBOR block whose blake2b-256 digest is known.
+ *
+ * @example
+ * cidOfDigest(new Uint8Array(32)).length // => 38
+ */
+export function cidOfDigest(digest: Uint8Array): CidBytes {
+  const cid = new Uint8Array(chainCidLength);
+  cid.set(chainPrefix);
+  cid.set(digest, 6);
+  return cid;
+}
+
+/**
+ * The CID of bytes kept as they are (codec raw) under blake2b-256: Wasm and EVM code, F3 data of snapshots.
+ *
+ * @example
+ * toCid(rawCidOf(Uint8Array.of(1))).code // => 0x55
+ */
+export function rawCidOf(block: Uint8Array): CidBytes {
+  const cid = cidOf(block);
+  cid[1] = codecs.raw;
+  return cid;
+}
+
+/** Tells whether bytes at `offset` start with the prefix of the chain's common CID. */
+export function isChainCid(bytes: Uint8Array, offset = 0): boolean {
+  for (let i = 0; i < 6; i++) if (bytes[offset + i] !== chainPrefix[i]) return false;
+  return true;
+}
+
+/**
+ * A key for maps: one-to-one with the CID.
+ *
+ * @example
+ * new Map([[cidKey(cid), 1]])
+ */
+export const cidKey = (cid: CidBytes): string => latin1(cid);
+
+/** What a binary CID says of itself. `digest` is a view. */
+export interface CidParts {
+  readonly version: 0 | 1;
+  readonly codec: number;
+  readonly hash: number;
+  readonly digest: Uint8Array;
+  /** Offset of the byte after the CID. */
+  readonly end: number;
+}
+
+/**
+ * Reads the binary CID at `offset`, exactly as strict as go-cid: version 1, or the bare sha2-256 multihash of version 0;
+ * shortest varints; the digest whole.
+ *
+ * @throws {CidError} `cid/malformed`
+ * @see go-cid `CidFromBytes`
+ * @example
+ * readCid(cidOf(Uint8Array.of(0x80))).codec // => 0x71
+ */
+export function readCid(bytes: Uint8Array, offset = 0): CidParts {
+  if (isChainCid(bytes, offset) && bytes.length - offset >= chainCidLength) {
+    const end = offset + chainCidLength;
+    return { version: 1, codec: codecs.dagCbor, hash: hashes.blake2b256, digest: bytes.subarray(offset + 6, end), end };
+  }
+  if (bytes[offset] === 0x12 && bytes[offset + 1] === 0x20) {
+    const end = offset + 34;
+    if (bytes.length < end) throw new CidError("cid/malformed", { offset, why: "the digest is cut" });
+    return { version: 0, codec: 0x70, hash: hashes.sha256, digest: bytes.subarray(offset + 2, end), end };
+  }
+  const version = varint(bytes, offset, "version");
+  if (version.value !== 1) throw new CidError("cid/malformed", { offset, why: `version ${version.value}` });
+  const codec = varint(bytes, version.end, "codec");
+  const hash = varint(bytes, codec.end, "hash function");
+  const length = varint(bytes, hash.end, "digest length");
+  const end = length.end + length.value;
+  if (end > bytes.length) throw new CidError("cid/malformed", { offset, why: "the digest is cut" });
+  return { version: 1, codec: codec.value, hash: hash.value, digest: bytes.subarray(length.end, end), end };
+}
+
+function varint(bytes: Uint8Array, offset: number, what: string): { value: number; end: number } {
+  try {
+    const { value, end } = readUvarint(bytes, offset);
+    // go-varint reads 63 bits; what is past 2^53 is no codec, hash or length that exists
+    if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return { value: Number(value), end };
+  } catch (error) {
+    if (!isCopseError(error)) throw error;
+    throw new CidError("cid/malformed", { offset, why: `${what}: ${error.message}` }, { cause: error });
+  }
+  throw new CidError("cid/malformed", { offset, why: `${what} is too large` });
+}
+
+/**
+ * The `CID` of multiformats for a binary CID; the bytes are kept as they are, not parsed again.
+ *
+ * @throws {CidError} `cid/malformed`, also when bytes follow the CID
+ * @example
+ * toCid(cidOf(Uint8Array.of(0x80))).version // => 1
+ */
+export function toCid(bytes: CidBytes): CID {
+  const { version, codec, hash, digest, end } = readCid(bytes);
+  if (end !== bytes.length) throw new CidError("cid/malformed", { offset: end, why: `${bytes.length - end} B follow` });
+  const multihash =
+    bytes.length === chainCidLength && codec === codecs.dagCbor ? bytes.subarray(2) : multihashOf(bytes, version);
+  return new CID(version, codec, new Digest(hash, digest.length, digest, multihash), bytes as Uint8Array<ArrayBuffer>);
+}
+
+function multihashOf(bytes: CidBytes, version: 0 | 1): Uint8Array {
+  return version === 0 ? bytes : bytes.subarray(readUvarint(bytes, readUvarint(bytes).end).end);
+}
+
+/**
+ * The binary form of a `CID`; a view of the CID's own bytes.
+ *
+ * @example
+ * fromCid(CID.parse("bafy2bzacebc3bt6cedhoyw34drrmjvazhu4oj25er2ebk4u445pzycvq4ta4a")).length // => 38
+ */
+export function fromCid(cid: CID): CidBytes {
+  return cid.bytes;
+}
+
+/**
+ * Tells whether a block's bytes hash to its CID.
+ *
+ * Hash functions: blake2b-256, sha2-256, keccak-256, identity.
+ *
+ * @throws {CidError} `cid/malformed`, `cid/hash-unsupported`
+ * @example
+ * verifyBlock(cidOf(Uint8Array.of(0x80)), Uint8Array.of(0x80)) // => true
+ */
+export function verifyBlock(cid: CidBytes, block: Uint8Array): boolean {
+  const { hash, digest } = readCid(cid);
+  return equalBytes(digestOf(hash, block), digest);
+}
+
+function digestOf(hash: number, block: Uint8Array): Uint8Array {
+  switch (hash) {
+    case hashes.blake2b256:
+      return blake2b256(block);
+    case hashes.sha256:
+      return sha256(block);
+    case hashes.keccak256:
+      return keccak256(block);
+    case hashes.identity:
+      return block;
+    default:
+      throw new CidError("cid/hash-unsupported", { hash: BigInt(hash) });
+  }
+}
