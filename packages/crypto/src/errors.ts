@@ -1,0 +1,43 @@
+import { CopseError } from "@copse/primitives";
+
+/** Facts of each code this package throws. Checks of signatures never throw: they answer false. */
+export type CryptoFacts = {
+  "crypto/length-wrong": { what: string; expected: number; found: number };
+  "crypto/private-key-out-of-range": { curve: string };
+  "crypto/signature-malformed": { index: number };
+  "crypto/nothing-to-aggregate": Record<string, never>;
+  "crypto/not-recoverable": Record<string, never>;
+  "crypto/hash-size-out-of-range": { size: number };
+  "crypto/engine-missing": { engine: string; reason: string };
+  "crypto/pool-closed": Record<string, never>;
+  "crypto/pool-full": { limit: number };
+};
+
+const say: { [Code in keyof CryptoFacts]: (facts: CryptoFacts[Code]) => string } = {
+  "crypto/length-wrong": (f) => `${f.what} has ${f.found} B, not ${f.expected}`,
+  "crypto/private-key-out-of-range": (f) => `the private key is not a number between 1 and the order of ${f.curve}`,
+  "crypto/signature-malformed": (f) => `signature ${f.index} is no point of the prime-order subgroup`,
+  "crypto/nothing-to-aggregate": () => "an aggregate needs at least one signature",
+  "crypto/not-recoverable": () => "no public key can have made this signature",
+  "crypto/hash-size-out-of-range": (f) => `blake2b has digests of 1 to 64 bytes, not ${f.size}`,
+  "crypto/engine-missing": (f) => `the engine ${f.engine} does not load: ${f.reason}`,
+  "crypto/pool-closed": () => "the signature pool is closed",
+  "crypto/pool-full": (f) => `the signature pool holds ${f.limit} checks already`,
+};
+
+/** A request this package cannot fulfil: malformed keys, digests, sizes, or an engine that is not there. */
+export class CryptoError<Code extends keyof CryptoFacts = keyof CryptoFacts> extends CopseError<
+  Code,
+  CryptoFacts[Code]
+> {
+  override readonly name = "CryptoError";
+
+  constructor(code: Code, facts: CryptoFacts[Code], options?: ErrorOptions) {
+    super(code, say[code](facts), facts, options);
+  }
+}
+
+/** @throws {CryptoError} `crypto/length-wrong` */
+export function assertLength(what: string, bytes: Uint8Array, expected: number): void {
+  if (bytes.length !== expected) throw new CryptoError("crypto/length-wrong", { what, expected, found: bytes.length });
+}

@@ -1,0 +1,4 @@
+import { nobleEngine } from "../src/index.ts";
+import { describeEngine } from "./engine-suite.ts";
+
+describeEngine("noble", async () => nobleEngine);
