@@ -1,0 +1,76 @@
+import { blake2b256 } from "@copse/crypto";
+import { type CidBytes, chainCidLength, codecs, isChainCid, readCid, toCid, verifyBlock } from "@copse/ipld";
+import { isCopseError, toHex } from "@copse/primitives";
+import { CarError } from "./errors.ts";
+
+/** A section taken apart: views of it. */
+export interface CheckedBlock {
+  readonly cid: CidBytes;
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+}
+
+/**
+ * Takes a section apart, and checks the codec and, where asked, the hash.
+ *
+ * @throws {CarError} `car/cid-malformed`, `car/codec-unexpected`, `car/hash-unsupported`, `car/block-mismatch`
+ */
+export function checkBlock(
+  content: Uint8Array,
+  offset: number,
+  section: number,
+  verify: boolean,
+  allowed: ReadonlySet<number> | undefined,
+): CheckedBlock {
+  if (isChainCid(content) && content.length >= chainCidLength && allowed?.has(codecs.dagCbor) !== false) {
+    // Nearly every section of the chain's files; no CID is parsed for it.
+    const cid = content.subarray(0, chainCidLength);
+    const bytes = content.subarray(chainCidLength);
+    if (verify && !endsWith(cid, blake2b256(bytes))) throw mismatch(cid, offset, section);
+    return { cid, bytes, offset };
+  }
+  const { end, codec, hash } = parse(content, offset, section);
+  const cid = content.subarray(0, end);
+  const bytes = content.subarray(end);
+  if (allowed !== undefined && !allowed.has(codec)) {
+    throw new CarError("car/codec-unexpected", { offset, section, cid: cidText(cid), codec });
+  }
+  if (verify && !matches(cid, bytes, offset, section, hash)) throw mismatch(cid, offset, section);
+  return { cid, bytes, offset };
+}
+
+function parse(content: Uint8Array, offset: number, section: number): { end: number; codec: number; hash: number } {
+  try {
+    return readCid(content);
+  } catch (error) {
+    if (!isCopseError(error, "cid/")) throw error;
+    throw new CarError("car/cid-malformed", { offset, section, why: error.message }, { cause: error });
+  }
+}
+
+function matches(cid: CidBytes, bytes: Uint8Array, offset: number, section: number, hash: number): boolean {
+  try {
+    return verifyBlock(cid, bytes);
+  } catch (error) {
+    if (!isCopseError(error, "cid/hash-unsupported")) throw error;
+    throw new CarError("car/hash-unsupported", { offset, section, cid: cidText(cid), hash }, { cause: error });
+  }
+}
+
+function mismatch(cid: CidBytes, offset: number, section: number): CarError {
+  return new CarError("car/block-mismatch", { offset, section, cid: cidText(cid) });
+}
+
+function endsWith(cid: CidBytes, digest: Uint8Array): boolean {
+  for (let i = 0; i < 32; i++) if (cid[6 + i] !== digest[i]) return false;
+  return true;
+}
+
+/** A CID for people; the hex of its bytes where it has no text. */
+export function cidText(cid: CidBytes): string {
+  try {
+    return toCid(Uint8Array.from(cid)).toString();
+  } catch {
+    return toHex(cid);
+  }
+}

@@ -1,0 +1,254 @@
+import type { CidBytes } from "@copse/ipld";
+import { equalBytes, fromLatin1, isCopseError, latin1, readUvarint, VarintError } from "@copse/primitives";
+import { checkBlock, cidText } from "./check.ts";
+import { CarError, type CarPart } from "./errors.ts";
+import { carV2HeaderBytes, decodeCarHeader, decodeCarV2Layout } from "./header.ts";
+import { type CarLimits, type CarReadOptions, defaultCarCodecs, defaultCarLimits } from "./options.ts";
+
+/** A block as it lies in the file. */
+export interface CarBlock {
+  /** View of the chunk it came in. */
+  readonly cid: CidBytes;
+  /** View of the chunk it came in: copy what outlives the loop. */
+  readonly bytes: Uint8Array;
+  /** Where its section starts, length included, in the uncompressed file. Unit: bytes. */
+  readonly offset: number;
+}
+
+type State = "header" | "CARv2 header" | "padding" | "inner header" | "section" | "done";
+
+/**
+ * Turns the chunks of a CAR into blocks, synchronously: the core under every reader here.
+ *
+ * Chunks may be cut anywhere. Whole sections of a chunk come out as views of it; a section across chunks is joined once.
+ * Memory: one chunk and one section, whatever the file claims.
+ *
+ * @example
+ * const scanner = new CarScanner();
+ * const blocks: CarBlock[] = [];
+ * scanner.push(file, blocks);
+ * scanner.end();
+ */
+export class CarScanner {
+  /** Version of the container; known once {@link roots} is. */
+  version: 1 | 2 = 1;
+  /** Roots of the (inner) CARv1 header, once it has been read. */
+  roots: readonly CidBytes[] | undefined;
+  /** Sections read so far. */
+  sections = 0;
+
+  readonly #verify: boolean;
+  readonly #codecs: ReadonlySet<number> | undefined;
+  readonly #limits: CarLimits;
+  readonly #requireRoots: boolean;
+  /** Roots not met yet: a list while they are few, which is nearly always. */
+  #missing: Set<string> | CidBytes[] = [];
+  #state: State = "header";
+  #bytes: Uint8Array = new Uint8Array(0);
+  #at = 0;
+  /** File offset of `#bytes[0]`. */
+  #base = 0;
+  /** Chunks waiting until `#needed` bytes are there from `#at` on. */
+  #waiting: Uint8Array[] = [];
+  #held = 0;
+  #needed = 1;
+  #dataOffset = 0;
+  #dataEnd: number = Number.POSITIVE_INFINITY;
+
+  constructor(options: CarReadOptions = {}) {
+    this.#verify = options.verify !== false;
+    this.#requireRoots = options.requireRoots !== false;
+    this.#codecs = options.codecs === "any" ? undefined : new Set(options.codecs ?? defaultCarCodecs);
+    this.#limits = { ...defaultCarLimits, ...options.limits };
+  }
+
+  /** Whether the data of a CARv2 has been read to its end; what follows is index and not looked at. */
+  get done(): boolean {
+    return this.#state === "done";
+  }
+
+  /**
+   * Takes the next chunk, which must not change afterwards, and adds the blocks it completes to `out`. On an error, `out`
+   * holds the good blocks before it.
+   *
+   * @throws {CarError} all but `car/cut` and `car/root-missing`
+   */
+  push(chunk: Uint8Array, out: CarBlock[]): void {
+    if (this.#state === "done" || chunk.length === 0) return;
+    this.#waiting.push(chunk);
+    this.#held += chunk.length;
+    if (this.#held < this.#needed) {
+      if (this.#state === "padding") this.#dropPadding();
+      return;
+    }
+    this.#base += this.#at;
+    this.#at = 0;
+    this.#bytes = this.#waiting.length === 1 ? chunk : join(this.#waiting, this.#held);
+    this.#waiting = [];
+    let needed = 0;
+    while (needed === 0 && this.done === false) needed = this.#step(out);
+    const rest = this.#bytes.subarray(this.#at);
+    if (rest.length > 0) this.#waiting.push(rest);
+    this.#held = rest.length;
+    this.#needed = needed;
+  }
+
+  /**
+   * Says that the source has ended.
+   *
+   * @throws {CarError} `car/cut`, `car/root-missing`
+   */
+  end(): void {
+    const atBoundary = this.#state === "section" && this.#held === 0 && this.#dataEnd === Number.POSITIVE_INFINITY;
+    if (!atBoundary && this.#state !== "done") {
+      const part: CarPart = this.#state === "inner header" ? "header" : (this.#state as CarPart);
+      const offset = this.#base + this.#at;
+      throw new CarError("car/cut", { part, offset, needed: this.#needed, held: this.#held });
+    }
+    const missing = [...this.#missing][0];
+    if (this.#requireRoots && missing !== undefined) {
+      const cid = typeof missing === "string" ? fromLatin1(missing) : missing;
+      throw new CarError("car/root-missing", { cid: cidText(cid), sections: this.sections });
+    }
+  }
+
+  /** Reads one part; gives how many bytes it lacks to do so, or 0 when it has. */
+  #step(out: CarBlock[]): number {
+    switch (this.#state) {
+      case "header":
+        return this.#header();
+      case "CARv2 header":
+        return this.#layout();
+      case "padding":
+        return this.#padding();
+      case "inner header":
+        return this.#header();
+      default:
+        return this.#section(out);
+    }
+  }
+
+  #header(): number {
+    const start = this.#at;
+    const offset = this.#base + start;
+    const length = this.#length();
+    if (length === undefined) return this.#bytes.length - start + 1;
+    if (length.value > BigInt(this.#limits.headerBytes)) {
+      throw new CarError("car/header-too-long", { offset, length: length.value, limit: this.#limits.headerBytes });
+    }
+    const end = length.end + Number(length.value);
+    if (this.#base + end > this.#dataEnd) {
+      throw new CarError("car/header-malformed", { offset, why: `it runs past the data's end at ${this.#dataEnd}` });
+    }
+    if (this.#bytes.length < end) return end - start;
+    const header = decodeCarHeader(this.#bytes.subarray(length.end, end), offset, this.#limits);
+    this.#at = end;
+    if (header.version === 2n && this.#state === "header" && header.roots === undefined) {
+      this.version = 2;
+      this.#state = "CARv2 header";
+      return 0;
+    }
+    if (header.version !== 1n) throw new CarError("car/version-unknown", { offset, version: header.version });
+    if (header.roots === undefined) throw new CarError("car/header-malformed", { offset, why: "no roots" });
+    this.roots = header.roots;
+    this.#missing = header.roots.length <= 8 ? [...header.roots] : new Set(header.roots.map((cid) => latin1(cid)));
+    this.#state = this.#base + end === this.#dataEnd ? "done" : "section";
+    return 0;
+  }
+
+  #layout(): number {
+    if (this.#bytes.length - this.#at < carV2HeaderBytes) return carV2HeaderBytes;
+    const fields = this.#bytes.subarray(this.#at, this.#at + carV2HeaderBytes);
+    const layout = decodeCarV2Layout(fields, this.#base + this.#at);
+    this.#at += carV2HeaderBytes;
+    this.#dataOffset = layout.dataOffset;
+    this.#dataEnd = layout.dataOffset + layout.dataSize;
+    this.#state = "padding";
+    return 0;
+  }
+
+  #padding(): number {
+    const missing = this.#dataOffset - this.#base - this.#bytes.length;
+    if (missing >= 0) {
+      this.#at = this.#bytes.length;
+      this.#state = missing === 0 ? "inner header" : "padding";
+      return missing === 0 ? 1 : missing;
+    }
+    this.#at = this.#dataOffset - this.#base;
+    this.#state = "inner header";
+    return 0;
+  }
+
+  /** Padding is passed over as it comes, so a header that claims a far data offset costs no memory. */
+  #dropPadding(): void {
+    this.#base += this.#at + this.#held;
+    this.#at = 0;
+    this.#bytes = new Uint8Array(0);
+    this.#needed -= this.#held;
+    this.#waiting = [];
+    this.#held = 0;
+  }
+
+  #section(out: CarBlock[]): number {
+    const start = this.#at;
+    const offset = this.#base + start;
+    if (offset === this.#dataEnd) {
+      this.#state = "done";
+      return 0;
+    }
+    const length = this.#length();
+    if (length === undefined) return this.#bytes.length - start + 1;
+    const section = this.sections;
+    const limit = this.#limits.sectionBytes;
+    if (length.value > limit)
+      throw new CarError("car/section-too-long", { offset, section, length: length.value, limit });
+    if (length.value === 0n) throw new CarError("car/section-empty", { offset, section });
+    const end = length.end + Number(length.value);
+    if (this.#base + end > this.#dataEnd) {
+      const facts = { offset, section, length: Number(length.value), dataEnd: this.#dataEnd };
+      throw new CarError("car/section-past-data", facts);
+    }
+    if (this.#bytes.length < end) return end - start;
+    const block = checkBlock(this.#bytes.subarray(length.end, end), offset, section, this.#verify, this.#codecs);
+    if (this.#requireRoots) this.#meet(block.cid);
+    this.sections++;
+    this.#at = end;
+    out.push(block);
+    return 0;
+  }
+
+  #meet(cid: CidBytes): void {
+    const missing = this.#missing;
+    if (!Array.isArray(missing)) {
+      if (missing.size > 0) missing.delete(latin1(cid));
+      return;
+    }
+    for (let i = missing.length - 1; i >= 0; i--) if (equalBytes(missing[i] as CidBytes, cid)) missing.splice(i, 1);
+  }
+
+  /** The length at `#at`; `undefined` when the bytes end inside it. */
+  #length(): { value: bigint; end: number } | undefined {
+    const bytes = this.#bytes;
+    try {
+      return readUvarint(bytes, this.#at);
+    } catch (error) {
+      if (!isCopseError(error, "varint/")) throw error;
+      if (error instanceof VarintError && error.code === "varint/cut") return undefined;
+      throw new CarError(
+        "car/length-malformed",
+        { offset: this.#base + this.#at, why: error.message },
+        { cause: error },
+      );
+    }
+  }
+}
+
+function join(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
