@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { RunRecord } from "./scripts/vitest-record.ts";
 
 /** One configuration for every package: `vitest run --config ../../vitest.config.ts --root .` */
 export default defineConfig({
@@ -11,7 +12,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["**/*.browser.test.ts", "**/node_modules/**"],
+    exclude: ["**/node_modules/**"],
+    reporters: ["default", new RunRecord(process.cwd())],
     pool: "forks",
     execArgv: ["--conditions=@copse/source"],
     testTimeout: 60_000,
