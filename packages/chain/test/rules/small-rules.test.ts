@@ -1,0 +1,177 @@
+import { toHex } from "@copse/primitives";
+import { describe, expect, it } from "vitest";
+import { maxBeaconRoundForEpoch, scheduledAt } from "../../src/rules/beacon-rounds.ts";
+import { drawForElection, drawForTicket, drawForWinningPoSt, minerEntropy } from "../../src/rules/draw-randomness.ts";
+import { lookbackDepth, lookbackFor } from "../../src/rules/lookback.ts";
+import { hasMinPower, ineligible } from "../../src/rules/min-power.ts";
+import { epochAt, isFromFuture, isInConsensusRange, timestampAt } from "../../src/rules/timing.ts";
+import {
+  isListedSignatureType,
+  onChainMessageGas,
+  totalFilecoin,
+  validForBlockInclusion,
+} from "../../src/rules/valid-for-block-inclusion.ts";
+
+const mainnetClock = { genesisTime: 1598306400, blockDelay: 30 };
+
+describe("beacon rounds", () => {
+  const incentinet = { genesisTime: 1595873820, period: 30 };
+  const quicknet = { genesisTime: 1692803367, period: 3 };
+
+  it("are one low until network version 15", () => {
+    expect(maxBeaconRoundForEpoch(mainnetClock, incentinet, 0, 1)).toBe(81086);
+    expect(maxBeaconRoundForEpoch(mainnetClock, incentinet, 16, 1)).toBe(81087);
+  });
+
+  it("match a real mainnet header and a real calibnet one", () => {
+    expect(maxBeaconRoundForEpoch(mainnetClock, quicknet, 25, 4863283)).toBe(17133832);
+    const calibnet = { genesisTime: 1667326380, blockDelay: 30 };
+    const mainnet = { genesisTime: 1595431050, period: 30 };
+    expect(maxBeaconRoundForEpoch(calibnet, mainnet, 16, 3000)).toBe(2399511);
+  });
+
+  it("are 1 before the beacon's genesis", () => {
+    expect(maxBeaconRoundForEpoch({ genesisTime: 10, blockDelay: 30 }, quicknet, 28, 1)).toBe(1);
+  });
+
+  it("come from the chain the schedule names", () => {
+    const schedule = [{ start: 0 }, { start: 51000 }, { start: 3855480 }];
+    expect(scheduledAt(schedule, 50999)).toBe(schedule[0]);
+    expect(scheduledAt(schedule, 51000)).toBe(schedule[1]);
+    expect(scheduledAt(schedule, -1)).toBe(schedule[0]);
+    expect(scheduledAt(schedule, 9e6)).toBe(schedule[2]);
+  });
+});
+
+describe("draws", () => {
+  const draw = { beacon: Uint8Array.of(1, 2, 3), height: 7, miner: Uint8Array.of(0, 0xe8, 7) };
+
+  it("take the miner's address in CBOR", () => {
+    expect(toHex(minerEntropy(draw.miner))).toBe("4300e807");
+  });
+
+  it("differ by purpose, by epoch and by the parents' ticket", () => {
+    const drawn = [
+      drawForTicket(draw, undefined),
+      drawForTicket(draw, Uint8Array.of(9)),
+      drawForElection(draw),
+      drawForElection({ ...draw, height: 8 }),
+      drawForWinningPoSt(draw),
+    ].map(toHex);
+    expect(new Set(drawn).size).toBe(5);
+  });
+
+  it("fit the field of the proof", () => {
+    for (let height = 0; height < 20; height++) {
+      expect(drawForWinningPoSt({ ...draw, height })[31]).toBeLessThan(0x40);
+    }
+  });
+});
+
+describe("lookback", () => {
+  it("is 10 epochs up to network version 3, 900 after", () => {
+    expect([0, 3, 4, 28].map(lookbackDepth)).toEqual([10, 10, 900, 900]);
+  });
+
+  it("is the parents themselves only where it would lie above them", () => {
+    expect(lookbackFor(1, 0, 28)).toEqual({ kind: "base" });
+    expect(lookbackFor(2, 1, 28)).toEqual({ kind: "below", next: 1 });
+    expect(lookbackFor(1000, 999, 28)).toEqual({ kind: "below", next: 101 });
+    expect(lookbackFor(39, 29, 0)).toEqual({ kind: "base" });
+    expect(lookbackFor(39, 38, 0)).toEqual({ kind: "below", next: 30 });
+  });
+});
+
+describe("minimum power", () => {
+  it("passes small miners only while fewer than four are large", () => {
+    expect(hasMinPower(10n, 10n, 100)).toBe(true);
+    expect(hasMinPower(9n, 10n, 4n)).toBe(false);
+    expect(hasMinPower(9n, 10n, 3n)).toBe(true);
+    expect(hasMinPower(0n, 10n, 0)).toBe(false);
+  });
+
+  it("since actors v2 bars debt, faults and empty claims", () => {
+    const good = { power: 1n, feeDebt: 0n, consensusFaultElapsed: -1 };
+    expect(ineligible(good, 5)).toBeUndefined();
+    expect(ineligible({ ...good, power: undefined }, 5)).toBe("no claim");
+    expect(ineligible({ ...good, power: 0n }, 5)).toBe("no power");
+    expect(ineligible({ ...good, feeDebt: 1n }, 5)).toBe("fee debt");
+    expect(ineligible({ ...good, consensusFaultElapsed: 5 }, 5)).toBe("consensus fault");
+    expect(ineligible({ ...good, consensusFaultElapsed: 4 }, 5)).toBeUndefined();
+  });
+});
+
+describe("time", () => {
+  it("follows the height", () => {
+    expect(timestampAt(mainnetClock, 39)).toBe(1598307570);
+    expect(epochAt(mainnetClock, 1598307599)).toBe(39);
+  });
+
+  it("allows a second of drift", () => {
+    expect(isFromFuture(101, 100)).toBe(false);
+    expect(isFromFuture(102, 100.9)).toBe(true);
+  });
+
+  it("looks from finality to five epochs ahead of the clock", () => {
+    const now = timestampAt(mainnetClock, 2000);
+    const inRange = (height: number) => isInConsensusRange(mainnetClock, height, 1990, now);
+    expect([1089, 1090, 2005, 2006].map(inRange)).toEqual([false, true, true, false]);
+  });
+});
+
+describe("message syntax", () => {
+  const good = {
+    version: 0,
+    to: Uint8Array.of(0, 99),
+    from: Uint8Array.of(1, ...new Array<number>(20).fill(7)),
+    value: 1n,
+    gasLimit: 1_000_000n,
+    gasFeeCap: 5n,
+    gasPremium: 5n,
+  };
+  const zeroBls = Uint8Array.of(3, 0xc0, ...new Array<number>(47).fill(0));
+  const eth = Uint8Array.of(4, 10, ...new Array<number>(20).fill(7));
+
+  it("accepts a plain message", () => {
+    expect(validForBlockInclusion(good, 400_000n, 0)).toBeUndefined();
+  });
+
+  it.each([
+    ["version", { version: 1 }, 28],
+    ["to", { to: new Uint8Array() }, 28],
+    ["to", { to: zeroBls }, 7],
+    ["to", { to: eth }, 17],
+    ["from", { from: new Uint8Array() }, 28],
+    ["from", { from: eth }, 17],
+    ["value", { value: -1n }, 28],
+    ["value", { value: totalFilecoin + 1n }, 28],
+    ["gasFeeCap", { gasFeeCap: -1n, gasPremium: -2n }, 28],
+    ["gasPremium", { gasPremium: -1n }, 28],
+    ["gasPremium", { gasPremium: 6n }, 28],
+    ["gasLimit", { gasLimit: 10_000_000_001n }, 28],
+    ["gasLimit", { gasLimit: 0n }, 28],
+    ["gasLimit", { gasLimit: 399_999n }, 28],
+  ] as const)("refuses a wrong %s: %o", (field, over, version) => {
+    expect(validForBlockInclusion({ ...good, ...over }, 400_000n, version)?.field).toBe(field);
+  });
+
+  it("accepts what a later or earlier version allows", () => {
+    expect(validForBlockInclusion({ ...good, to: zeroBls }, 0n, 6)).toBeUndefined();
+    expect(validForBlockInclusion({ ...good, to: eth, from: eth }, 0n, 18)).toBeUndefined();
+    expect(validForBlockInclusion({ ...good, value: totalFilecoin }, 0n, 18)).toBeUndefined();
+  });
+
+  it("prices bytes by the table in force at the height", () => {
+    const mainnet = { calico: 265200, hygge: 2683348 };
+    expect(onChainMessageGas(100, 265199, mainnet)).toBe(38863n + 136_000n);
+    expect(onChainMessageGas(100, 265200, mainnet)).toBe(38863n + 176_800n);
+    expect(onChainMessageGas(100, 2683348, mainnet)).toBe(513863n + 176_800n);
+    expect(onChainMessageGas(100, 10, { calico: -9, hygge: -16 })).toBe(38863n + 136_000n);
+  });
+
+  it("lists signature types by version", () => {
+    expect([1, 2, 3].map((type) => isListedSignatureType(type, 13))).toEqual([true, true, true]);
+    expect([1, 2, 3].map((type) => isListedSignatureType(type, 14))).toEqual([true, false, false]);
+    expect([1, 2, 3].map((type) => isListedSignatureType(type, 18))).toEqual([true, false, true]);
+  });
+});
