@@ -1,0 +1,1 @@
+self.onmessage = (event: MessageEvent<number>): void => self.postMessage(event.data * 2);
