@@ -28,6 +28,8 @@ export type CarFacts = {
   "car/root-missing": { cid: string; sections: number };
   /** The compressed stream is damaged; `read` counts the uncompressed bytes got out of it before. */
   "car/compression-damaged": { read: number; why: string };
+  /** A CARv2 names its size first, which a compressed stream does not know; only a CARv1 is compressed. */
+  "car/not-compressible": { version: number };
   /** Blocks of one reader can be read once. */
   "car/already-read": Record<never, never>;
   /** The writer was given more or less data than it had announced in the CARv2 header. */
@@ -54,6 +56,7 @@ const say: { [Code in keyof CarFacts]: (facts: CarFacts[Code]) => string } = {
   "car/block-mismatch": (f) => `section ${f.section} at byte ${f.offset}: the bytes do not hash to ${f.cid}`,
   "car/root-missing": (f) => `root ${f.cid} is in none of the ${f.sections} sections`,
   "car/compression-damaged": (f) => `the compressed stream is damaged after ${f.read} B: ${f.why}`,
+  "car/not-compressible": (f) => `a CARv${f.version} is not written compressed`,
   "car/already-read": () => "the blocks of this reader were read already",
   "car/size-differs": (f) => `the CARv2 header announced ${f.announced} B of data, ${f.written} B were written`,
 };

@@ -1,11 +1,9 @@
 import type { CidBytes } from "@copse/ipld";
 import { assertNotAborted } from "@copse/primitives";
+import type { ByteSource } from "./byte-source.ts";
 import { CarError } from "./errors.ts";
 import type { CarReadOptions } from "./options.ts";
 import { type CarBlock, CarScanner } from "./scanner.ts";
-
-/** Bytes of a file in order, in chunks of any size. A lone `Uint8Array` is a source of one chunk. */
-export type ByteSource = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** A CAR whose header has been read. Its blocks can be read once, by `blocks` or by `batches`. */
 export interface CarReader {

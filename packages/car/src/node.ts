@@ -1,0 +1,2 @@
+export { type CarFile, type CarSaveOptions, openCarFile, saveCarFile } from "./file.node.ts";
+export { compressZstd, decompressZstd } from "./zstd.node.ts";
