@@ -1,3 +1,5 @@
+import { appendFileSync } from "node:fs";
+
 /** One measured case; set-up happens in `given`, outside the timed part. */
 export interface BenchCase<Given> {
   /** Makes what `run` works on; never timed. */
@@ -27,9 +29,11 @@ const rows: BenchRow[] = [];
 
 /**
  * Measures a case and prints its rows: `package/operation size temperature`, units a second, and ours over each
- * alternative. Rounds of all sides interleave, so that a busy machine slows them alike.
+ * alternative. Rounds of all sides interleave, so that a busy machine slows them alike. Under `npm run bench -- NAME`
+ * a case whose id lacks NAME is passed over (where no file is called that).
  */
 export async function bench<Given>(id: string, made: BenchCase<Given>): Promise<readonly BenchRow[]> {
+  if (!id.includes(process.env["COPSE_BENCH_ONLY"] ?? "")) return [];
   const given = await made.given();
   const sides = [["copse", made.run] as const, ...Object.entries(made.beside ?? {})];
   const speeds = sides.map(() => [] as number[]);
@@ -49,6 +53,8 @@ export async function bench<Given>(id: string, made: BenchCase<Given>): Promise<
   });
   for (const row of measured) {
     rows.push(row);
+    const log = process.env["COPSE_BENCH_ROWS"];
+    if (log !== undefined) appendFileSync(log, `${JSON.stringify(row)}\n`);
     const ratio = row.ratio === undefined ? "" : `   copse is x${row.ratio.toFixed(2)}`;
     console.log(`${row.id.padEnd(44)} ${row.who.padEnd(18)} ${formatSpeed(row.perSecond)} ${row.unit}/s${ratio}`);
   }
