@@ -41,3 +41,9 @@ export class CryptoError<Code extends keyof CryptoFacts = keyof CryptoFacts> ext
 export function assertLength(what: string, bytes: Uint8Array, expected: number): void {
   if (bytes.length !== expected) throw new CryptoError("crypto/length-wrong", { what, expected, found: bytes.length });
 }
+
+/** What an engine that does not load becomes; the reason is kept as `cause`. */
+export function engineMissing(engine: string, cause: unknown): CryptoError<"crypto/engine-missing"> {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new CryptoError("crypto/engine-missing", { engine, reason }, { cause });
+}

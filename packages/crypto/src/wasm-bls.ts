@@ -1,0 +1,171 @@
+import { utf8 } from "@copse/primitives";
+import type { BlsCurve, G1Point, G2Point, PointGroup } from "./engine.ts";
+import { engineMissing } from "./errors.ts";
+import { nobleBls } from "./noble-bls.ts";
+
+type Mcl = typeof import("mcl-wasm");
+/** Calls of mcl's C interface that the object layer of mcl-wasm 2.4 does not wrap. Addresses are bytes of Wasm memory. */
+interface Raw {
+  stackSave(): number;
+  stackRestore(stack: number): void;
+  salloc(words: Uint32Array): number;
+  sallocCopy(words: Uint32Array): number;
+  sallocBytes(bytes: Uint8Array): number;
+  sallocArray(points: readonly Uint32Array[]): number;
+  copyFromHeap32(words: Uint32Array, address: number): void;
+  _mclBnG1_hashAndMapToWithDst(out: number, message: number, length: number, tag: number, tagLength: number): number;
+  _mclBnG2_hashAndMapToWithDst(out: number, message: number, length: number, tag: number, tagLength: number): number;
+  _mclBnG1_mulCT(out: number, point: number, scalar: number): void;
+  _mclBnG2_mulCT(out: number, point: number, scalar: number): void;
+  _mclBn_millerLoopVec(out: number, g1s: number, g2s: number, count: number): void;
+}
+
+/** Vectors go over Wasm's stack of 1 MiB: this many points of G2 are 72 KiB of it. Longer ones go in parts. */
+const atOnce = 256;
+/** The longest message that goes over the stack; longer ones, which no block holds, are hashed by noble. */
+const longestMessage = 65_536;
+
+/**
+ * BLS12-381 of mcl-wasm. The package's own signatures know other domain tags only; its C interface takes any.
+ *
+ * mcl keeps its modes (Ethereum's encoding, RFC 9380 maps, subgroup checks when reading) for the whole module: another
+ * user of mcl-wasm in the same process must not change them.
+ *
+ * @throws {CryptoError} `crypto/engine-missing` where the package is not installed or Wasm is not allowed
+ * @see herumi/mcl include/mcl/bn.h
+ */
+export async function loadWasmBls(): Promise<BlsCurve> {
+  try {
+    const mcl = unwrap(await import("mcl-wasm")) as Mcl;
+    const inside = unwrap(await import("mcl-wasm/dist/mcl.js")) as unknown as { mod: Raw };
+    await mcl.init(mcl.BLS12_381);
+    mcl.setETHserialization(true);
+    mcl.setMapToMode(mcl.IRTF);
+    mcl.verifyOrderG1(true);
+    mcl.verifyOrderG2(true);
+    if (typeof inside.mod._mclBnG2_hashAndMapToWithDst !== "function") throw new TypeError("no hash with a free tag");
+    return curve(mcl, inside.mod);
+  } catch (error) {
+    throw engineMissing("mcl-wasm", error);
+  }
+}
+
+/** CommonJS seen from ESM: bundlers and Node disagree on whether names are copied; `default` is the live object. */
+function unwrap<T extends object>(module: T): T {
+  return "default" in module ? (module.default as T) : module;
+}
+
+function curve(mcl: Mcl, raw: Raw): BlsCurve {
+  return {
+    g1: group<G1Point>(mcl, raw, {
+      create: () => new mcl.G1(),
+      generator: nobleBls.g1.encode(nobleBls.g1.generator),
+      hash: raw._mclBnG1_hashAndMapToWithDst,
+      hashLong: (message, tag) => nobleBls.g1.encode(nobleBls.g1.hash(message, tag)),
+      multiply: raw._mclBnG1_mulCT,
+    }),
+    g2: group<G2Point>(mcl, raw, {
+      create: () => new mcl.G2() as unknown as McPoint,
+      generator: nobleBls.g2.encode(nobleBls.g2.generator),
+      hash: raw._mclBnG2_hashAndMapToWithDst,
+      hashLong: (message, tag) => nobleBls.g2.encode(nobleBls.g2.hash(message, tag)),
+      multiply: raw._mclBnG2_mulCT,
+    }),
+    productIsOne(g1s, g2s) {
+      let product: InstanceType<Mcl["GT"]> | undefined;
+      for (let at = 0; at < g1s.length; at += atOnce) {
+        const part = new mcl.GT();
+        onStack(raw, () => {
+          const out = raw.salloc(words(part));
+          const left = raw.sallocArray(g1s.slice(at, at + atOnce).map(words));
+          const right = raw.sallocArray(g2s.slice(at, at + atOnce).map(words));
+          raw._mclBn_millerLoopVec(out, left, right, Math.min(atOnce, g1s.length - at));
+          raw.copyFromHeap32(words(part), out);
+        });
+        product = product === undefined ? part : mcl.mul(product, part);
+      }
+      return product === undefined || mcl.finalExp(product).isOne();
+    },
+  };
+}
+
+/** mcl's two groups have one interface but for their names. */
+type McPoint = InstanceType<Mcl["G1"]>;
+interface GroupCalls {
+  create(): McPoint;
+  readonly generator: Uint8Array;
+  hash(out: number, message: number, length: number, tag: number, tagLength: number): number;
+  hashLong(message: Uint8Array, tag: string): Uint8Array;
+  multiply(out: number, point: number, scalar: number): void;
+}
+
+function group<P>(mcl: Mcl, raw: Raw, calls: GroupCalls): PointGroup<P> {
+  const held = (point: P): McPoint => point as unknown as McPoint;
+  const given = (point: McPoint): P => point as unknown as P;
+  const decode = (bytes: Uint8Array): P | undefined => {
+    const point = calls.create();
+    try {
+      point.deserialize(bytes);
+    } catch {
+      return undefined;
+    }
+    return given(point);
+  };
+  const sum = (points: readonly P[]): P =>
+    given(points.reduce((total, point) => mcl.add(total, held(point)), calls.create()));
+  return {
+    generator: decode(calls.generator) as P,
+    decode,
+    encode: (point) => held(point).serialize(),
+    isZero: (point) => held(point).isZero(),
+    negate: (point) => given(mcl.neg(held(point))),
+    sum,
+    multiply(point, scalar) {
+      const product = calls.create();
+      onStack(raw, () => {
+        const out = raw.salloc(words(product));
+        calls.multiply(out, raw.sallocCopy(words(point)), raw.sallocCopy(words(toScalar(mcl, scalar))));
+        raw.copyFromHeap32(words(product), out);
+      });
+      return given(product);
+    },
+    weightedSum(points, weights) {
+      const parts: P[] = [];
+      for (let at = 0; at < points.length; at += atOnce) {
+        const scalars = weights.slice(at, at + atOnce).map((weight) => toScalar(mcl, weight));
+        parts.push(given(mcl.mulVec(points.slice(at, at + atOnce).map(held), scalars)));
+      }
+      return sum(parts);
+    },
+    hash(message, tag) {
+      if (message.length > longestMessage) return decode(calls.hashLong(message, tag)) as P;
+      const point = calls.create();
+      const domain = utf8(tag);
+      onStack(raw, () => {
+        const out = raw.salloc(words(point));
+        calls.hash(out, raw.sallocBytes(message), message.length, raw.sallocBytes(domain), domain.length);
+        raw.copyFromHeap32(words(point), out);
+      });
+      return given(point);
+    },
+  };
+}
+
+function onStack(raw: Raw, run: () => void): void {
+  const stack = raw.stackSave();
+  try {
+    run();
+  } finally {
+    raw.stackRestore(stack);
+  }
+}
+
+function words(value: unknown): Uint32Array {
+  return (value as { a_: Uint32Array }).a_;
+}
+
+function toScalar(mcl: Mcl, littleEndian: Uint8Array): InstanceType<Mcl["Fr"]> {
+  const scalar = new mcl.Fr();
+  scalar.setLittleEndian(littleEndian);
+  return scalar;
+}
