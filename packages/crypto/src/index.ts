@@ -7,6 +7,7 @@ export {
 } from "./beacon.ts";
 export * as bls from "./bls.ts";
 export { checkSignature } from "./check-one.ts";
+export { type CheckOptions, checkSignatures } from "./check-signatures.ts";
 export { currentEngine, type EngineNames, engineNames, nobleEngine, useEngine } from "./current-engine.ts";
 export type {
   BlsCurve,
