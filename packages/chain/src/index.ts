@@ -1,1 +1,20 @@
-export {};
+// link and store
+export { ChainError, type ChainFacts, chainError } from "./errors.ts";
+export type { LinkFault } from "./link/link-errors.ts";
+export { linkRules } from "./link/link-rules.ts";
+export { guessBelow, type LinkedRun, linkRun, targetBelow } from "./link/link-run.ts";
+export type { LinkChild, LinkedTipset, LinkRules, LinkTarget, Pin } from "./link/link-types.ts";
+export { type HeaderSkim, skimHeader } from "./link/skim-header.ts";
+export { type Assurance, type AssuranceLevel, assuranceLevels } from "./store/assurance.ts";
+export { ChainReader, type NullRound, type TipsetsRange } from "./store/chain-reader.ts";
+export {
+  type AppendResult,
+  type ChainStore,
+  type ChainStoreOptions,
+  type Checked,
+  openChainStore,
+} from "./store/chain-store.ts";
+export type { Head, HeadChange } from "./store/head-change.ts";
+export { coversRange, type HeightRange } from "./store/height-ranges.ts";
+export type { Span, TipsetRef } from "./store/span.ts";
+export { packRun } from "./store/tipset-row.ts";

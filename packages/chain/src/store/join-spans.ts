@@ -1,0 +1,102 @@
+import { equalBytes } from "@copse/primitives";
+import { ChainError } from "../errors.ts";
+import type { LinkedTipset } from "../link/link-types.ts";
+import { inferLog2Power } from "../rules/weight.ts";
+import { raiseAssurance, retractAssurance } from "./assurance.ts";
+import { headWeight } from "./chain-weight.ts";
+import type { ChainState, Placed, SpanStep } from "./extend-span.ts";
+import { refOf, type Span, type TipsetRef } from "./span.ts";
+import type { ChainBatch } from "./tables.ts";
+import { withPower } from "./tipset-row.ts";
+
+/**
+ * Joins a span with the older one it has reached at `meeting`. Where the older one goes on above the meeting point, the
+ * heavier of the two branches stays canonical.
+ */
+export function joinSpans(
+  state: ChainState,
+  placed: Placed,
+  older: Span,
+  meeting: LinkedTipset,
+  batch: ChainBatch,
+): SpanStep {
+  const { grown, canonical } = placed;
+  const { upper } = grown;
+  if (upper === undefined) {
+    // the very tipset the span was opened for is part of the older one
+    batch.span(grown.id, undefined);
+    return { span: undefined, met: older, assurance: state.assurance, reverted: [] };
+  }
+  const log2Power = powerAcrossSeam(grown, meeting);
+  const olderTop = older.upper as TipsetRef;
+  const branch = { from: meeting.height + 1, to: olderTop.height };
+  const reverted = [...state.reader.tipsets({ ...branch, reverse: true })];
+  if (reverted.length > 0) {
+    if (!isHeavier(state, placed, reverted[0] as LinkedTipset)) return forget(state, placed, older, batch);
+    const { checkpoint } = state;
+    if (checkpoint !== undefined && checkpoint.height > meeting.height && checkpoint.height <= olderTop.height) {
+      throw new ChainError("chain/behind-checkpoint", { height: meeting.height, checkpoint: checkpoint.height });
+    }
+  }
+  for (const tipset of reverted) {
+    batch.side(tipset);
+    batch.clear(tipset.height, tipset.row as Uint8Array);
+  }
+  for (const tipset of canonical) batch.canonical(tipset);
+  for (const tipset of forkOf(state, placed, meeting)) batch.canonical(tipset);
+  if (meeting.log2Power !== log2Power) {
+    batch.canonical({ ...meeting, log2Power, row: withPower(meeting.row as Uint8Array, log2Power) });
+  }
+  const { lowest, next, fork, reachedGenesis } = older;
+  const span: Span = { id: grown.id, upper, lowest, next, fork, reachedGenesis };
+  batch.span(older.id, undefined);
+  batch.span(grown.id, span);
+  const kept = reverted.length > 0 ? retractAssurance(state.assurance, branch) : state.assurance;
+  const assurance = raiseAssurance(kept, "linked", { from: meeting.height, to: upper.height });
+  return { span, met: older, assurance, reverted: reverted.map(refOf) };
+}
+
+/** log2 of power of the meeting point, solved from the tipset above it; what the older span knew must agree. */
+function powerAcrossSeam(span: Span, meeting: LinkedTipset): number {
+  const { child } = span.next;
+  if (child === undefined) return meeting.log2Power;
+  const broken = (why: string): ChainError =>
+    new ChainError("chain/seam-broken", { span: span.id, height: meeting.height, why });
+  if (meeting.height >= child.height) throw broken(`its child is at height ${child.height}`);
+  const found = inferLog2Power(child.parentWeight - meeting.parentWeight, meeting.winCount);
+  if (found === undefined) throw broken(`no power explains the weight ${child.parentWeight} of its child`);
+  if (meeting.log2Power >= 0 && meeting.log2Power !== found) throw broken(`its children disagree on its weight`);
+  return found;
+}
+
+function isHeavier(state: ChainState, placed: Placed, olderHead: LinkedTipset): boolean {
+  const fresh = [...placed.canonical, ...placed.beside];
+  const find = (key: Uint8Array): LinkedTipset | undefined =>
+    fresh.find((tipset) => equalBytes(tipset.key, key)) ?? state.reader.tipset(key as LinkedTipset["key"]);
+  const head = find((placed.grown.upper as TipsetRef).key);
+  return head !== undefined && headWeight(head, find) > headWeight(olderHead, find);
+}
+
+/** The tipsets of the new branch beside the older one: those kept aside by earlier runs, and those of this one. */
+function forkOf(state: ChainState, placed: Placed, meeting: LinkedTipset): LinkedTipset[] {
+  const fork: LinkedTipset[] = [];
+  let key = placed.grown.fork?.key;
+  while (key !== undefined && !equalBytes(key, meeting.key)) {
+    const wanted = key;
+    const tipset = placed.beside.find((it) => equalBytes(it.key, wanted)) ?? state.reader.tipset(wanted);
+    if (tipset === undefined) break;
+    fork.push(tipset);
+    key = tipset.parents;
+  }
+  return fork;
+}
+
+/** The lighter branch goes: it stays aside where the older span runs, and is removed above it. */
+function forget(state: ChainState, placed: Placed, older: Span, batch: ChainBatch): SpanStep {
+  const above = { from: (older.upper as TipsetRef).height + 1, to: (placed.grown.upper as TipsetRef).height };
+  for (const tipset of state.reader.tipsets(above)) batch.clear(tipset.height, tipset.row as Uint8Array);
+  for (const tipset of placed.beside) batch.side(tipset);
+  batch.span(placed.grown.id, undefined);
+  const assurance = above.to < above.from ? state.assurance : retractAssurance(state.assurance, above);
+  return { span: undefined, met: older, assurance, reverted: [] };
+}

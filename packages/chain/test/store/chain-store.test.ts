@@ -1,0 +1,213 @@
+import { createMemoryDatabase } from "@copse/blockstore";
+import { equalBytes } from "@copse/primitives";
+import { describeData } from "@copse/testkit";
+import { mainnet, TipsetKey } from "@copse/types";
+import { describe, expect, it } from "vitest";
+import { linkRules } from "../../src/link/link-rules.ts";
+import { linkRun } from "../../src/link/link-run.ts";
+import { ChainReader } from "../../src/store/chain-reader.ts";
+import { type ChainStore, openChainStore } from "../../src/store/chain-store.ts";
+import { packRun } from "../../src/store/tipset-row.ts";
+import { downFrom, type FakeTipset, fakeChain, fakeGenesis, fakeRules } from "../fixtures/fake-chain.ts";
+import { readRealChain, realChainFile } from "../fixtures/real-chain.ts";
+
+const open = (database = createMemoryDatabase()): Promise<ChainStore> =>
+  openChainStore(database, { genesis: fakeRules.genesis });
+const tip = (chain: readonly FakeTipset[]): FakeTipset => chain.at(-1) ?? fakeGenesis;
+
+/** Stores all from a head down to `stop` (genesis) below a new span, `step` tipsets a run. */
+async function walk(store: ChainStore, head: FakeTipset, step = 7, stop = 0): Promise<number> {
+  const span = await store.openSpan({ key: head.key });
+  const down = downFrom(head).filter((tipset) => tipset.height >= stop);
+  let next = span.next;
+  for (let at = 0; at < down.length; at += step) {
+    const run = linkRun(next, down.slice(at, at + step), fakeRules);
+    expect(run.fault).toBeUndefined();
+    const result = await store.appendRun(span.id, packRun(run).run);
+    if (result.merged || result.span === undefined) break;
+    next = result.span.next;
+  }
+  return span.id;
+}
+
+describeData("the real chain in the store", [realChainFile], () => {
+  it("is stored and read again byte for byte", async () => {
+    const real = readRealChain();
+    const rules = linkRules(mainnet);
+    const database = createMemoryDatabase();
+    const store = await openChainStore(database, { genesis: rules.genesis });
+    const span = await store.openSpan({ key: real.head });
+    const first = await store.appendRun(span.id, linkRun(span.next, real.tipsets.slice(0, 12), rules));
+    await store.appendRun(span.id, linkRun(first.span?.next ?? span.next, real.tipsets.slice(12), rules));
+    expect(store.spans.length).toBe(1);
+    expect(store.spans[0]?.reachedGenesis).toBe(true);
+    expect(store.assurance.linked).toEqual([{ from: 0, to: 39 }]);
+    const change = await store.switchHead(real.head);
+    expect(change).toMatchObject({ from: undefined, gap: true, to: { height: 39 } });
+    expect(store.assembled).toBe(true);
+
+    const reader = new ChainReader(database);
+    const stored = [...reader.tipsets({ reverse: true })];
+    expect(stored.map(({ headers }) => headers.map((bytes) => [...bytes]))).toEqual(
+      real.tipsets.map(({ headers }) => headers.map((bytes) => [...bytes])),
+    );
+    for (const tipset of stored) {
+      const key = TipsetKey.fromBytes(tipset.key);
+      expect(reader.tipset(key)?.height).toBe(tipset.height);
+      expect(reader.tipsetByKeyCid(TipsetKey.cid(key).bytes)?.key).toEqual(tipset.key);
+      expect(reader.getSync(TipsetKey.cid(key).bytes)).toEqual(TipsetKey.encode(key));
+      for (const [i, cid] of TipsetKey.cidBytes(key).entries()) {
+        expect(equalBytes(reader.getSync(cid) ?? new Uint8Array(0), tipset.headers[i] as Uint8Array)).toBe(true);
+        expect(reader.canonicalHeight(cid)).toBe(tipset.height);
+      }
+    }
+    // heights 1 to 3 of the real chain: whatever is null there, its neighbours answer
+    for (let height = 0; height <= 39; height++) {
+      const previous = reader.tipsetAt(height, "previous");
+      const next = reader.tipsetAt(height, "next");
+      expect(previous?.height).toBeLessThanOrEqual(height);
+      expect(next?.height).toBeGreaterThanOrEqual(height);
+      expect(reader.tipsetAt(height) === undefined).toBe(previous?.height !== next?.height);
+    }
+    expect(reader.tipsetAt(40, "previous")).toBeUndefined();
+  });
+});
+
+describe("ChainStore", () => {
+  const chain = fakeChain(fakeGenesis, 60, (height) => (height % 9 === 4 ? [] : height % 4 === 0 ? [1, 2] : [1]));
+  const head = tip(chain);
+
+  it("assembles a chain to genesis and keeps it over a reopening", async () => {
+    const database = createMemoryDatabase();
+    const store = await open(database);
+    await walk(store, head);
+    await store.switchHead(head.key);
+    const again = await open(database);
+    expect(again.spans).toEqual(store.spans);
+    expect(again.head).toEqual(store.head);
+    expect(again.assembled).toBe(true);
+    expect(again.assurance).toEqual(store.assurance);
+    expect(again.reader.tipsetAt(head.height)?.key).toEqual(head.key);
+    expect([...again.reader.ancestors(head.key)].map((tipset) => tipset.height)).toEqual(
+      downFrom(head).map((tipset) => tipset.height),
+    );
+  });
+
+  it("refuses another network's database", async () => {
+    const database = createMemoryDatabase();
+    await open(database);
+    await expect(openChainStore(database, { genesis: head.key })).rejects.toMatchObject({
+      code: "chain/genesis-mismatch",
+    });
+  });
+
+  it("joins a span with the older one it meets", async () => {
+    const store = await open();
+    const [old, middle] = [chain[19] as FakeTipset, chain[39] as FakeTipset];
+    await walk(store, old);
+    const lower = await store.openSpan({ key: middle.key });
+    const id = await walk(store, head, 7, middle.height + 1);
+    expect(store.spans.length).toBe(3);
+    expect(store.assurance.linked).toEqual([
+      { from: 0, to: old.height },
+      { from: (chain[40] as FakeTipset).height, to: head.height },
+    ]);
+    // two spans want the same tipset now: the one that was opened for it stores it, and meets the oldest
+    const run = linkRun(lower.next, downFrom(middle).slice(0, 30), fakeRules);
+    expect(await store.appendRun(lower.id, run)).toMatchObject({ merged: true });
+    const upper = store.spans.find((span) => span.id === id);
+    const nothing = { linked: [], next: upper?.next ?? { key: head.key }, reachedGenesis: false };
+    const result = await store.appendRun(id, nothing);
+    expect(result.merged).toBe(true);
+    expect(store.spans.length).toBe(1);
+    expect(store.assurance.linked).toEqual([{ from: 0, to: head.height }]);
+    expect(store.spans[0]).toMatchObject({ reachedGenesis: true, upper: { height: head.height } });
+    // the top of each span learns its power from the tipset above it
+    for (const tipset of store.reader.tipsets({ to: head.height - 1 })) expect(tipset.log2Power).toBe(49);
+  });
+
+  it("refuses a run that does not belong below its span", async () => {
+    const store = await open();
+    const span = await store.openSpan({ key: head.key });
+    const wrong = linkRun({ key: (chain[9] as FakeTipset).key }, downFrom(chain[9] as FakeTipset), fakeRules);
+    await expect(store.appendRun(span.id, wrong)).rejects.toMatchObject({ code: "chain/run-out-of-place" });
+    await expect(store.appendRun(99, wrong)).rejects.toMatchObject({ code: "chain/span-unknown" });
+    expect(store.spans.length).toBe(1);
+  });
+
+  it("takes back an older span's top where a heavier chain leaves it below", async () => {
+    const store = await open();
+    await walk(store, head);
+    await store.switchHead(head.key);
+    await store.raise([{ level: "beacon-checked", range: { from: 0, to: head.height } }]);
+    const fork = fakeChain(chain[50] as FakeTipset, 30, () => [7, 8], "fork");
+    const span = await store.openSpan({ key: tip(fork).key });
+    const run = linkRun(span.next, downFrom(tip(fork)).slice(0, 40), fakeRules);
+    const result = await store.appendRun(span.id, run);
+    expect(result.merged).toBe(true);
+    expect(result.reverted.map((tipset) => tipset.height)).toEqual(
+      chain
+        .slice(51)
+        .map((it) => it.height)
+        .reverse(),
+    );
+    expect(result.headChange?.to.key).toEqual(tip(fork).key);
+    expect(store.head?.key).toEqual(tip(fork).key);
+    expect(store.assurance["beacon-checked"]).toEqual([{ from: 0, to: chain[50]?.height }]);
+    expect([...store.reader.tipsets({ reverse: true })].map((it) => it.key)).toEqual(
+      downFrom(tip(fork)).map((it) => it.key),
+    );
+    // what was taken back is kept aside, and can come back
+    expect(store.reader.tipset(head.key)?.height).toBe(head.height);
+    const back = await store.switchHead(head.key);
+    expect(back.revert.length).toBe(30);
+    expect(back.apply.map((it) => it.height)).toEqual(chain.slice(51).map((it) => it.height));
+    expect([...store.reader.tipsets({ reverse: true })].map((it) => it.key)).toEqual(
+      downFrom(head).map((it) => it.key),
+    );
+  });
+
+  it("lets a lighter chain that meets an older one go", async () => {
+    const store = await open();
+    await walk(store, head);
+    const fork = fakeChain(chain[50] as FakeTipset, 3, (h) => (h < head.height + 40 ? [] : [7]), "light");
+    await walk(store, tip(fork), 2);
+    expect(store.spans.length).toBe(1);
+    expect([...store.reader.tipsets({ reverse: true })].map((it) => it.key)).toEqual(
+      downFrom(head).map((it) => it.key),
+    );
+    expect(store.assurance.linked).toEqual([{ from: 0, to: head.height }]);
+  });
+
+  it("moves the head forwards and over forks, and says what changed", async () => {
+    const store = await open();
+    const base = chain[9] as FakeTipset;
+    await walk(store, base);
+    await store.switchHead(base.key);
+    const linked = (tipset: FakeTipset) => linkRun({ key: tipset.key }, [tipset], fakeRules).linked;
+    const next = chain[10] as FakeTipset;
+    const forward = await store.switchHead(next.key, linked(next));
+    expect(forward).toMatchObject({ revert: [], gap: false, apply: [{ height: next.height }] });
+    const [a, b] = fakeChain(base, 2, () => [5], "b") as [FakeTipset, FakeTipset];
+    const over = await store.switchHead(b.key, [...linked(a), ...linked(b)]);
+    expect(over.revert.map((it) => it.height)).toEqual([next.height]);
+    expect(over.apply.map((it) => it.height)).toEqual([a.height, b.height]);
+    expect(store.spans[0]?.upper?.height).toBe(b.height);
+    expect(store.reader.tipsetAt(a.height)?.log2Power).toBe(49);
+    await store.setCheckpoint(a.key);
+    await expect(store.switchHead(next.key)).rejects.toMatchObject({ code: "chain/behind-checkpoint" });
+    expect(store.head?.key).toEqual(b.key);
+    expect(await store.pruneAside(b.height + 1)).toBe(1);
+    expect(store.reader.tipset(next.key)).toBeUndefined();
+  });
+
+  it("removes a span whose anchor was false", async () => {
+    const store = await open();
+    await walk(store, chain[19] as FakeTipset);
+    const id = await walk(store, head, 7, (chain[40] as FakeTipset).height);
+    await store.dropSpan(id);
+    expect(store.spans.length).toBe(1);
+    expect(store.reader.tipset(head.key)).toBeUndefined();
+    expect(store.assurance.linked).toEqual([{ from: 0, to: chain[19]?.height }]);
+  });
+});
