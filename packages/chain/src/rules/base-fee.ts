@@ -1,3 +1,5 @@
+import { type NetworkRules, upgradeHeight } from "@copse/types";
+
 /** Unit: gas. The most the messages of one block may ask for together, and the amount the base fee steers for. */
 export const blockGasLimit = 10_000_000_000n;
 /** Unit: gas. */
@@ -8,15 +10,26 @@ export const minimumBaseFee = 100n;
 export const initialBaseFee = 100_000_000n;
 
 const maxChangeDenominator = 8n;
-const breezeTamperingEpochs = 120;
 // FIP-0115: the premium at 80 % of one block's gas limit, counted from 0.
 const percentileGasIndex = (blockGasLimit * 80n) / 100n - 1n;
 
-/** Heights where the rule changed; an absent height means it always was. Negative: before genesis. */
+/** Where the rule changed; see `baseFeeHeights`. All are compared with the height of the parent tipset. */
 export interface BaseFeeHeights {
-  readonly breeze: number;
+  /** Epochs strictly between these two have the minimum base fee: it ended the first gas war. */
+  readonly breezeWindow: { readonly after: number; readonly before: number } | undefined;
+  /** Past it, blocks are no longer expected to overlap. Negative: always so. */
   readonly smoke: number;
+  /** From it on, premiums decide (FIP-0115). */
   readonly fireHorse: number;
+}
+
+/** The heights of a network. */
+export function baseFeeHeights(network: NetworkRules): BaseFeeHeights {
+  return {
+    breezeWindow: network.breezeWindow,
+    smoke: upgradeHeight(network, "Smoke"),
+    fireHorse: upgradeHeight(network, "FireHorse"),
+  };
 }
 
 /** What a message contributes; take messages in block order, BLS before secp. */
@@ -51,8 +64,8 @@ export interface PricedTipset {
  * computeBaseFee({ height: 1, parentBaseFee: 100_000_000n, blockCount: 1, messages: [] }, heights) // => 87500000n
  */
 export function computeBaseFee(tipset: PricedTipset, heights: BaseFeeHeights): bigint {
-  const { breeze } = heights;
-  if (breeze >= 0 && tipset.height > breeze && tipset.height < breeze + breezeTamperingEpochs) return minimumBaseFee;
+  const { breezeWindow: window } = heights;
+  if (window !== undefined && tipset.height > window.after && tipset.height < window.before) return minimumBaseFee;
   if (tipset.height >= heights.fireHorse) {
     return nextBaseFeeFromPremium(tipset.parentBaseFee, percentilePremium(tipset));
   }

@@ -38,19 +38,3 @@ export function maxBeaconRoundForEpoch(
   if (networkVersion < roundsFixedAt) return elapsed;
   return time < beacon.genesisTime ? 1 : elapsed + 1;
 }
-
-/**
- * The scheduled item in force at an epoch: the last one whose `start` is not above it, or the first.
- *
- * @see lotus:chain/beacon/beacon.go BeaconForEpoch
- */
-export function scheduledAt<Point extends { readonly start: number }>(
-  schedule: readonly [Point, ...Point[]] | readonly Point[],
-  epoch: number,
-): Point {
-  for (let i = schedule.length - 1; i > 0; i--) {
-    const point = schedule[i] as Point;
-    if (epoch >= point.start) return point;
-  }
-  return schedule[0] as Point;
-}

@@ -1,5 +1,7 @@
 import { equalBytes } from "@copse/primitives";
+import type { MessageGasPrice } from "@copse/types/networks";
 import { blockGasLimit } from "./base-fee.ts";
+import { scheduledAt } from "./scheduled-at.ts";
 
 /** Unit: attoFIL. More than this will never exist. */
 export const totalFilecoin: bigint = 2_000_000_000n * 10n ** 18n;
@@ -70,12 +72,6 @@ function protocolsAt(networkVersion: number): string {
   return networkVersion >= 18 ? "f0 to f4" : "f0 to f3";
 }
 
-/** Heights at which the price of a message on chain changed. */
-export interface MessageGasHeights {
-  readonly calico: number;
-  readonly hygge: number;
-}
-
 /**
  * The gas a message's own bytes cost, the least its limit may be.
  *
@@ -84,20 +80,15 @@ export interface MessageGasHeights {
  *
  * @param length - of the message as listed: the signed form for secp and delegated messages. Unit: bytes
  * @param height - of the block
+ * @param prices - the network's `messageGas`
  * @returns unit: gas
  * @see lotus:chain/vm/gas.go PricelistByEpoch, OnChainMessage
  * @example
- * onChainMessageGas(100, 1, { calico: 265200, hygge: 2683348 }) // => 174863n
+ * onChainMessageGas(100, 1, mainnet.messageGas) // => 174863n
  */
-export function onChainMessageGas(length: number, height: number, heights: MessageGasHeights): bigint {
-  const { compute, perByte } = pricesAt(height, heights);
-  return BigInt(compute + (36 + length) * perByte);
-}
-
-function pricesAt(height: number, heights: MessageGasHeights): { compute: number; perByte: number } {
-  if (heights.hygge > 0 && height >= heights.hygge) return { compute: 513863, perByte: 1300 };
-  if (heights.calico > 0 && height >= heights.calico) return { compute: 38863, perByte: 1300 };
-  return { compute: 38863, perByte: 1000 };
+export function onChainMessageGas(length: number, height: number, prices: readonly MessageGasPrice[]): bigint {
+  const { base, perByte } = scheduledAt(prices, height);
+  return BigInt(base + (36 + length) * perByte);
 }
 
 /**

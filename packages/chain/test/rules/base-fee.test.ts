@@ -1,5 +1,7 @@
+import { calibnet, mainnet } from "@copse/types";
 import { describe, expect, it } from "vitest";
 import {
+  baseFeeHeights,
   blockGasLimit,
   blockGasTarget,
   computeBaseFee,
@@ -11,7 +13,6 @@ import {
   premiumAtIndex,
 } from "../../src/rules/base-fee.ts";
 
-const mainnet = { breeze: 41280, smoke: 51000, fireHorse: 6052800 };
 const message = (over: Partial<PricedMessage>): PricedMessage => ({
   id: "a",
   from: "f",
@@ -28,6 +29,8 @@ const tipset = (over: Partial<PricedTipset>): PricedTipset => ({
   messages: [],
   ...over,
 });
+
+const heights = baseFeeHeights(mainnet);
 
 describe("base fee from utilization", () => {
   // lotus:chain/store/basefee_test.go TestBaseFee
@@ -50,28 +53,28 @@ describe("base fee from utilization", () => {
 
   it("counts a message listed by two blocks once", () => {
     const twice = [message({ gasLimit: blockGasTarget }), message({ gasLimit: blockGasTarget })];
-    expect(computeBaseFee(tipset({ height: 60_000, messages: twice }), mainnet)).toBe(100_000_000n);
+    expect(computeBaseFee(tipset({ height: 60_000, messages: twice }), heights)).toBe(100_000_000n);
     const distinct = [message({ gasLimit: blockGasTarget }), message({ id: "b", gasLimit: blockGasTarget })];
-    expect(computeBaseFee(tipset({ height: 60_000, messages: distinct }), mainnet)).toBe(112_500_000n);
+    expect(computeBaseFee(tipset({ height: 60_000, messages: distinct }), heights)).toBe(112_500_000n);
   });
 
   it("switches divisor after Smoke", () => {
     const messages = [message({ gasLimit: blockGasTarget })];
-    expect(computeBaseFee(tipset({ height: 51_000, messages }), mainnet)).toBe(103_125_000n);
-    expect(computeBaseFee(tipset({ height: 51_001, messages }), mainnet)).toBe(100_000_000n);
+    expect(computeBaseFee(tipset({ height: 51_000, messages }), heights)).toBe(103_125_000n);
+    expect(computeBaseFee(tipset({ height: 51_001, messages }), heights)).toBe(100_000_000n);
   });
 });
 
 describe("the Breeze window", () => {
   it("fixes the fee at the minimum strictly inside", () => {
-    expect(computeBaseFee(tipset({ height: 41_280 }), mainnet)).toBe(87_500_000n);
-    expect(computeBaseFee(tipset({ height: 41_281 }), mainnet)).toBe(100n);
-    expect(computeBaseFee(tipset({ height: 41_399 }), mainnet)).toBe(100n);
-    expect(computeBaseFee(tipset({ height: 41_400 }), mainnet)).toBe(87_500_000n);
+    expect(computeBaseFee(tipset({ height: 41_280 }), heights)).toBe(87_500_000n);
+    expect(computeBaseFee(tipset({ height: 41_281 }), heights)).toBe(100n);
+    expect(computeBaseFee(tipset({ height: 41_399 }), heights)).toBe(100n);
+    expect(computeBaseFee(tipset({ height: 41_400 }), heights)).toBe(87_500_000n);
   });
 
   it("is absent where the upgrade lies before genesis", () => {
-    const heights = { breeze: -1, smoke: -2, fireHorse: 1000 };
+    const heights = baseFeeHeights(calibnet);
     expect(computeBaseFee(tipset({ height: 5 }), heights)).toBe(87_500_000n);
   });
 });
@@ -123,7 +126,7 @@ describe("base fee from premiums (FIP-0115)", () => {
     const first = message({ id: "a", gasLimit, gasFeeCap: 150n, gasPremium: 80n });
     const same = message({ id: "b", gasLimit, gasFeeCap: 900n, gasPremium: 800n });
     const at = (height: number, messages: PricedMessage[]) =>
-      computeBaseFee(tipset({ height, parentBaseFee: 100n, messages }), mainnet);
+      computeBaseFee(tipset({ height, parentBaseFee: 100n, messages }), heights);
     expect(percentilePremium(tipset({ parentBaseFee: 100n, messages: [first, same] }))).toBe(50n);
     expect(at(6_052_800, [first, same])).toBe(113n);
     expect(at(6_052_799, [first, same])).toBe(112n);

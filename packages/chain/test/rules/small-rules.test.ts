@@ -1,6 +1,7 @@
 import { toHex } from "@copse/primitives";
+import { butterflynet, mainnet } from "@copse/types";
 import { describe, expect, it } from "vitest";
-import { maxBeaconRoundForEpoch, scheduledAt } from "../../src/rules/beacon-rounds.ts";
+import { maxBeaconRoundForEpoch } from "../../src/rules/beacon-rounds.ts";
 import { drawForElection, drawForTicket, drawForWinningPoSt, minerEntropy } from "../../src/rules/draw-randomness.ts";
 import { lookbackDepth, lookbackFor } from "../../src/rules/lookback.ts";
 import { hasMinPower, ineligible } from "../../src/rules/min-power.ts";
@@ -32,14 +33,6 @@ describe("beacon rounds", () => {
 
   it("are 1 before the beacon's genesis", () => {
     expect(maxBeaconRoundForEpoch({ genesisTime: 10, blockDelay: 30 }, quicknet, 28, 1)).toBe(1);
-  });
-
-  it("come from the chain the schedule names", () => {
-    const schedule = [{ start: 0 }, { start: 51000 }, { start: 3855480 }];
-    expect(scheduledAt(schedule, 50999)).toBe(schedule[0]);
-    expect(scheduledAt(schedule, 51000)).toBe(schedule[1]);
-    expect(scheduledAt(schedule, -1)).toBe(schedule[0]);
-    expect(scheduledAt(schedule, 9e6)).toBe(schedule[2]);
   });
 });
 
@@ -162,11 +155,11 @@ describe("message syntax", () => {
   });
 
   it("prices bytes by the table in force at the height", () => {
-    const mainnet = { calico: 265200, hygge: 2683348 };
-    expect(onChainMessageGas(100, 265199, mainnet)).toBe(38863n + 136_000n);
-    expect(onChainMessageGas(100, 265200, mainnet)).toBe(38863n + 176_800n);
-    expect(onChainMessageGas(100, 2683348, mainnet)).toBe(513863n + 176_800n);
-    expect(onChainMessageGas(100, 10, { calico: -9, hygge: -16 })).toBe(38863n + 136_000n);
+    const prices = mainnet.messageGas;
+    expect(onChainMessageGas(100, 265199, prices)).toBe(38863n + 136_000n);
+    expect(onChainMessageGas(100, 265200, prices)).toBe(38863n + 176_800n);
+    expect(onChainMessageGas(100, 2683348, prices)).toBe(513863n + 176_800n);
+    expect(onChainMessageGas(100, 9_000_000, butterflynet.messageGas)).toBe(38863n + 136_000n);
   });
 
   it("lists signature types by version", () => {

@@ -1,0 +1,198 @@
+import { type CidBytes, cidKey, toCid } from "@copse/ipld";
+import { equalBytes, latin1 } from "@copse/primitives";
+import { Address, type BlockHeader, type NetworkRules, networkVersion, type Tipset } from "@copse/types";
+import { baseFeeHeights, blockGasLimit, computeBaseFee, type PricedMessage } from "../rules/base-fee.ts";
+import { messageRoot } from "../rules/message-root.ts";
+import {
+  isListedSignatureType,
+  onChainMessageGas,
+  validForBlockInclusion,
+} from "../rules/valid-for-block-inclusion.ts";
+import { checkMessageSignatures, type SignatureCounts } from "./check-message-signatures.ts";
+import { type BlockMessages, type ReadMessage, readMessages } from "./read-messages.ts";
+import { type AccountKeys, isAlias } from "./senders.ts";
+import { type Checked, type Findings, fault, findings } from "./verdict.ts";
+
+/** A block may list this many messages, of both kinds together. */
+export const blockMessageLimit = 10_000;
+
+/** What may help a run. */
+export interface MessageContext {
+  /** Key addresses of senders written as IDs or actor addresses, from the parents' computed state. */
+  readonly accountKeys?: AccountKeys | undefined;
+}
+
+/** The findings of {@link checkMessages}. */
+export interface CheckedMessages extends Checked {
+  /** Blocks whose message root was rebuilt and matched. */
+  readonly messageRoots: number;
+  readonly counts: SignatureCounts;
+  /** What every child must name as `parentBaseFee`; meaningless when there are faults. Unit: attoFIL per gas. */
+  readonly nextBaseFee: bigint;
+  /** Everything to store: messages, nodes of their lists, roots. The same block may come twice. */
+  readonly blocks: readonly (readonly [CidBytes, Uint8Array])[];
+}
+
+/**
+ * Checks the messages of a tipset against its headers: roots, syntax, gas, nonces within each block, senders, and hands
+ * back the signatures. What needs state and has none at hand is `unresolved`, never passed over.
+ *
+ * Not checked: that a sender's first nonce and its kind of actor agree with state.
+ *
+ * @param messages - of each block of the tipset, in the same order
+ * @see lotus:chain/consensus/common.go checkBlockMessages
+ * @example
+ * const { checks, faults, nextBaseFee } = checkMessages(mainnet, tipset, messages);
+ */
+export function checkMessages(
+  network: NetworkRules,
+  tipset: Tipset,
+  messages: readonly BlockMessages[],
+  context: MessageContext = {},
+): CheckedMessages {
+  const found = findings();
+  const counts: SignatureCounts = { blsAggregates: 0, blsMessages: 0, secpSignatures: 0, delegatedSignatures: 0 };
+  const blocks: (readonly [CidBytes, Uint8Array])[] = [];
+  const priced: PricedMessage[] = [];
+  const checkedBefore = new Set<string>(); // signed messages that an earlier block of the tipset listed too
+  let messageRoots = 0;
+  for (const [i, header] of tipset.blocks.entries()) {
+    const block = `${tipset.cids[i]}`;
+    const raw = messages[i] ?? { bls: [], secp: [] };
+    const read = readMessages(block, header.height, raw, found);
+    for (const one of read) {
+      blocks.push([one.cid, one.bytes]);
+      priced.push(price(one));
+    }
+    if (checkRoot(block, header, read, raw, found, blocks)) messageRoots++;
+    // One block of mainnet broke the rules below and stands for ever.
+    const cid = tipset.cids[i]?.bytes ?? new Uint8Array();
+    if (network.whitelistedBlocks.some((listed) => equalBytes(listed.bytes, cid))) continue;
+    checkSyntax(network, block, header, read, found);
+    checkNonces(network, block, header, read, found);
+    checkMessageSignatures(network, block, header, read, { ...context, found, counts, checkedBefore });
+  }
+  const first = tipset.blocks[0] as BlockHeader;
+  const nextBaseFee = computeBaseFee(
+    {
+      height: tipset.height,
+      parentBaseFee: first.parentBaseFee,
+      blockCount: tipset.blocks.length,
+      messages: priced,
+    },
+    baseFeeHeights(network),
+  );
+  return { ...found, messageRoots, counts, nextBaseFee, blocks };
+}
+
+/**
+ * Checks the base fee that the blocks of a tipset name.
+ *
+ * @param expected - `nextBaseFee` of {@link checkMessages} over the parent tipset
+ * @see lotus:chain/consensus/common.go CommonBlkChecks
+ */
+export function checkBaseFee(tipset: Tipset, expected: bigint): Checked {
+  const found = findings();
+  for (const [i, { parentBaseFee, height }] of tipset.blocks.entries()) {
+    if (parentBaseFee === expected) continue;
+    const facts = { block: `${tipset.cids[i]}`, height, found: parentBaseFee, expected };
+    found.faults.push(fault("invalid", "block/base-fee-wrong", facts));
+  }
+  return found;
+}
+
+function price({ message, cid }: ReadMessage): PricedMessage {
+  const { nonce, gasLimit, gasFeeCap, gasPremium } = message;
+  return { id: cidKey(cid), from: latin1(message.from), nonce, gasLimit, gasFeeCap, gasPremium };
+}
+
+function checkRoot(
+  block: string,
+  header: BlockHeader,
+  read: readonly ReadMessage[],
+  raw: BlockMessages,
+  found: Findings,
+  blocks: (readonly [CidBytes, Uint8Array])[],
+): boolean {
+  const { height } = header;
+  const count = raw.bls.length + raw.secp.length;
+  if (count > blockMessageLimit) {
+    const facts = { block, height, found: count, limit: blockMessageLimit };
+    found.faults.push(fault("invalid", "block/message-count-too-large", facts));
+    return false;
+  }
+  if (read.length < count) return false; // a malformed one is a fault already
+  const bls = read.filter((one) => one.list === "bls").map((one) => one.cid);
+  const secp = read.filter((one) => one.list === "secp").map((one) => one.cid);
+  const made = messageRoot(bls, secp);
+  blocks.push(...made.blocks);
+  if (equalBytes(made.root, header.messages.bytes)) return true;
+  const expected = toCid(header.messages.bytes).toString();
+  const facts = { block, height, found: toCid(made.root).toString(), expected };
+  found.faults.push(fault("invalid", "block/message-root-wrong", facts));
+  return false;
+}
+
+function checkSyntax(
+  network: NetworkRules,
+  block: string,
+  header: BlockHeader,
+  read: readonly ReadMessage[],
+  found: Findings,
+): void {
+  const { height } = header;
+  const version = networkVersion(network, height);
+  let gas = 0n;
+  for (const one of read) {
+    const minimum = onChainMessageGas(one.bytes.length, height, network.messageGas);
+    const broken = validForBlockInclusion(one.message, minimum, version);
+    const at = (): { block: string; height: number; list: "bls" | "secp"; index: number; message: string } => ({
+      block,
+      height,
+      list: one.list,
+      index: one.index,
+      message: toCid(one.cid).toString(),
+    });
+    if (broken !== undefined) found.faults.push(fault("invalid", "block/message-invalid", { ...at(), ...broken }));
+    const type = one.signature?.type;
+    if (type !== undefined && !isListedSignatureType(type, version)) {
+      const facts = { ...at(), type, networkVersion: version };
+      found.faults.push(fault("invalid", "block/signature-type-unsupported", facts));
+    }
+    gas += one.message.gasLimit;
+  }
+  if (gas > blockGasLimit) {
+    const facts = { block, height, found: gas, limit: blockGasLimit };
+    found.faults.push(fault("invalid", "block/gas-limit-too-large", facts));
+  }
+}
+
+// Within one block a sender's nonces must run on; where they begin is the state's to say. From network version 13 an
+// account counts under all its addresses together, so a gap is certain only while no alias stands in the block.
+function checkNonces(
+  network: NetworkRules,
+  block: string,
+  header: BlockHeader,
+  read: readonly ReadMessage[],
+  found: Findings,
+): void {
+  const { height } = header;
+  const aliases = networkVersion(network, height) >= 13 && read.some((one) => isAlias(one.message.from));
+  const next = new Map<string, bigint>();
+  for (const { list, index, message, cid } of read) {
+    const key = Address.key(message.from);
+    const expected = next.get(key) ?? message.nonce;
+    next.set(key, message.nonce + 1n);
+    if (message.nonce === expected) continue;
+    const sender = Address.format(message.from);
+    const facts = { block, height, list, index, message: toCid(cid).toString(), sender };
+    found.faults.push(
+      aliases
+        ? fault("unresolved", "block/sender-unresolved", {
+            ...facts,
+            why: "its nonces may run on under another address",
+          })
+        : fault("invalid", "block/nonce-wrong", { ...facts, found: message.nonce, expected }),
+    );
+  }
+}

@@ -1,0 +1,67 @@
+import { checkSignatures } from "@copse/crypto";
+import { installFastest } from "@copse/crypto/fastest";
+import { describeData } from "@copse/testkit";
+import { mainnet } from "@copse/types";
+import { beforeAll, expect, it } from "vitest";
+import { inferLog2Power } from "../../src/rules/weight.ts";
+import { beaconBelow, checkBeacons } from "../../src/validate/check-beacons.ts";
+import { checkBaseFee, checkMessages } from "../../src/validate/check-messages.ts";
+import { type Checked, settle } from "../../src/validate/verdict.ts";
+import { type Export40, export40, loadExport40 } from "../export40.ts";
+
+const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+const settled = (checked: Checked) => settle(checked, checkSignatures(checked.checks, { random }));
+
+// The table of chain-and-network.md section 8.1, row by row.
+describeData("mainnet's first forty epochs", [export40], () => {
+  let chain: Export40;
+  beforeAll(async () => {
+    await installFastest();
+    chain = loadExport40();
+  });
+
+  it("33 tipsets, 49 headers, 32 links", () => {
+    const { tipsets } = chain;
+    expect(tipsets).toHaveLength(33);
+    expect(tipsets.flatMap((tipset) => tipset.blocks)).toHaveLength(49);
+    for (const [i, tipset] of tipsets.entries()) {
+      if (i > 0) expect(tipset.parents).toEqual(tipsets[i - 1]?.key);
+    }
+  });
+
+  it("38 beacons verified, the first accepted by rule", () => {
+    const [genesis, ...above] = chain.tipsets as [Export40["tipsets"][0]];
+    const checked = checkBeacons(mainnet, above, beaconBelow(genesis));
+    expect(settled(checked)).toEqual([]);
+    expect(checked.entries).toBe(38);
+    expect(checked.accepted).toBe(1);
+  });
+
+  it("49 message roots, 48 base fees, 14 aggregates over 73 messages, 512 signatures", () => {
+    const sum = { messageRoots: 0, baseFees: 0, blsAggregates: 0, blsMessages: 0, secpSignatures: 0 };
+    let baseFee: bigint | undefined;
+    for (const [i, tipset] of chain.tipsets.entries()) {
+      if (baseFee !== undefined) {
+        expect(checkBaseFee(tipset, baseFee).faults).toEqual([]);
+        sum.baseFees += tipset.blocks.length;
+      }
+      const checked = checkMessages(mainnet, tipset, chain.messages[i] ?? []);
+      expect(settled(checked)).toEqual([]);
+      baseFee = checked.nextBaseFee;
+      sum.messageRoots += checked.messageRoots;
+      sum.blsAggregates += checked.counts.blsAggregates;
+      sum.blsMessages += checked.counts.blsMessages;
+      sum.secpSignatures += checked.counts.secpSignatures;
+    }
+    expect(sum).toEqual({ messageRoots: 49, baseFees: 48, blsAggregates: 14, blsMessages: 73, secpSignatures: 512 });
+  });
+
+  it("32 links solve to L = 49", () => {
+    const solved = chain.tipsets.slice(1).map((child, i) => {
+      const parent = chain.tipsets[i] as Export40["tipsets"][0];
+      const wins = parent.blocks.reduce((sum, block) => sum + (block.electionProof?.winCount ?? 0), 0);
+      return inferLog2Power((child.blocks[0]?.parentWeight ?? 0n) - (parent.blocks[0]?.parentWeight ?? 0n), wins);
+    });
+    expect(solved).toEqual(new Array(32).fill(49));
+  });
+});
