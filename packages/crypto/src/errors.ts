@@ -9,8 +9,9 @@ export type CryptoFacts = {
   "crypto/not-recoverable": Record<string, never>;
   "crypto/hash-size-out-of-range": { size: number };
   "crypto/engine-missing": { engine: string; reason: string };
+  "crypto/checks-malformed": { offset: number; length: number };
   "crypto/pool-closed": Record<string, never>;
-  "crypto/pool-full": { limit: number };
+  "crypto/pool-full": { waiting: number; limit: number };
 };
 
 const say: { [Code in keyof CryptoFacts]: (facts: CryptoFacts[Code]) => string } = {
@@ -21,8 +22,9 @@ const say: { [Code in keyof CryptoFacts]: (facts: CryptoFacts[Code]) => string }
   "crypto/not-recoverable": () => "no public key can have made this signature",
   "crypto/hash-size-out-of-range": (f) => `blake2b has digests of 1 to 64 bytes, not ${f.size}`,
   "crypto/engine-missing": (f) => `the engine ${f.engine} does not load: ${f.reason}`,
+  "crypto/checks-malformed": (f) => `checks on the wire are malformed at byte ${f.offset} of ${f.length}`,
   "crypto/pool-closed": () => "the signature pool is closed",
-  "crypto/pool-full": (f) => `the signature pool holds ${f.limit} checks already`,
+  "crypto/pool-full": (f) => `${f.waiting} checks wait in the signature pool, limit ${f.limit}`,
 };
 
 /** A request this package cannot fulfil: malformed keys, digests, sizes, or an engine that is not there. */
