@@ -13,6 +13,8 @@ export type BlockstoreFacts = {
   "blockstore/table-malformed": { table: string };
   /** The folder holds another layout than this release writes. */
   "blockstore/layout-unknown": { path: string; found: string; expected: string };
+  /** A store broke a rule of the compliance suite. */
+  "blockstore/not-compliant": { rule: string; found: string };
 };
 
 const say: { [Code in keyof BlockstoreFacts]: (facts: BlockstoreFacts[Code]) => string } = {
@@ -23,6 +25,7 @@ const say: { [Code in keyof BlockstoreFacts]: (facts: BlockstoreFacts[Code]) => 
   "blockstore/key-empty": (f) => `an empty key in table ${f.table}`,
   "blockstore/table-malformed": (f) => `${JSON.stringify(f.table)} is not a name of a table`,
   "blockstore/layout-unknown": (f) => `${f.path} holds layout ${f.found}, this release reads ${f.expected}`,
+  "blockstore/not-compliant": (f) => `${f.rule}: found ${f.found}`,
 };
 
 /** A request that a store cannot serve, whatever the machine. */

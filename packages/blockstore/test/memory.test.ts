@@ -1,13 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
+import { describeDatabase, describeStore } from "../src/compliance.ts";
 import { createMemoryBlockstore, createMemoryDatabase } from "../src/index.ts";
 
-describe("memory", () => {
-  it("fits the contracts", async () => {
-    const database = createMemoryDatabase();
-    const cid = Uint8Array.of(1, 0x71, 0, 1, 9);
-    await database.commit({ blocks: [[cid, Uint8Array.of(1)]], rows: [{ table: "t", key: cid, value: cid }] });
-    expect(database.blocks.getSync(cid)).toEqual(Uint8Array.of(1));
-    expect([...database.rows("t").range()]).toEqual([[cid, cid]]);
-    expect(createMemoryBlockstore().getSync(cid)).toBeUndefined();
-  });
-});
+describeStore("memory store", { open: createMemoryBlockstore }, { describe, it });
+describeDatabase("memory database", { open: createMemoryDatabase, close: (db) => db.close() }, { describe, it });

@@ -1,0 +1,1 @@
+export { describeDatabase, describeStore, type Suite, type SuiteRunner } from "./compliance/suites.ts";
