@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createMemoryDatabase, type Database } from "@copse/blockstore";
+import { openLmdbDatabase } from "@copse/blockstore/lmdb";
+import { blake2b256 } from "@copse/crypto";
+import { installFastest } from "@copse/crypto/fastest";
+import { cidOfDigest } from "@copse/ipld";
+import { concatBytes } from "@copse/primitives";
+import { bench } from "@copse/testkit/bench";
+import type { TipsetKey } from "@copse/types";
+import { type LinkedRun, type LinkedTipset, openChainStore, packRun } from "../src/index.ts";
+import { fakeGenesis, fakeTipset } from "../test/fixtures/fake-chain.ts";
+
+await installFastest();
+const epochs = Number(process.env["COPSE_BENCH_EPOCHS"] ?? 50_000);
+const perCommit = 500;
+const model = fakeTipset(fakeGenesis, 1, [1, 2, 3, 4, 5, 6]);
+
+/** A run of tipsets with keys of their own; the store does not look into linked headers, so they share bytes. */
+function runAt(top: number, key: TipsetKey): LinkedRun {
+  const linked: LinkedTipset[] = [];
+  let next = key;
+  for (let height = top; height > top - perCommit; height--) {
+    const parents = keyOf(height - 1);
+    linked.push({
+      key: next,
+      parents,
+      height,
+      timestamp: 0,
+      parentWeight: BigInt(height),
+      winCount: 5,
+      log2Power: 49,
+      headers: model.headers.slice(0, next.length / 38),
+    });
+    next = parents;
+  }
+  const child = { height: top - perCommit + 1, parentWeight: 1n, log2Power: 49 };
+  return { linked, next: { key: next, child }, reachedGenesis: false };
+}
+
+function keyOf(height: number): TipsetKey {
+  const blocks = 3 + (height % 4);
+  const seed = new Uint8Array(9);
+  new DataView(seed.buffer).setFloat64(0, height);
+  return concatBytes(
+    ...Array.from({ length: blocks }, (_, i) => {
+      seed[8] = i;
+      return cidOfDigest(blake2b256(seed));
+    }),
+  ) as TipsetKey;
+}
+
+async function store(database: Database): Promise<{ headers: number; seconds: number }> {
+  const chain = await openChainStore(database, { genesis: fakeGenesis.key });
+  const span = await chain.openSpan({ key: keyOf(epochs) });
+  let headers = 0;
+  let seconds = 0;
+  for (let top = epochs; top >= perCommit; top -= perCommit) {
+    const { run } = packRun(runAt(top, keyOf(top))); // a worker's part, not timed
+    const start = performance.now();
+    await chain.appendRun(span.id, run);
+    seconds += (performance.now() - start) / 1000;
+    for (const tipset of run.linked) headers += tipset.headers.length;
+  }
+  const start = performance.now();
+  await database.flush();
+  return { headers, seconds: seconds + (performance.now() - start) / 1000 };
+}
+
+const report = (name: string, { headers, seconds }: { headers: number; seconds: number }): void =>
+  console.log(
+    `${`chain/appendRun ${epochs}-epochs ${name}`.padEnd(44)} ${Math.round(headers / seconds)
+      .toLocaleString("en-US")
+      .padStart(33)} header/s`,
+  );
+
+report("memory", await store(createMemoryDatabase()));
+const folder = mkdtempSync(join(tmpdir(), "copse-bench-"));
+const lmdb = await openLmdbDatabase(folder);
+report("lmdb", await store(lmdb));
+const chain = await openChainStore(lmdb, { genesis: fakeGenesis.key });
+let cursor = epochs;
+await bench("chain/ancestors 100-tipsets lmdb", {
+  given: () => chain,
+  unit: "tipset",
+  run: ({ reader }) => {
+    let count = 0;
+    for (const _ of reader.rows({ from: 0, to: cursor, reverse: true })) if (++count === 100) break;
+    cursor = cursor > 1000 ? cursor - 137 : epochs;
+    return count;
+  },
+});
+await lmdb.close();
+rmSync(folder, { recursive: true, force: true });
