@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sampleBlock } from "../src/compliance/rules.ts";
+import { openLmdbDatabase } from "../src/lmdb.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "copse-threads-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe("another thread", () => {
+  it("reads synchronously what the main thread has committed, in the same turn of its loop", async () => {
+    await using database = await openLmdbDatabase(folder, { tailBlocks: 50 });
+    const blocks = Array.from({ length: 400 }, (_, i) => sampleBlock(i, 300));
+    await database.commit({
+      blocks: blocks.slice(0, 100),
+      rows: [{ table: "a", key: Uint8Array.of(1), value: Uint8Array.of(1) }],
+    });
+    const shared = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(join(import.meta.dirname, "fixtures/reader.ts"), {
+      workerData: { path: folder, shared },
+      execArgv: ["--conditions=@copse/source"],
+    });
+    worker.postMessage({ cids: blocks.map(([cid]) => cid), wait: true });
+    expect((await once(worker, "message"))[0]).toBe("looked");
+    for (let at = 100; at < 400; at += 60) {
+      const rows = [{ table: "a", key: Uint8Array.of(1), value: Uint8Array.of(at >> 2) }];
+      await database.commit({ blocks: blocks.slice(at, at + 60), rows }); // merges run meanwhile
+    }
+    Atomics.store(shared, 0, 1);
+    Atomics.notify(shared, 0);
+    const [{ before, after, row, refused }] = await once(worker, "message");
+    expect(before).toEqual(blocks.map((_, i) => i < 100));
+    expect(after).toEqual(blocks.map(([, bytes]) => bytes.length));
+    expect(row).toBe(340 >> 2);
+    expect(refused).toBe("blockstore/read-only");
+    worker.postMessage("close");
+    expect((await once(worker, "message"))[0]).toBe("closed");
+    await once(worker, "exit");
+    expect(database.blocks.hasSync(blocks[0]?.[0] as Uint8Array)).toBe(true); // the file stays open for the writer
+  });
+
+  it("cannot open what does not exist", async () => {
+    await expect(openLmdbDatabase(join(folder, "none"), { readOnly: true })).rejects.toMatchObject({
+      code: "host/store-failed",
+    });
+  });
+});
