@@ -1,15 +1,13 @@
-import { blake2b256 } from "@copse/crypto";
 import { cidKey, toCid } from "@copse/ipld";
-import { Address, type BlockHeader, type NetworkRules, networkVersion } from "@copse/types";
-import { checkDelegated } from "./check-delegated.ts";
+import { Address, type BlockHeader, type NetworkRules, networkVersion, signatureCheckOf } from "@copse/types";
 import type { ReadMessage } from "./read-messages.ts";
 import { type AccountKeys, keyAddress } from "./senders.ts";
-import { type BlockFault, type Findings, fault } from "./verdict.ts";
+import { type Findings, fault } from "./verdict.ts";
 
-// Types of signatures on chain.
-const secp256k1Type = 1;
-const blsType = 2;
 const delegatedType = 3;
+/** The first network version that takes Ethereum's transactions of before EIP-1559; their signatures are longer. */
+const legacyEthVersion = 23;
+const eip1559Length = 65;
 
 /** Signatures handed back or checked, in number. */
 export interface SignatureCounts {
@@ -43,6 +41,7 @@ export function checkMessageSignatures(
 ): void {
   const { found, counts, checkedBefore } = context;
   const { height } = header;
+  const version = networkVersion(network, height);
   const publicKeys: Uint8Array[] = [];
   const messages: Uint8Array[] = [];
   let resolved = true;
@@ -72,9 +71,19 @@ export function checkMessageSignatures(
     const seen = cidKey(one.cid);
     if (checkedBefore.has(seen)) continue;
     checkedBefore.add(seen);
+    if (delegated && version < legacyEthVersion && one.signature.data.length !== eip1559Length) {
+      const unsupported = { ...facts, networkVersion: version };
+      found.faults.push(fault("invalid", "block/eth-transaction-unsupported", unsupported));
+    }
     const wrong = fault("invalid", "block/message-signature-wrong", facts);
-    if (delegated) checkDelegated(network, networkVersion(network, height), one, key, { found, facts, wrong });
-    else checkPlain(one, key, found, wrong);
+    const signed = { message: one.message, signature: one.signature };
+    const check = signatureCheckOf(signed, { ethChainId: network.ethChainId, signer: key });
+    if (check === true) continue; // delegated ones are decided at once
+    if (check === false) found.faults.push(wrong);
+    else {
+      found.checks.push(check);
+      found.otherwise.push(wrong);
+    }
   }
   // Lotus takes any aggregate over no messages.
   const signature = header.blsAggregate?.data;
@@ -83,20 +92,4 @@ export function checkMessageSignatures(
   counts.blsMessages += messages.length;
   found.checks.push({ kind: "bls-aggregate", publicKeys, messages, signature });
   found.otherwise.push(fault("invalid", "block/aggregate-wrong", { block, height, messages: messages.length }));
-}
-
-function checkPlain({ bareCid, signature }: ReadMessage, key: Address, found: Findings, wrong: BlockFault): void {
-  const data = signature?.data ?? new Uint8Array();
-  const protocol = Address.protocol(key);
-  if (signature?.type === secp256k1Type && protocol === 1) {
-    const digest = blake2b256(bareCid);
-    found.checks.push({ kind: "secp256k1", digest, signature: data, addressHash20: Address.payload(key) });
-  } else if (signature?.type === blsType && protocol === 3) {
-    // The list of the others took BLS signatures too until network version 14.
-    found.checks.push({ kind: "bls", publicKey: Address.payload(key), message: bareCid, signature: data });
-  } else {
-    found.faults.push(wrong); // a signature of a kind this sender cannot make
-    return;
-  }
-  found.otherwise.push(wrong);
 }

@@ -29,7 +29,7 @@ export type BlockFacts = {
   "block/gas-limit-too-large": At & { found: bigint; limit: bigint };
   "block/nonce-wrong": AtMessage & { sender: string; found: bigint; expected: bigint };
   "block/signature-type-unsupported": AtMessage & { type: number; networkVersion: number };
-  "block/eth-transaction-unsupported": AtMessage & { networkVersion: number; why: string };
+  "block/eth-transaction-unsupported": AtMessage & { networkVersion: number };
   "block/sender-kind-wrong": AtMessage & { sender: string; expected: string };
   "block/sender-unresolved": AtMessage & { sender: string; why: string };
   "block/message-signature-wrong": AtMessage & { sender: string };
@@ -75,7 +75,8 @@ const say: { [C in BlockCode]: (facts: Readonly<BlockFacts[C]>) => string } = {
   "block/nonce-wrong": (f) => `${message(f)}: nonce of ${f.sender} is ${f.found}, expected ${f.expected}`,
   "block/signature-type-unsupported": (f) =>
     `${message(f)}: signature type ${f.type} has no place in network version ${f.networkVersion}`,
-  "block/eth-transaction-unsupported": (f) => `${message(f)}: in network version ${f.networkVersion}: ${f.why}`,
+  "block/eth-transaction-unsupported": (f) =>
+    `${message(f)}: an eth transaction older than EIP-1559 in network version ${f.networkVersion}`,
   "block/sender-kind-wrong": (f) => `${message(f)}: sender ${f.sender} is not ${f.expected}`,
   "block/sender-unresolved": (f) => `${message(f)}: sender ${f.sender} is not resolved: ${f.why}`,
   "block/message-signature-wrong": (f) => `${message(f)}: not signed by ${f.sender}`,
