@@ -1,5 +1,6 @@
 import { type AbortOptions, abortFault } from "@copse/primitives";
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from "@libp2p/interface";
+import { BytePile } from "./byte-pile.ts";
 import type { Clock } from "./clock.ts";
 import { NetworkError, reasonOf } from "./errors.ts";
 
@@ -40,7 +41,7 @@ export interface ReadOptions extends AbortOptions {
 export function readToEnd(stream: Stream, options: ReadOptions): Promise<Uint8Array> {
   const { clock, limits, protocol, signal } = options;
   const started = clock.now();
-  const parts: Uint8Array[] = [];
+  const pile = new BytePile();
   let received = 0;
   return new Promise((resolve, reject) => {
     let settled = false;
@@ -69,8 +70,8 @@ export function readToEnd(stream: Stream, options: ReadOptions): Promise<Uint8Ar
         fail(new NetworkError("network/message-too-long", { protocol, received, limit: limits.maxBytes }));
         return;
       }
-      if (event.data instanceof Uint8Array) parts.push(event.data);
-      else for (const part of event.data) parts.push(part);
+      if (event.data instanceof Uint8Array) pile.add(event.data);
+      else for (const part of event.data) pile.add(part);
     };
     const gone = (cause: unknown): void => {
       const reason = reasonOf(cause ?? "the connection ended");
@@ -82,7 +83,7 @@ export function readToEnd(stream: Stream, options: ReadOptions): Promise<Uint8Ar
       finished = true;
     };
     const onEnd = (): void => {
-      if (finished) settle(() => resolve(join(parts, received)));
+      if (finished) settle(() => resolve(pile.join()));
       else gone(undefined);
     };
     const onClose = (event: StreamCloseEvent): void => {
@@ -120,17 +121,4 @@ export function readToEnd(stream: Stream, options: ReadOptions): Promise<Uint8Ar
     if (stream.readableEnded) onEnd();
     else if (stream.status !== "open" && stream.readBufferLength === 0) gone(`the stream is ${stream.status}`);
   });
-}
-
-function join(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const only = parts[0];
-  // a plain view: Node's Buffer is a Uint8Array whose slice() does not copy
-  if (parts.length === 1 && only !== undefined) return new Uint8Array(only.buffer, only.byteOffset, only.byteLength);
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

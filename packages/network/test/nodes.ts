@@ -93,10 +93,16 @@ export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
+/** Connects two nodes; resolves once both identified each other. Protocols must be handled by then: identify names them. */
+export async function connect(a: TestNode, b: TestNode): Promise<void> {
+  await a.host.dial(b.address);
+  const knows = (one: TestNode, other: TestNode): boolean => one.host.peers().some(({ peer }) => peer === other.peer);
+  await until(() => knows(a, b) && knows(b, a));
+}
+
 /** Two nodes, connected and identified on both sides. */
 export async function pair(a: NodeOptions = {}, b: NodeOptions = {}): Promise<[TestNode, TestNode]> {
   const [first, second] = await Promise.all([startNode(a), startNode(b)]);
-  await first.host.dial(second.address);
-  await until(() => first.host.peers().length > 0 && second.host.peers().length > 0);
+  await connect(first, second);
   return [first, second];
 }

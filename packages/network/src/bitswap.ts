@@ -1,0 +1,261 @@
+import type { CidBytes } from "@copse/ipld";
+import { type AbortOptions, abortFault, toHex } from "@copse/primitives";
+import type { Stream } from "@libp2p/interface";
+import {
+  type BitswapMessage,
+  cidOfPayload,
+  decodeBitswap,
+  emptyMessage,
+  encodeBitswap,
+  frame,
+  maxBitswapBytes,
+  type WantEntry,
+} from "./bitswap-codec.ts";
+import { type BitswapServerLimits, BitswapServing, type BlockSource } from "./bitswap-server.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { NetworkError, reasonOf } from "./errors.ts";
+import { readFrames } from "./frame-reading.ts";
+import type { Streams } from "./host-options.ts";
+import { type NetworkLog, type NetworkMetrics, noLog, noMetrics } from "./metrics.ts";
+import { bitswapProtocols } from "./protocols.ts";
+import { writeAndClose } from "./stream-writing.ts";
+import { type Want, Wants } from "./wants.ts";
+
+/** Bounds of the client, beside those of the server. */
+export interface BitswapLimits extends BitswapServerLimits {
+  /** Most blocks wanted at once. Default 4,096. */
+  readonly maxWants: number;
+  /** Most milliseconds one peer gets before the next is asked too. Default 2,000. */
+  readonly hedgeMs: number;
+  /** Most milliseconds of one block, all peers together. Default 30,000. */
+  readonly totalMs: number;
+  /** Most milliseconds to hand a message to a peer. Default 10,000. */
+  readonly sendMs: number;
+}
+
+const defaultLimits: BitswapLimits = {
+  maxWants: 4_096,
+  hedgeMs: 2_000,
+  totalMs: 30_000,
+  sendMs: 10_000,
+  bytesPerSecond: 4 << 20,
+  burstBytes: 16 << 20,
+  maxQueuedPerPeer: 1_024,
+};
+
+/** Everything bitswap may touch. */
+export interface BitswapNeeds {
+  readonly host: Pick<Streams, "open" | "handle" | "unhandle">;
+  /** Blocks we give others; without it we give none. */
+  readonly source?: BlockSource;
+  /** Told of a peer that sent garbage or blocks that nobody asked for. */
+  readonly onFault?: (peer: string, error: NetworkError) => void;
+  readonly clock?: Clock;
+  readonly log?: NetworkLog;
+  readonly metrics?: NetworkMetrics;
+}
+
+/** Fetches blocks by CID, and gives them. */
+export interface Bitswap {
+  /**
+   * A block from the first of the peers that has it: the first is asked at once, the next when it says no or takes
+   * longer than the hedge. The bytes hash to the CID; they are the caller's.
+   *
+   * @throws {NetworkError} `network/block-not-found`, `network/too-many-requests`
+   * @throws {HostFault} `host/aborted`
+   */
+  get(cid: CidBytes, peers: readonly string[], options?: AbortOptions): Promise<Uint8Array>;
+  /** Several blocks that hang together: peers that gave one are asked first for the next. */
+  session(peers: readonly string[]): BitswapSession;
+  stop(): Promise<void>;
+}
+
+/** A group of fetches that learns who answers. */
+export interface BitswapSession {
+  get(cid: CidBytes, options?: AbortOptions): Promise<Uint8Array>;
+  /** Peers, best first. */
+  readonly peers: readonly string[];
+}
+
+/**
+ * Bitswap under Filecoin's protocol names. Resolves once it is registered.
+ *
+ * @see boxo bitswap, lotus node/modules/chain.go, forest src/libp2p_bitswap
+ * @example
+ * const bitswap = await startBitswap({ host, source: store });
+ * const block = await bitswap.get(cid, [peer]);
+ */
+export async function startBitswap(needs: BitswapNeeds, limits?: Partial<BitswapLimits>): Promise<Bitswap> {
+  const bitswap = new Exchange(needs, { ...defaultLimits, ...limits });
+  await needs.host.handle(bitswapProtocols, (stream, peer) => bitswap.listen(stream, peer), { maxInboundStreams: 64 });
+  return bitswap;
+}
+
+class Exchange implements Bitswap {
+  readonly #needs: BitswapNeeds;
+  readonly #limits: BitswapLimits;
+  readonly #clock: Clock;
+  readonly #log: NetworkLog;
+  readonly #metrics: NetworkMetrics;
+  readonly #stopped = new AbortController();
+  readonly #wants: Wants;
+  readonly #serving: BitswapServing;
+  /** Wants that go to a peer in its next message: all of one turn of the event loop travel together. */
+  readonly #outbox = new Map<string, { wants: WantEntry[]; onFailure: (() => void)[] }>();
+
+  constructor(needs: BitswapNeeds, limits: BitswapLimits) {
+    this.#needs = needs;
+    this.#limits = limits;
+    this.#clock = needs.clock ?? systemClock;
+    this.#log = needs.log ?? noLog;
+    this.#metrics = needs.metrics ?? noMetrics;
+    this.#wants = new Wants(limits.maxWants);
+    this.#serving = new BitswapServing({
+      source: needs.source,
+      send: (peer, message) => this.#send(peer, message),
+      clock: this.#clock,
+      limits,
+      metrics: this.#metrics,
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#serving.stop();
+    this.#wants.failAll(new NetworkError("network/host-not-running", { state: "stopped" }));
+    await this.#needs.host.unhandle(bitswapProtocols);
+  }
+
+  session(peers: readonly string[]): BitswapSession {
+    const ranked = [...peers];
+    return {
+      peers: ranked,
+      get: async (cid, options) => {
+        const { block, from } = await this.#fetch(cid, ranked, options);
+        const at = ranked.indexOf(from);
+        if (at > 0) ranked.unshift(...ranked.splice(at, 1)); // who had this one has its children too
+        return block;
+      },
+    };
+  }
+
+  async get(cid: CidBytes, peers: readonly string[], options?: AbortOptions): Promise<Uint8Array> {
+    return (await this.#fetch(cid, peers, options)).block;
+  }
+
+  async #fetch(
+    cid: CidBytes,
+    peers: readonly string[],
+    options?: AbortOptions,
+  ): Promise<{ block: Uint8Array; from: string }> {
+    if (this.#stopped.signal.aborted) throw new NetworkError("network/host-not-running", { state: "stopped" });
+    const { signal } = options ?? {};
+    if (signal?.aborted) throw abortFault(signal);
+    const asked: string[] = [];
+    const queue = [...new Set(peers)];
+    return new Promise((resolve, reject) => {
+      let cancelHedge = (): void => {};
+      let refused = 0;
+      const finish = (settle: () => void, except?: string): void => {
+        cancelHedge();
+        cancelTotal();
+        signal?.removeEventListener("abort", onAbort);
+        if (this.#wants.remove(want)) {
+          for (const peer of asked) if (peer !== except) this.#post(peer, { cid: want.cid, cancel: true });
+        }
+        settle();
+      };
+      const notFound = (): void =>
+        finish(() => reject(new NetworkError("network/block-not-found", { cid: toHex(cid), asked: asked.length })));
+      const askNext = (): void => {
+        cancelHedge();
+        const peer = queue.shift();
+        if (peer === undefined) return;
+        asked.push(peer);
+        this.#post(peer, { cid: want.cid, sendDontHave: true }, () => want.onDontHave(peer));
+        cancelHedge = this.#clock.after(this.#limits.hedgeMs, askNext);
+      };
+      const said = new Set<string>();
+      const want: Want = {
+        cid: Uint8Array.from(cid),
+        onBlock: (block, from) => finish(() => resolve({ block, from }), from),
+        onDontHave: (from) => {
+          if (said.has(from) || !asked.includes(from)) return;
+          said.add(from);
+          refused++;
+          if (queue.length > 0) askNext();
+          else if (refused === asked.length) notFound();
+        },
+        onError: (error) => finish(() => reject(error)),
+      };
+      const onAbort = (): void => finish(() => reject(abortFault(signal as AbortSignal)));
+      const cancelTotal = this.#clock.after(this.#limits.totalMs, notFound);
+      if (queue.length === 0) return notFound();
+      if (!this.#wants.add(want)) {
+        const facts = { protocol: bitswapProtocols[0] ?? "", limit: this.#limits.maxWants };
+        return finish(() => reject(new NetworkError("network/too-many-requests", facts)));
+      }
+      signal?.addEventListener("abort", onAbort, { once: true });
+      askNext();
+    });
+  }
+
+  /** Handles a stream that a peer opened: answers to our wants, and theirs. */
+  async listen(stream: Stream, peer: string): Promise<void> {
+    try {
+      await readFrames(stream, {
+        maxBytes: maxBitswapBytes,
+        protocol: stream.protocol,
+        signal: this.#stopped.signal,
+        onFrame: (bytes) => this.#receive(decodeBitswap(bytes), peer),
+      });
+      await stream.close({ signal: AbortSignal.timeout(this.#limits.sendMs) });
+    } catch (error) {
+      if (error instanceof NetworkError && error.fault !== undefined) this.#needs.onFault?.(peer, error);
+      throw error;
+    }
+  }
+
+  #receive(message: BitswapMessage, peer: string): void {
+    const blocks = message.blocks.map((block) => ({ cid: cidOfPayload(block), data: block.data }));
+    for (const { cid, data } of blocks) {
+      const known = this.#wants.deliver(cid, data, peer);
+      this.#metrics.count("copse_network_bitswap_blocks_total", 1, known);
+      if (known !== "unwanted") continue;
+      const error = new NetworkError("network/block-mismatch", { peer, reason: `nobody asked for ${toHex(cid)}` });
+      this.#needs.onFault?.(peer, error);
+    }
+    for (const { cid, has } of message.presences) if (!has) this.#wants.dontHave(cid, peer);
+    if (message.wants.length > 0 || message.full) this.#serving.receive(peer, message.wants, message.full);
+  }
+
+  #post(peer: string, entry: WantEntry, onFailure?: () => void): void {
+    let box = this.#outbox.get(peer);
+    if (box === undefined) {
+      box = { wants: [], onFailure: [] };
+      this.#outbox.set(peer, box);
+      queueMicrotask(() => this.#empty(peer));
+    }
+    box.wants.push(entry);
+    if (onFailure !== undefined) box.onFailure.push(onFailure);
+  }
+
+  #empty(peer: string): void {
+    const box = this.#outbox.get(peer);
+    this.#outbox.delete(peer);
+    if (box === undefined || this.#stopped.signal.aborted) return;
+    this.#send(peer, { ...emptyMessage, wants: box.wants }).catch((error: unknown) => {
+      this.#log("debug", "bitswap wants not sent", { peer, reason: reasonOf(error) });
+      for (const fail of box.onFailure) fail();
+    });
+  }
+
+  async #send(peer: string, message: BitswapMessage): Promise<void> {
+    const signal = this.#stopped.signal;
+    const stream = await this.#needs.host.open(peer, bitswapProtocols, { signal });
+    const { sendMs } = this.#limits;
+    const options = { clock: this.#clock, protocol: stream.protocol, peer, totalMs: sendMs, signal };
+    const sent = await writeAndClose(stream, frame(encodeBitswap(message)), options);
+    this.#metrics.count("copse_network_sent_bytes_total", sent, "bitswap");
+  }
+}
