@@ -1,1 +1,8 @@
-export {};
+export { accountKey } from "./account.ts";
+export { type Actor, actorCodec, type StateTreeVersion } from "./actor.ts";
+export { type ActorKind, actorKind, actorsVersion } from "./actor-kind.ts";
+export { StateError, type StateFacts } from "./errors.ts";
+export { getActor, networkName, nextActorId, resolveId } from "./init.ts";
+export { type MinerInfo, type MinerState, minerFeeDebt, minerInfo, minerState } from "./miner.ts";
+export { type PowerClaim, type PowerTotals, powerClaim, powerTotals, walkPowerClaims } from "./power.ts";
+export { actorOfId, loadStateTree, type StateTree } from "./state-tree.ts";

@@ -1,0 +1,28 @@
+import { CopseError } from "@copse/primitives";
+
+/** Facts of each code the functions on state throw. Addresses and CIDs are text. */
+export type StateFacts = {
+  "state/version-unknown": { version: number; limit: number };
+  "state/layout-unknown": { what: string; fields: number; expected: string };
+  "state/actor-missing": { address: string };
+  "state/actor-kind": { address: string; found: string; expected: string };
+  "state/proof-unknown": { sectorSize: number };
+  "state/id-taken": { id: bigint };
+};
+
+const say: { [C in keyof StateFacts]: (facts: StateFacts[C]) => string } = {
+  "state/version-unknown": (f) => `state tree version ${f.version}, the newest known is ${f.limit}`,
+  "state/layout-unknown": (f) => `${f.what} of ${f.fields} fields, expected ${f.expected}`,
+  "state/actor-missing": (f) => `no actor ${f.address} in this state`,
+  "state/actor-kind": (f) => `actor ${f.address} is of kind ${f.found}, expected ${f.expected}`,
+  "state/proof-unknown": (f) => `no proof type for sectors of ${f.sectorSize} B`,
+  "state/id-taken": (f) => `two actors are to have ID ${f.id}`,
+};
+
+/** State that is not as the question needs it. */
+export class StateError<C extends keyof StateFacts = keyof StateFacts> extends CopseError<C, StateFacts[C]> {
+  override readonly name = "StateError";
+  constructor(code: C, facts: StateFacts[C], options?: ErrorOptions) {
+    super(code, say[code](facts), facts, options);
+  }
+}
