@@ -1,0 +1,19 @@
+import { CopseError } from "@copse/primitives";
+
+/** Facts of each code minting throws. */
+export type MintFacts = {
+  "mint/option-out-of-range": { option: string; found: number; least: number; most: number };
+};
+
+const say: { [C in keyof MintFacts]: (facts: MintFacts[C]) => string } = {
+  "mint/option-out-of-range": (f) => `${f.option} is ${f.found}, not within ${f.least} to ${f.most}`,
+};
+
+/** A chain that cannot be made as asked. */
+export class MintError<C extends keyof MintFacts = keyof MintFacts> extends CopseError<C, MintFacts[C]> {
+  override readonly name = "MintError";
+
+  constructor(code: C, facts: MintFacts[C], options?: ErrorOptions) {
+    super(code, say[code](facts), facts, options);
+  }
+}
