@@ -1,7 +1,7 @@
-import { CborReader, type CborWriter, fromCid, maxArrayLength, maxBytesLength, toCid } from "@copse/ipld";
+import { CborReader, type CborWriter, type Codec, fromCid, maxArrayLength, maxBytesLength, toCid } from "@copse/ipld";
 import type { CID } from "multiformats/cid";
 import { type Address, viewAddress } from "./address.ts";
-import { decodeBigInt, encodeBigInt, maxAmountLength } from "./atto-fil.ts";
+import { type AttoFil, decodeBigInt, encodeBigInt, maxAmountLength } from "./atto-fil.ts";
 import { TypesError } from "./errors.ts";
 
 /** Bytes of an address in CBOR, at most: Go's limit, one less than Rust's. @see go-address:address.go UnmarshalCBOR */
@@ -69,3 +69,15 @@ export function writeBytes(writer: CborWriter, what: string, bytes: Uint8Array):
   }
   writer.bytes(bytes);
 }
+
+/** Addresses in CBOR: a byte string of at most 64 B, as in Go (Rust takes 65). @see go-address:address.go UnmarshalCBOR */
+export const addressCodec: Codec<Address> = {
+  encode: (writer, address) => void writer.bytes(address),
+  decode: (reader) => viewAddress(reader.bytes(maxAddressLength).slice()),
+};
+
+/** Amounts in CBOR: a byte string of at most 128 B. */
+export const attoFilCodec: Codec<AttoFil> = {
+  encode: writeBigInt,
+  decode: (reader) => readBigInt(reader) as AttoFil,
+};

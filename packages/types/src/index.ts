@@ -1,13 +1,12 @@
+export { type AuthenticateOptions, signatureCheckOf, verifyMessageSignature } from "./authenticate.ts";
 export {
   type BlockMsg,
-  blockMsgCodec,
   decodeBlockMsg,
   decodeMsgMeta,
   encodeBlockMsg,
   encodeMsgMeta,
   type MsgMeta,
   msgMetaCid,
-  msgMetaCodec,
 } from "./block-messages.ts";
 export { TypesError, type TypesFacts } from "./errors.ts";
 export {
@@ -38,17 +37,15 @@ export {
 } from "./message.ts";
 export { Address, AttoFil, TipsetKey } from "./namespaces.ts";
 export { butterflynet } from "./networks/butterflynet.ts";
-export { network } from "./networks/by-name.ts";
+export { network, networks } from "./networks/by-name.ts";
 export { calibnet } from "./networks/calibnet.ts";
 export { devnet } from "./networks/devnet.ts";
 export { mainnet } from "./networks/mainnet.ts";
 export { drandAt, type Network, type NetworkRules, networkVersion, upgradeHeight } from "./networks/network.ts";
-export { decodeReceipt, encodeReceipt, type Receipt, receiptCodec } from "./receipt.ts";
-export {
-  parseSignature,
-  type Signature,
-  type SignatureType,
-  signatureBytes,
-  signatureCodec,
+export { decodeReceipt, encodeReceipt, type Receipt } from "./receipt.ts";
+export { addressOfKey, type SigningKey, signMessage } from "./sign.ts";
+export type {
+  Signature,
+  SignatureType,
 } from "./signature.ts";
 export { createTipset, minTimestamp, type Tipset } from "./tipset.ts";
