@@ -166,7 +166,9 @@ export default async function ({ worker }) {
   const browser = await launchBrowser();
   if (browser === undefined) {
     if (process.env["CI"]) fail("no Chromium to load it in");
-    console.log("*** NOT RUN: loading it in a browser: no Chromium");
+    const why = "NOT RUN: loading the packed files in a browser: no Chromium";
+    console.log(`*** ${why}`);
+    writeFileSync(join(process.cwd(), ".copse/pack/not-run.log"), `${why}\n`);
     return;
   }
   try {

@@ -8,11 +8,13 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const only = process.argv.slice(2);
 
-const folders = ["packages", "apps"]
-  .filter((name) => existsSync(join(root, name)))
-  .flatMap((name) => readdirSync(join(root, name)).map((entry) => join(name, entry)))
-  .filter((folder) => only.length === 0 || only.some((name) => folder.endsWith(name.replace("@copse/", "/"))));
-folders.push("scripts");
+const folders =
+  only.length > 0
+    ? only
+    : [
+        ...["packages", "apps"].flatMap((name) => readdirSync(join(root, name)).map((entry) => `${name}/${entry}`)),
+        "scripts",
+      ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const notRun = new Set();
@@ -22,9 +24,10 @@ for (const folder of folders) {
     const counts = JSON.parse(readFileSync(results, "utf8"));
     for (const key of Object.keys(total)) total[key] += counts[key];
   }
-  const log = join(root, folder, ".copse/test/not-run.log");
-  if (!existsSync(log)) continue;
-  for (const line of readFileSync(log, "utf8").split("\n")) if (line !== "") notRun.add(`${folder}: ${line}`);
+  for (const log of [".copse/test/not-run.log", ".copse/pack/not-run.log"].map((name) => join(root, folder, name))) {
+    if (!existsSync(log)) continue;
+    for (const line of readFileSync(log, "utf8").split("\n")) if (line !== "") notRun.add(`${folder}: ${line}`);
+  }
 }
 
 console.log("\n── report ──");

@@ -33,10 +33,17 @@ const env = {
   DO_NOT_TRACK: "1",
 };
 
-const filters = names.flatMap((name) => [
-  "--filter",
-  name.startsWith("@") || name === "copse" ? name : `@copse/${name}`,
-]);
+// A name is that of a folder: packages/car, apps/copse.
+const folders = names.map((name) => {
+  const short = name.replace(/^@copse\//, "").replace(/\/$/, "");
+  const found = [short, `packages/${short}`, `apps/${short}`].find((path) =>
+    existsSync(join(root, path, "package.json")),
+  );
+  if (found !== undefined) return found;
+  console.error(`copse: no package called ${name}; there are ${readdirSync(join(root, "packages")).join(", ")}, copse`);
+  process.exit(2);
+});
+const filters = folders.flatMap((folder) => ["--filter", `./${folder}`]);
 const logs = "--output-logs=new-only";
 const stages =
   names.length > 0
@@ -44,6 +51,8 @@ const stages =
     : [
         ["check", ["npm", "run", "-s", "check"]],
         ["build", ["turbo", "run", "build", "--output-logs=errors-only"]],
+        // Judged once api/ has been written for the first time (`npm run api`).
+        ...(existsSync(join(root, "api")) ? [["api", ["npm", "run", "-s", "check:api"]]] : []),
         ["test", ["turbo", "run", "test", "test:scripts", logs, "--continue=dependencies-successful"]],
         ["install alone", ["turbo", "run", "test:pack", logs, "--continue=dependencies-successful"]],
         ["docs", ["turbo", "run", "docs:snippets", "docs:build", logs]],
@@ -62,7 +71,7 @@ for (const [name, [command, ...args]] of stages) {
   console.log(`── ${name}: ok, ${seconds} s`);
 }
 
-const report = spawnSync(process.execPath, [join(root, "scripts/report.mjs"), ...names], {
+const report = spawnSync(process.execPath, [join(root, "scripts/report.mjs"), ...folders], {
   cwd: root,
   env,
   stdio: "inherit",
