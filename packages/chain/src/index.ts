@@ -16,5 +16,6 @@ export {
 } from "./store/chain-store.ts";
 export type { Head, HeadChange } from "./store/head-change.ts";
 export { coversRange, type HeightRange } from "./store/height-ranges.ts";
+export { messageBlocks, type StoredMessage, type StoredMessages } from "./store/messages.ts";
 export type { Span, TipsetRef } from "./store/span.ts";
 export { packRun } from "./store/tipset-row.ts";

@@ -4,6 +4,8 @@ import { type CidBytes, chainCidLength, isChainCid } from "@copse/ipld";
 import { equalBytes } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import type { LinkedTipset } from "../link/link-types.ts";
+import { skimHeader } from "../link/skim-header.ts";
+import { readStoredMessages, type StoredMessages } from "./messages.ts";
 import { digestKey, heightKey, keyHeight, tables } from "./tables.ts";
 import { decodeTipsetRow, rowHeaders, rowKey, rowKeyDigest, type TipsetRow } from "./tipset-row.ts";
 
@@ -158,6 +160,12 @@ export class ChainReader {
       if (row !== undefined) return TipsetKey.encode(rowKey(row));
     }
     return this.#database.blocks.getSync(cid);
+  }
+
+  /** The messages of a block, given its header's bytes; `undefined` where some are not stored. */
+  messages(header: Uint8Array): StoredMessages | undefined {
+    const { messagesAt, messagesEnd } = skimHeader(header);
+    return readStoredMessages(this.#database.blocks, header.subarray(messagesAt, messagesEnd));
   }
 
   #canonicalRowOf(digest: Uint8Array): TipsetRow | undefined {

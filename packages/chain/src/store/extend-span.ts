@@ -75,7 +75,7 @@ export function extendSpan(state: ChainState, span: Span, run: LinkedRun, batch:
   };
   const placed: Placed = { grown, canonical, beside };
   if (older !== undefined && meeting !== undefined) return joinSpans(state, placed, older, meeting, batch);
-  for (const tipset of canonical) batch.canonical(tipset);
+  for (const tipset of canonical) batch.canonical(tipset, "first");
   for (const tipset of beside) batch.side(tipset);
   batch.span(span.id, grown);
   return { span: grown, met: undefined, assurance: linkedUpTo(state.assurance, span, canonical), reverted: [] };

@@ -42,7 +42,7 @@ export function joinSpans(
     batch.side(tipset);
     batch.clear(tipset.height, tipset.row as Uint8Array);
   }
-  for (const tipset of canonical) batch.canonical(tipset);
+  for (const tipset of canonical) batch.canonical(tipset, "first");
   for (const tipset of forkOf(state, placed, meeting)) batch.canonical(tipset);
   if (meeting.log2Power !== log2Power) {
     batch.canonical({ ...meeting, log2Power, row: withPower(meeting.row as Uint8Array, log2Power) });

@@ -14,6 +14,8 @@ import { withPower } from "./tipset-row.ts";
 
 /** What moving the head changes beside rows. */
 export interface HeadStep {
+  /** Height of the canonical tipset the new head stands on, or the head's own. */
+  readonly ancestor: number;
   readonly span: Span;
   readonly change: HeadChange;
   readonly assurance: Assurance;
@@ -65,7 +67,12 @@ export function switchHead(
   const assurance =
     path.length === 0 ? kept : raiseAssurance(kept, "linked", { from: ancestor.height, to: head.height });
   const to: Head = { ...refOf(head), weight: headWeight(head, find) };
-  return { span: grown, assurance, change: changeOf(state, old, to, ancestor, path, reverted) };
+  return {
+    ancestor: ancestor.height,
+    span: grown,
+    assurance,
+    change: changeOf(state, old, to, ancestor, path, reverted),
+  };
 }
 
 /** The tipsets from the first that is not canonical up to the target, oldest first, and the canonical one below them. */

@@ -1,12 +1,15 @@
 import { createMemoryDatabase } from "@copse/blockstore";
+import { cidKey } from "@copse/ipld";
 import { equalBytes } from "@copse/primitives";
 import { describeData } from "@copse/testkit";
 import { mainnet, TipsetKey } from "@copse/types";
 import { describe, expect, it } from "vitest";
 import { linkRules } from "../../src/link/link-rules.ts";
 import { linkRun } from "../../src/link/link-run.ts";
+import { skimHeader } from "../../src/link/skim-header.ts";
 import { ChainReader } from "../../src/store/chain-reader.ts";
 import { type ChainStore, openChainStore } from "../../src/store/chain-store.ts";
+import { messageBlocks, readStoredMessages } from "../../src/store/messages.ts";
 import { packRun } from "../../src/store/tipset-row.ts";
 import { downFrom, type FakeTipset, fakeChain, fakeGenesis, fakeRules } from "../fixtures/fake-chain.ts";
 import { readRealChain, realChainFile } from "../fixtures/real-chain.ts";
@@ -46,6 +49,9 @@ describeData("the real chain in the store", [realChainFile], () => {
     expect(change).toMatchObject({ from: undefined, gap: true, to: { height: 39 } });
     expect(store.assembled).toBe(true);
 
+    expect(await store.indexBlocks(20)).toBe(20);
+    expect(await store.indexBlocks(20)).toBe(13);
+    expect(await store.indexBlocks()).toBe(0);
     const reader = new ChainReader(database);
     const stored = [...reader.tipsets({ reverse: true })];
     expect(stored.map(({ headers }) => headers.map((bytes) => [...bytes]))).toEqual(
@@ -70,6 +76,31 @@ describeData("the real chain in the store", [realChainFile], () => {
       expect(reader.tipsetAt(height) === undefined).toBe(previous?.height !== next?.height);
     }
     expect(reader.tipsetAt(40, "previous")).toBeUndefined();
+  });
+});
+
+describeData("the real messages in the store", [realChainFile], () => {
+  it("are listed block by block, and missed where one is not there", async () => {
+    const real = readRealChain();
+    const database = createMemoryDatabase();
+    const store = await openChainStore(database, { genesis: linkRules(mainnet).genesis });
+    let count = 0;
+    const [newest] = real.tipsets[0]?.headers ?? [];
+    expect(newest && store.reader.messages(newest)).toBeUndefined();
+    for (const header of real.tipsets.flatMap(({ headers }) => [...headers])) {
+      const source = { getSync: (cid: Uint8Array) => real.blocks.get(cidKey(cid)) };
+      const { messagesAt, messagesEnd } = skimHeader(header);
+      const root = header.slice(messagesAt, messagesEnd);
+      const listed = readStoredMessages(source, root);
+      const { bls = [], secp = [] } = listed ?? {};
+      const made = messageBlocks({ bls: bls.map(({ bytes }) => bytes), secp: secp.map(({ bytes }) => bytes) });
+      expect(made.root).toEqual(root);
+      await store.raise([], made.blocks);
+      expect(store.reader.messages(header)).toEqual(listed);
+      count += bls.length + secp.length;
+    }
+    // 73 in BLS aggregates and 512 with secp256k1 signatures
+    expect(count).toBeGreaterThanOrEqual(585);
   });
 });
 
