@@ -56,7 +56,8 @@ function group<F, P>({ Point, hashToCurve }: NobleGroup<F>): PointGroup<P> {
         return undefined;
       }
     },
-    encode: (point) => held(point).toBytes(true),
+    // noble writes (0, 1, 0) only; a point minus itself may be another form of zero
+    encode: (point) => (held(point).is0() ? Point.ZERO : held(point)).toBytes(true),
     isZero: (point) => held(point).is0(),
     negate: (point) => given(held(point).negate()),
     sum: (points) => given(points.reduce((sum, point) => sum.add(held(point)), Point.ZERO)),

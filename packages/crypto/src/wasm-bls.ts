@@ -43,11 +43,11 @@ export async function loadWasmBls(): Promise<BlsCurve> {
     mcl.setMapToMode(mcl.IRTF);
     mcl.verifyOrderG1(true);
     mcl.verifyOrderG2(true);
-    if (typeof inside.mod._mclBnG2_hashAndMapToWithDst !== "function") throw new TypeError("no hash with a free tag");
-    return curve(mcl, inside.mod);
+    if (typeof inside.mod._mclBnG2_hashAndMapToWithDst === "function") return curve(mcl, inside.mod);
   } catch (error) {
     throw engineMissing("mcl-wasm", error);
   }
+  throw engineMissing("mcl-wasm", "this version has no hash to a curve with a free domain tag");
 }
 
 /** CommonJS seen from ESM: bundlers and Node disagree on whether names are copied; `default` is the live object. */

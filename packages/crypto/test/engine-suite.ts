@@ -212,6 +212,9 @@ export function describeEngine(name: string, load: () => Promise<EngineParts>): 
         expect(code(() => bls.aggregate([]))).toBe("crypto/nothing-to-aggregate");
         expect(code(() => bls.aggregate([sum, outsideG2]))).toBe("crypto/signature-malformed");
         expect(bls.aggregate([sum, infinityG2])).toEqual(sum);
+        const negated = Uint8Array.from(sum);
+        negated[0] = (negated[0] as number) ^ 0x20;
+        expect(bls.aggregate([sum, negated])).toEqual(infinityG2);
       });
 
       it("refuses infinity, strangers to the subgroup, and every other encoding", () => {
