@@ -14,10 +14,10 @@ import {
   writeSequence,
 } from "./layout.ts";
 import type { Tables } from "./tables.ts";
-import { TailTable } from "./tail.ts";
+import { TailTable, tailBuckets } from "./tail.ts";
 
-const buckets = 256;
 const append = { append: true };
+const ifAbsent = { noOverwrite: true };
 
 /** Blocks a tail takes before it is merged, where the caller sets no number: about 40 MiB of memory. */
 export const defaultTailBlocks: number = 1 << 20;
@@ -129,10 +129,10 @@ export class IndexWriter {
       this.#mergeEnd = next;
       this.#untilStep = 0;
     }
-    const perStep = reader.merging.size / buckets / 2;
+    const perStep = reader.merging.size / tailBuckets / 2;
     for (this.#untilStep -= added; this.#untilStep <= 0 && reader.merging !== undefined; this.#untilStep += perStep) {
       this.#mergeBucket(reader.merging, this.#bucket);
-      if (++this.#bucket === buckets) this.#endMerge();
+      if (++this.#bucket === tailBuckets) this.#endMerge();
     }
   }
 
@@ -140,9 +140,9 @@ export class IndexWriter {
     const { index } = this.#tables;
     const key = this.#prefix;
     for (const { high, low, sequence } of tail.bucket(bucket)) {
-      const listed = index.getBinary(writePrefix(key, high, low));
-      if (listed === undefined) index.put(key, writeSequence(this.#key, sequence));
-      else if (!lists(listed, sequence)) index.put(key, concatBytes(listed, sequenceKey(sequence)));
+      if (index.putSync(writePrefix(key, high, low), writeSequence(this.#key, sequence), ifAbsent) as unknown) continue;
+      const listed = index.getBinary(key);
+      if (listed !== undefined && !lists(listed, sequence)) index.put(key, concatBytes(listed, sequenceKey(sequence)));
     }
   }
 

@@ -1,7 +1,9 @@
 /** Slot values: a sequence number is stored plus one, so that a fresh table is empty. */
 const empty = 0;
 const deleted = -1;
-const firstCapacity = 1 << 12;
+const firstBits = 12;
+/** Merge steps of one merge: each takes the entries of one first byte. */
+export const tailBuckets = 256;
 
 /**
  * The newest part of the index, in memory: 64-bit prefixes of CIDs to sequence numbers.
@@ -9,13 +11,15 @@ const firstCapacity = 1 << 12;
  * Blocks are appended to the file in the order they come; where a block lies is noted here first, and merged into the
  * index on disk many at a time, in key order. Random keys would otherwise dirty one page of the index a block.
  *
- * Size: 16 B a slot, two to four slots an entry. A prefix may occur more than once.
+ * An open hash table whose slots follow the top bits of the prefix, so that a bucket is one stretch of it and comes out
+ * nearly sorted. Size: 16 B a slot, two to four slots an entry. A prefix may occur more than once.
  */
 export class TailTable {
-  #high: Uint32Array = new Uint32Array(firstCapacity);
-  #low: Uint32Array = new Uint32Array(firstCapacity);
-  #sequence: Float64Array = new Float64Array(firstCapacity);
-  #mask: number = firstCapacity - 1;
+  #high: Uint32Array = new Uint32Array(1 << firstBits);
+  #low: Uint32Array = new Uint32Array(1 << firstBits);
+  #sequence: Float64Array = new Float64Array(1 << firstBits);
+  #shift: number = 32 - firstBits;
+  #mask: number = (1 << firstBits) - 1;
   #used = 0;
 
   /** Entries, deleted ones included. */
@@ -30,7 +34,7 @@ export class TailTable {
 
   /** The slot of the first entry of a prefix, or -1. */
   first(high: number, low: number): number {
-    return this.#seek(low & this.#mask, high, low);
+    return this.#seek(high >>> this.#shift, high, low);
   }
 
   /** The slot of the next entry of the same prefix, or -1. */
@@ -50,12 +54,14 @@ export class TailTable {
   /** Entries whose prefix starts with the byte `bucket`, in order of prefix: what one merge step takes. */
   bucket(bucket: number): readonly TailEntry[] {
     const entries: TailEntry[] = [];
-    const high = this.#high;
-    const sequences = this.#sequence;
-    for (let slot = 0; slot < sequences.length; slot++) {
-      if ((sequences[slot] as number) > 0 && (high[slot] as number) >>> 24 === bucket) {
-        const sequence = this.sequenceAt(slot);
-        entries.push({ high: high[slot] as number, low: this.#low[slot] as number, sequence });
+    const width = (this.#mask + 1) / tailBuckets;
+    const end = (bucket + 1) * width;
+    // Entries pushed out of their stretch follow it up to the next empty slot, past the table's end at its start.
+    for (let at = bucket * width; at < end || this.#sequence[at & this.#mask] !== empty; at++) {
+      const slot = at & this.#mask;
+      const high = this.#high[slot] as number;
+      if ((this.#sequence[slot] as number) > 0 && high >>> 24 === bucket) {
+        entries.push({ high, low: this.#low[slot] as number, sequence: this.sequenceAt(slot) });
       }
     }
     return entries.sort((a, b) => a.high - b.high || a.low - b.low || a.sequence - b.sequence);
@@ -70,7 +76,7 @@ export class TailTable {
   }
 
   #place(high: number, low: number, stored: number): void {
-    let slot = low & this.#mask;
+    let slot = high >>> this.#shift;
     while (this.#sequence[slot] !== empty) slot = (slot + 1) & this.#mask;
     this.#high[slot] = high;
     this.#low[slot] = low;
@@ -83,6 +89,7 @@ export class TailTable {
     const low = this.#low;
     const sequences = this.#sequence;
     const capacity = (this.#mask + 1) * 2;
+    this.#shift--;
     this.#high = new Uint32Array(capacity);
     this.#low = new Uint32Array(capacity);
     this.#sequence = new Float64Array(capacity);
