@@ -3,6 +3,7 @@ import {
   type CidBytes,
   type Codec,
   cidOf,
+  type Fetching,
   isChainCid,
   linkCodec,
   rawCidOf,
@@ -119,7 +120,8 @@ describe("an AMT", () => {
     const holed = new MemoryStore();
     holed.put(blocks.slice(3)); // the leaves of the first 24 indexes are gone
     const tree = runSync(loadAmt(root, rawCodec, v0), holed);
-    for (const run of [tree.get(3), tree.set(3, Uint8Array.of(0)), tree.delete(3)]) {
+    const runs: Fetching<unknown>[] = [tree.get(3), tree.set(3, Uint8Array.of(0)), tree.delete(3)];
+    for (const run of runs) {
       expect(codeOf(() => runSync(run, holed))).toBe("host/block-missing");
     }
     expect([tree.count, toHex(tree.flush().root)]).toEqual([100n, toHex(root)]);
@@ -155,7 +157,8 @@ describe("indexes", () => {
   ] as const)("%o %s: %s", (options, index, code) => {
     const store = new MemoryStore();
     const tree = createAmt(rawCodec, options);
-    for (const run of [tree.get(index), tree.delete(index), tree.set(index, Uint8Array.of(0))]) {
+    const runs: Fetching<unknown>[] = [tree.get(index), tree.delete(index), tree.set(index, Uint8Array.of(0))];
+    for (const run of runs) {
       expect(codeOf(() => runSync(run, store))).toBe(code);
     }
     expect(codeOf(() => tree.cursor(index))).toBe(code);

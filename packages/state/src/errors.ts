@@ -8,6 +8,7 @@ export type StateFacts = {
   "state/actor-kind": { address: string; found: string; expected: string };
   "state/proof-unknown": { sectorSize: number };
   "state/id-taken": { id: bigint };
+  "state/no-key": { address: string };
 };
 
 const say: { [C in keyof StateFacts]: (facts: StateFacts[C]) => string } = {
@@ -16,6 +17,7 @@ const say: { [C in keyof StateFacts]: (facts: StateFacts[C]) => string } = {
   "state/actor-missing": (f) => `no actor ${f.address} in this state`,
   "state/actor-kind": (f) => `actor ${f.address} is of kind ${f.found}, expected ${f.expected}`,
   "state/proof-unknown": (f) => `no proof type for sectors of ${f.sectorSize} B`,
+  "state/no-key": (f) => `${f.address} has no key: an f1, f3 or f4 address has`,
   "state/id-taken": (f) => `two actors are to have ID ${f.id}`,
 };
 

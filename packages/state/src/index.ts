@@ -2,6 +2,12 @@ export { accountKey } from "./account.ts";
 export { type Actor, actorCodec, type StateTreeVersion } from "./actor.ts";
 export { type ActorKind, actorKind, actorsVersion } from "./actor-kind.ts";
 export { StateError, type StateFacts } from "./errors.ts";
+export {
+  buildGenesisState,
+  type GenesisMiner,
+  type GenesisState,
+  type GenesisStateOptions,
+} from "./genesis/build-genesis-state.ts";
 export { getActor, networkName, nextActorId, resolveId } from "./init.ts";
 export { type MinerInfo, type MinerState, minerFeeDebt, minerInfo, minerState } from "./miner.ts";
 export { type PowerClaim, type PowerTotals, powerClaim, powerTotals, walkPowerClaims } from "./power.ts";

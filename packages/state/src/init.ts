@@ -32,11 +32,12 @@ function* readInit(actor: Actor): Fetching<Init> {
 }
 
 /**
- * The network's own name as its state has it. Mainnet's is `testnetnet`, as it has been since its first day.
+ * The network's own name as its state has it. Mainnet's is `testnetnet` in its genesis
+ * and `mainnet` in the states of later years.
  *
  * @throws {StateError} `state/actor-missing`, `state/layout-unknown`
  * @example
- * runSync(networkName(tree), store) // => "testnetnet", of mainnet
+ * runSync(networkName(tree), store) // => "calibrationnet"
  */
 export function* networkName(tree: StateTree): Fetching<string> {
   return (yield* remember(tree, initActorId, readInit)).networkName;

@@ -51,7 +51,7 @@ describeData("the mainnet genesis state", [genesis.mainnet, genesis.export40], (
   });
 
   it("knows its name and next ID", () => {
-    expect(runSync(networkName(tree), store)).toBe("testnetnet"); // mainnet's own name, since its first day
+    expect(runSync(networkName(tree), store)).toBe("testnetnet"); // mainnet's own name in its first epochs
     expect(runSync(nextActorId(tree), store)).toBeGreaterThan(1000n);
   });
 
