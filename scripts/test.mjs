@@ -34,15 +34,7 @@ const env = {
 };
 
 // A name is that of a folder: packages/car, apps/copse.
-const folders = names.map((name) => {
-  const short = name.replace(/^@copse\//, "").replace(/\/$/, "");
-  const found = [short, `packages/${short}`, `apps/${short}`].find((path) =>
-    existsSync(join(root, path, "package.json")),
-  );
-  if (found !== undefined) return found;
-  console.error(`copse: no package called ${name}; there are ${readdirSync(join(root, "packages")).join(", ")}, copse`);
-  process.exit(2);
-});
+const folders = names.map(folderOf);
 const filters = folders.flatMap((folder) => ["--filter", `./${folder}`]);
 const logs = "--output-logs=new-only";
 const stages =
@@ -81,6 +73,19 @@ if (failed !== undefined) {
   process.exit(1);
 }
 process.exit(report.status ?? 1);
+
+function folderOf(name) {
+  const short = name.replace(/^@copse\//, "").replace(/\/$/, "");
+  const places = [short, `packages/${short}`, `apps/${short}`];
+  const found = places.find((path) => existsSync(join(root, path, "package.json")));
+  if (found === undefined) {
+    console.error(
+      `copse: no package called ${name}; there are ${readdirSync(join(root, "packages")).join(", ")}, copse`,
+    );
+    process.exit(2);
+  }
+  return found;
+}
 
 /**
  * The real data are no part of the repository, so turbo does not see them come or go; this stands for them in its
