@@ -133,8 +133,12 @@ export class CarScanner {
     const offset = this.#base + start;
     const length = this.#length();
     if (length === undefined) return this.#bytes.length - start + 1;
-    if (length.value > BigInt(this.#limits.headerBytes)) {
-      throw new CarError("car/header-too-long", { offset, length: length.value, limit: this.#limits.headerBytes });
+    if (length.value > this.#limits.headerBytes) {
+      throw new CarError("car/header-too-long", {
+        offset,
+        length: BigInt(length.value),
+        limit: this.#limits.headerBytes,
+      });
     }
     const end = length.end + Number(length.value);
     if (this.#base + end > this.#dataEnd) {
@@ -201,8 +205,8 @@ export class CarScanner {
     const section = this.sections;
     const limit = this.#limits.sectionBytes;
     if (length.value > limit)
-      throw new CarError("car/section-too-long", { offset, section, length: length.value, limit });
-    if (length.value === 0n) throw new CarError("car/section-empty", { offset, section });
+      throw new CarError("car/section-too-long", { offset, section, length: BigInt(length.value), limit });
+    if (length.value === 0) throw new CarError("car/section-empty", { offset, section });
     const end = length.end + Number(length.value);
     if (this.#base + end > this.#dataEnd) {
       const facts = { offset, section, length: Number(length.value), dataEnd: this.#dataEnd };
@@ -226,19 +230,25 @@ export class CarScanner {
     for (let i = missing.length - 1; i >= 0; i--) if (equalBytes(missing[i] as CidBytes, cid)) missing.splice(i, 1);
   }
 
-  /** The length at `#at`; `undefined` when the bytes end inside it. */
-  #length(): { value: bigint; end: number } | undefined {
+  /** The length at `#at`; `undefined` when the bytes end inside it. Past 2^28 - 1 it is a bigint, which no limit allows. */
+  #length(): { value: number | bigint; end: number } | undefined {
     const bytes = this.#bytes;
+    const at = this.#at;
+    let value = 0;
+    for (let i = 0; i < 4; i++) {
+      const byte = bytes[at + i];
+      if (byte === undefined) return undefined;
+      value |= (byte & 0x7f) << (7 * i);
+      if (byte >= 0x80) continue;
+      if (byte === 0 && i > 0) break; // not the shortest form: said below
+      return { value, end: at + i + 1 };
+    }
     try {
-      return readUvarint(bytes, this.#at);
+      return readUvarint(bytes, at);
     } catch (error) {
       if (!isCopseError(error, "varint/")) throw error;
       if (error instanceof VarintError && error.code === "varint/cut") return undefined;
-      throw new CarError(
-        "car/length-malformed",
-        { offset: this.#base + this.#at, why: error.message },
-        { cause: error },
-      );
+      throw new CarError("car/length-malformed", { offset: this.#base + at, why: error.message }, { cause: error });
     }
   }
 }
