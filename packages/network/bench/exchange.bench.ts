@@ -2,19 +2,21 @@ import { type ChildProcess, fork } from "node:child_process";
 import { CborWriter, cidOf } from "@copse/ipld";
 import { concatBytes } from "@copse/primitives";
 import { bench } from "@copse/testkit/bench";
+import { TipsetKey } from "@copse/types";
 import { decodeExchangeResponse } from "../src/exchange-codec.ts";
 import { createExchangeClient, createHost, emptyChainSource, serveExchange, serveHello } from "../src/index.ts";
 import { fakeChain } from "../test/fake-chain.ts";
 
 /** Walks a served chain of 9,000 tipsets of 5 headers (0.9 KB each) from the head, window by window, next key from the headers' CIDs. */
-async function serve(): Promise<{ child: ChildProcess; address: string; head: Uint8Array; genesis: Uint8Array }> {
+async function serve(): Promise<{ child: ChildProcess; address: string; head: TipsetKey; genesis: TipsetKey }> {
   const child = fork(new URL("./serve/peer.ts", import.meta.url), { execArgv: ["--conditions=@copse/source"] });
   const told = await new Promise<{ address: string; head: number[]; genesis: number[] }>((resolve) =>
     child.once("message", resolve as (message: unknown) => void),
   );
-  return { child, address: told.address, head: Uint8Array.from(told.head), genesis: Uint8Array.from(told.genesis) };
+  return { child, address: told.address, head: key(told.head), genesis: key(told.genesis) };
 }
 
+const key = (bytes: readonly number[]): TipsetKey => TipsetKey.fromBytes(Uint8Array.from(bytes));
 const peer = await serve();
 const host = await createHost({ networkName: "bench", privateNetwork: true, kad: false });
 await serveHello({

@@ -1,4 +1,5 @@
 import type { AbortOptions } from "@copse/primitives";
+import type { TipsetKey } from "@copse/types";
 import { type Clock, systemClock } from "./clock.ts";
 import { NetworkError } from "./errors.ts";
 import {
@@ -50,8 +51,8 @@ export const defaultExchangeLimits: ExchangeLimits = {
 
 /** What is asked for. */
 export interface ExchangeAsk {
-  /** Key of the newest tipset wanted: CID bytes joined. */
-  readonly head: Uint8Array;
+  /** Key of the newest tipset wanted. */
+  readonly head: TipsetKey;
   /** Tipsets wanted, `head` included, towards genesis: 1 to 900. */
   readonly count: number;
   /** Default true. */

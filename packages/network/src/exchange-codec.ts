@@ -1,9 +1,9 @@
 import { CborReader, CborWriter, type CidBytes } from "@copse/ipld";
 import { concatBytes, isCopseError } from "@copse/primitives";
+import { TipsetKey } from "@copse/types";
 import { type CompactedMessages, readCompacted } from "./compacted.ts";
 import { NetworkError } from "./errors.ts";
 import { exchangeProtocol } from "./protocols.ts";
-import { cidsOfKey } from "./tipset-keys.ts";
 
 /** Most tipsets of one request. @see lotus chain/exchange/protocol.go `MaxRequestLength` */
 export const maxExchangeTipsets = 900;
@@ -31,8 +31,8 @@ export const exchangeOptions: { readonly headers: 1; readonly messages: 2 } = { 
 
 /** A request. Shape: `[[CID…] head, u64 length, u64 options]`. */
 export interface ExchangeRequest {
-  /** Tipset key to begin at, towards genesis: CID bytes joined. */
-  readonly head: Uint8Array;
+  /** Tipset to begin at, towards genesis. */
+  readonly head: TipsetKey;
   /** Tipsets wanted, `head` included: 1 to 900. */
   readonly length: number;
   readonly options: number;
@@ -55,7 +55,7 @@ export interface ExchangeResponse {
 
 /** The bytes of a request. */
 export function encodeExchangeRequest(request: ExchangeRequest): Uint8Array {
-  const cids = cidsOfKey(request.head);
+  const cids = TipsetKey.cidBytes(request.head);
   const writer = new CborWriter().array(3).array(cids.length);
   for (const cid of cids) writer.link(cid);
   return writer.uint(request.length).uint(request.options).finish();
@@ -72,7 +72,7 @@ export function decodeExchangeRequest(bytes: Uint8Array): ExchangeRequest {
     reader.array(3);
     const head: CidBytes[] = [];
     for (let left = reader.array(undefined, maxHeaders); left > 0; left--) head.push(reader.link());
-    const request = { head: concatBytes(...head), length: reader.safeUint(), options: reader.safeUint() };
+    const request = { head: concatBytes(...head) as TipsetKey, length: reader.safeUint(), options: reader.safeUint() };
     reader.end();
     return request;
   });

@@ -1,5 +1,6 @@
 import { CborWriter } from "@copse/ipld";
 import { type AbortOptions, isCopseError } from "@copse/primitives";
+import type { TipsetKey } from "@copse/types";
 import { type Clock, pause, systemClock } from "./clock.ts";
 import { compactMessages, encodeCompacted, type ListedMessages } from "./compacted.ts";
 import {
@@ -22,15 +23,15 @@ type Awaitable<T> = T | Promise<T>;
 export interface SourceTipset {
   /** Chain bytes of each header, in canonical order. Read, not kept. */
   readonly headers: readonly Uint8Array[];
-  /** Key of the parents: CID bytes joined. */
-  readonly parents: Uint8Array;
+  /** Key of the parents. */
+  readonly parents: TipsetKey;
   readonly height: number;
 }
 
 /** Where the server finds the chain; the app makes one over its store. Undefined means: not held. */
 export interface ChainSource {
-  /** @param key CID bytes joined, in canonical order */
-  tipset(key: Uint8Array): Awaitable<SourceTipset | undefined>;
+  /** A tipset by its key. */
+  tipset(key: TipsetKey): Awaitable<SourceTipset | undefined>;
   /** Messages of one block, in its order. Without it, or where it has none to give, requests for messages end there. */
   messages?(header: Uint8Array): Awaitable<ListedMessages | undefined>;
 }
@@ -186,7 +187,7 @@ class Server {
   }
 
   async #walk(
-    head: Uint8Array,
+    head: TipsetKey,
     length: number,
     bits: number,
     held: { bytes: number },

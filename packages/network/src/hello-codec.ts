@@ -1,8 +1,8 @@
 import { CborReader, CborWriter, type CidBytes } from "@copse/ipld";
 import { bigintToBytes, bytesToBigint, concatBytes, isCopseError } from "@copse/primitives";
+import { TipsetKey } from "@copse/types";
 import { NetworkError } from "./errors.ts";
 import { helloProtocol } from "./protocols.ts";
-import { cidsOfKey } from "./tipset-keys.ts";
 
 /** Most bytes of a hello. @see forest src/libp2p/hello/codec.rs */
 export const maxHelloBytes = 4096;
@@ -19,8 +19,7 @@ const maxBigintBytes = 128;
  * Shape: `[[CID…] heaviest tipset, int height, bigint weight, CID genesis]`.
  */
 export interface Hello {
-  /** Tipset key of the head: CID bytes joined. */
-  readonly head: Uint8Array;
+  readonly head: TipsetKey;
   readonly height: number;
   /** Lotus: weight of the head itself; Forest: its parents' weight. For ranking only. */
   readonly weight: bigint;
@@ -35,7 +34,7 @@ export interface HelloAnswer {
 
 /** The bytes of a hello. */
 export function encodeHello(hello: Hello): Uint8Array {
-  const cids = cidsOfKey(hello.head);
+  const cids = TipsetKey.cidBytes(hello.head);
   const writer = new CborWriter().array(4).array(cids.length);
   for (const cid of cids) writer.link(cid);
   return writer.int(hello.height).bytes(signed(hello.weight)).link(hello.genesis).finish();
@@ -56,7 +55,7 @@ export function decodeHello(bytes: Uint8Array): Hello {
     const weight = unsigned(reader.bytes(maxBigintBytes));
     const genesis = Uint8Array.from(reader.link());
     reader.end();
-    return { head: concatBytes(...head), height, weight, genesis };
+    return { head: concatBytes(...head) as TipsetKey, height, weight, genesis };
   });
 }
 

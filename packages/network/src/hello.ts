@@ -1,5 +1,6 @@
 import type { CidBytes } from "@copse/ipld";
 import { type AbortOptions, equalBytes, HostFault, toHex } from "@copse/primitives";
+import type { TipsetKey } from "@copse/types";
 import type { Stream } from "@libp2p/interface";
 import { type Clock, systemClock } from "./clock.ts";
 import { NetworkError, reasonOf } from "./errors.ts";
@@ -21,8 +22,7 @@ import { writeAndClose } from "./stream-writing.ts";
 /** A head that a peer says it has: a candidate, one peer's word. */
 export interface PeerHead {
   readonly peer: string;
-  /** Tipset key: CID bytes joined. */
-  readonly head: Uint8Array;
+  readonly head: TipsetKey;
   readonly height: number;
   readonly weight: bigint;
 }

@@ -1,5 +1,6 @@
 import { cidOf } from "@copse/ipld";
 import { compareBytes } from "@copse/primitives";
+import { TipsetKey } from "@copse/types";
 import { describe, expect, it } from "vitest";
 import { expandMessages } from "../src/index.ts";
 import { fakeChain } from "./fake-chain.ts";
@@ -48,7 +49,7 @@ describe("chain exchange between two nodes", () => {
 
   it("answers NotFound for a head it does not hold", async () => {
     const [a, b] = await pair({}, { source: chain });
-    const asking = a.client.request(b.peer, { head: cidOf(Uint8Array.of(0x80)), count: 1 });
+    const asking = a.client.request(b.peer, { head: TipsetKey.fromBytes(cidOf(Uint8Array.of(0x80))), count: 1 });
     await expect(asking).rejects.toMatchObject({ code: "network/refused", fault: "refused", facts: { status: 201 } });
   });
 
@@ -65,7 +66,7 @@ describe("chain exchange between two nodes", () => {
     const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const slow = { tipset: async (key: Uint8Array) => gate.then(() => chain.tipset(key)) };
+    const slow = { tipset: async (key: TipsetKey) => gate.then(() => chain.tipset(key)) };
     const [a, b] = await pair({}, { source: slow, server: { maxPerPeer: 2 } });
     const running = [1, 2].map(() => a.client.request(b.peer, { head: chain.head, count: 1 }));
     const asking = a.client.request(b.peer, { head: chain.head, count: 1 });

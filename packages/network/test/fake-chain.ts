@@ -1,5 +1,6 @@
 import { CborWriter, cidKey, cidOf } from "@copse/ipld";
 import { concatBytes } from "@copse/primitives";
+import type { TipsetKey } from "@copse/types";
 import type { ChainSource, ListedMessage, SourceTipset } from "../src/index.ts";
 
 /** A header-shaped array of 16 items, about a kilobyte; only its structure is real. */
@@ -51,9 +52,9 @@ export function fakeSigned(nonce: number): Uint8Array {
 }
 
 export interface FakeChain extends ChainSource {
-  readonly head: Uint8Array;
-  readonly genesis: Uint8Array;
-  readonly keys: readonly Uint8Array[];
+  readonly head: TipsetKey;
+  readonly genesis: TipsetKey;
+  readonly keys: readonly TipsetKey[];
   readonly tipsets: ReadonlyMap<string, SourceTipset>;
 }
 
@@ -61,7 +62,7 @@ export interface FakeChain extends ChainSource {
 export function fakeChain(length: number, blocks = 2): FakeChain {
   const tipsets = new Map<string, SourceTipset>();
   const lists = new Map<string, { bls: ListedMessage[]; secp: ListedMessage[] }>();
-  const keys: Uint8Array[] = [];
+  const keys: TipsetKey[] = [];
   let parents: Uint8Array[] = [cidOf(Uint8Array.of(0xa0))];
   const listed = (bytes: Uint8Array): ListedMessage => ({ cid: cidOf(bytes), bytes });
   for (let height = 0; height < length; height++) {
@@ -74,14 +75,14 @@ export function fakeChain(length: number, blocks = 2): FakeChain {
         secp: [listed(fakeSigned(miner)), listed(fakeSigned(height))],
       });
     }
-    const key = concatBytes(...cids);
-    tipsets.set(cidKey(key), { headers, parents: concatBytes(...parents), height });
+    const key = concatBytes(...cids) as TipsetKey;
+    tipsets.set(cidKey(key), { headers, parents: concatBytes(...parents) as TipsetKey, height });
     keys.push(key);
     parents = cids;
   }
   return {
-    head: keys.at(-1) as Uint8Array,
-    genesis: keys[0] as Uint8Array,
+    head: keys.at(-1) as TipsetKey,
+    genesis: keys[0] as TipsetKey,
     keys,
     tipsets,
     tipset: (key) => tipsets.get(cidKey(key)),

@@ -1,4 +1,5 @@
 import { cidOf } from "@copse/ipld";
+import { TipsetKey } from "@copse/types";
 import { afterEach } from "vitest";
 import type { NetworkError } from "../src/errors.ts";
 import type { ExchangeServerLimits } from "../src/exchange-server.ts";
@@ -18,7 +19,7 @@ import {
   serveHello,
 } from "../src/index.ts";
 
-export const testGenesis: Uint8Array = cidOf(Uint8Array.of(0x81, 0x00));
+export const testGenesis: TipsetKey = TipsetKey.fromBytes(cidOf(Uint8Array.of(0x81, 0x00)));
 
 export interface TestNode {
   readonly host: Host;
@@ -33,7 +34,7 @@ export interface TestNode {
 export interface NodeOptions {
   readonly source?: ChainSource;
   readonly genesis?: Uint8Array;
-  readonly head?: Uint8Array;
+  readonly head?: TipsetKey;
   readonly host?: Partial<HostOptions>;
   readonly client?: Partial<ExchangeLimits>;
   readonly server?: Partial<ExchangeServerLimits>;
@@ -67,7 +68,7 @@ export async function startNode(options: NodeOptions = {}): Promise<TestNode> {
     {
       host,
       genesis,
-      head: () => ({ head: options.head ?? genesis, height: 7, weight: 1n << 70n }),
+      head: () => ({ head: options.head ?? TipsetKey.fromBytes(genesis), height: 7, weight: 1n << 70n }),
       onHead: (head) => heads.push(head),
       onFault: (peer, error) => faults.push({ peer, error }),
     },
