@@ -10,7 +10,7 @@ export interface WebWorker {
 }
 
 /**
- * Threads from web workers whose script is `@copse/crypto/worker`: for pages whose bundler needs to see the worker made
+ * Threads from web workers whose script calls `serveChecks` of `@copse/crypto/worker`: for pages whose bundler needs to see the worker made
  * in the page's own code.
  *
  * @example
