@@ -4,7 +4,13 @@ export type { LinkFault } from "./link/link-errors.ts";
 export { linkRules } from "./link/link-rules.ts";
 export { guessBelow, type LinkedRun, linkRun, targetBelow } from "./link/link-run.ts";
 export type { LinkChild, LinkedTipset, LinkRules, LinkTarget, Pin } from "./link/link-types.ts";
+export { parentsKey } from "./link/parents-key.ts";
 export { type HeaderSkim, skimHeader } from "./link/skim-header.ts";
+// rules and validation; more of them stand in @copse/chain/rules
+export { createEcFinality, type EcFinality } from "./rules/ec-finality.ts";
+export { lookbackFor } from "./rules/lookback.ts";
+export { type MessageRoot, messageRoot } from "./rules/message-root.ts";
+export { inferLog2Power, tipsetWeight } from "./rules/weight.ts";
 export { type Assurance, type AssuranceLevel, assuranceLevels } from "./store/assurance.ts";
 export { ChainReader, type NullRound, type TipsetsRange } from "./store/chain-reader.ts";
 export {
@@ -16,6 +22,16 @@ export {
 } from "./store/chain-store.ts";
 export type { Head, HeadChange } from "./store/head-change.ts";
 export { coversRange, type HeightRange } from "./store/height-ranges.ts";
-export { messageBlocks, type StoredMessage, type StoredMessages } from "./store/messages.ts";
+export { messageBlocks, readStoredMessages, type StoredMessage, type StoredMessages } from "./store/messages.ts";
 export type { Span, TipsetRef } from "./store/span.ts";
 export { packRun } from "./store/tipset-row.ts";
+export { type BeaconBelow, beaconSearchDepth } from "./validate/block-values.ts";
+export { beaconBelow, type CheckedBeacons, checkBeacons } from "./validate/check-beacons.ts";
+export { checkHeader } from "./validate/check-header.ts";
+export { type CheckedLeader, type CheckedLeaders, checkLeaders, type LeaderStates } from "./validate/check-leaders.ts";
+export { type CheckedMessages, checkBaseFee, checkMessages } from "./validate/check-messages.ts";
+export { checkParentWeight } from "./validate/check-weight.ts";
+export { BlockError, sayBlockFault } from "./validate/errors.ts";
+export { asExact, type StateAtHand, stateAtHand } from "./validate/leader-state.ts";
+export type { BlockMessages } from "./validate/read-messages.ts";
+export { type BlockFault, blockError, type RuleChecks, settle, type Verdict, verdictOf } from "./validate/verdict.ts";

@@ -1,0 +1,111 @@
+import type { AssuranceLevel, ChainStore, HeightRange } from "@copse/chain";
+import { chainCidLength } from "@copse/ipld";
+import { type Network, TipsetKey } from "@copse/types";
+import type { Counts } from "./sync/counts.ts";
+
+/** What the newest tipset rests on: whose word it is that this is the chain. */
+export interface Anchor {
+  /** `import`: a file of the operator's. `peers`: heads that so many peers support. `stored`: as stored before. */
+  readonly kind: "import" | "peers" | "stored";
+  readonly ids: readonly string[];
+}
+
+/** One line that says what was assembled and how far it was checked. */
+export interface AssembledReport {
+  readonly genesis: string;
+  readonly head: number;
+  readonly headKey: readonly string[];
+  readonly lowest: number;
+  readonly tipsets: number;
+  readonly headers: number;
+  readonly beacons: number;
+  readonly messageRoots: number;
+  readonly messages: number;
+  readonly blsAggregates: number;
+  readonly secpSignatures: number;
+  readonly delegatedSignatures: number;
+  readonly leaders: number;
+  readonly leadersOnOlderState: number;
+  readonly anchor: Anchor;
+  /** Heights that reached each level, lowest first. */
+  readonly assurance: Readonly<Partial<Record<AssuranceLevel, readonly HeightRange[]>>>;
+  /** Whether each statement of the table of "assembled to genesis" holds; `null` where there is nothing to judge. */
+  readonly statements: Readonly<Record<string, boolean | null>>;
+  /** Whether "assembled to genesis" may be said. */
+  readonly toGenesis: boolean;
+}
+
+/** What the report is made from. */
+export interface ReportNeeds {
+  readonly store: ChainStore;
+  readonly counts: Counts;
+  readonly network: Network;
+  readonly anchor: Anchor;
+  /** Heights whose messages were to be checked; absent when none were. */
+  readonly messages: HeightRange | undefined;
+  /** Unit: seconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * Reads from the store what was assembled and checked; counts nothing that was not.
+ *
+ * Cost: one pass over the rows of the chain.
+ *
+ * @see the table of statements: docs/how-it-works/assurance.md
+ */
+export function assembledReport(needs: ReportNeeds): AssembledReport | undefined {
+  const { store, network, anchor, now } = needs;
+  const head = store.head;
+  if (head === undefined) return undefined;
+  let tipsets = 0;
+  let headers = 0;
+  let lowest = head.height;
+  for (const { key, height } of store.reader.tipsets({ from: 0, to: head.height })) {
+    if (tipsets === 0) lowest = height;
+    tipsets++;
+    headers += key.length / chainCidLength;
+  }
+  const { assurance } = store;
+  const genesis = store.reader.tipsetAt(0);
+  const whole: HeightRange = { from: 0, to: head.height };
+  const above: HeightRange = { from: 1, to: head.height };
+  const linked = covers(assurance.linked, whole) && genesis !== undefined;
+  const epochNow = Math.floor((now - network.genesisTime) / network.blockDelay);
+  const pins = network.checkpoints.filter(({ height }) => height <= head.height);
+  const statements = {
+    "1-hashes": linked,
+    "2-links": linked,
+    "3-heights-and-times": linked,
+    "4-genesis": linked && TipsetKey.cids(genesis.key).some((cid) => cid.equals(network.genesisCid)),
+    "5-beacons": head.height === 0 || covers(assurance["beacon-checked"], above),
+    "6-weights": linked,
+    "7-messages": needs.messages === undefined ? null : covers(assurance["messages-checked"], needs.messages),
+    "8-checkpoints": pins.length === 0 ? null : linked && pins.every(({ height, cid }) => holds(store, height, cid.toString())),
+    "9-f3": null,
+    "10-current": anchor.kind === "peers" ? anchor.ids.length >= 2 && epochNow - head.height <= 5 : null,
+  };
+  const failing = Object.entries(statements).filter(([name, holds_]) => holds_ === false && name !== "10-current");
+  return {
+    genesis: network.genesisCid.toString(),
+    head: head.height,
+    headKey: TipsetKey.cids(head.key).map(String),
+    lowest,
+    tipsets,
+    headers,
+    ...needs.counts,
+    anchor,
+    assurance: Object.fromEntries(Object.entries(assurance).filter(([, ranges]) => ranges.length > 0)),
+    statements,
+    toGenesis: failing.length === 0,
+  };
+}
+
+function holds(store: ChainStore, height: number, cid: string): boolean {
+  const found = store.reader.tipsetAt(height);
+  return found !== undefined && TipsetKey.cids(found.key).some((one) => one.toString() === cid);
+}
+
+function covers(ranges: readonly HeightRange[], wanted: HeightRange): boolean {
+  return ranges.some(({ from, to }) => from <= wanted.from && to >= wanted.to);
+}

@@ -1,0 +1,102 @@
+import { Command, CommanderError } from "commander";
+import { chainCommands } from "./commands/chain.ts";
+import type { CommandContext, CommandSpec } from "./commands/command.ts";
+import { nodeCommands } from "./commands/node.ts";
+import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+import { createOutput, errorFacts, type TextSink } from "./output.ts";
+
+/** What the process lends the command line. */
+export interface CliWorld {
+  readonly version: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly out: TextSink;
+  readonly err: TextSink;
+  /** Whether stderr is a terminal that may show progress. */
+  readonly terminal: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Every command, by its noun. */
+export const commandTree: Readonly<Record<string, { readonly says: string; readonly verbs: readonly CommandSpec[] }>> = {
+  node: { says: "Run the lite node, or ask a running one", verbs: nodeCommands },
+  chain: { says: "Read the chain a repository holds; no node needs to run", verbs: chainCommands },
+};
+
+/**
+ * The command line as a function: arguments in, exit code out; no process is touched.
+ *
+ * @example
+ * await createCli(world)(["chain", "head", "--json"]) // => 0
+ */
+export function createCli(world: CliWorld): (args: readonly string[]) => Promise<number> {
+  return async (args) => {
+    let code = 0;
+    const program = new Command("copse")
+      .description("Filecoin in TypeScript: a lite node and its tools")
+      .version(world.version)
+      .showHelpAfterError("(copse --help shows what there is)")
+      .addHelpText("after", `\nExit codes:\n${exitCodeHelp()}`);
+    for (const [noun, { says, verbs }] of Object.entries(commandTree)) {
+      const parent = program.command(noun).description(says);
+      for (const spec of verbs) {
+        addCommand(parent, spec, async (context) => {
+          code = await spec.run(context);
+        });
+      }
+    }
+    const settings = { writeOut: (text: string) => void world.out.write(text), writeErr: (text: string) => void world.err.write(text) };
+    visit(program, (command) => command.exitOverride().configureOutput(settings));
+    try {
+      await program.parseAsync(args, { from: "user" });
+      return code;
+    } catch (error) {
+      if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+      const output = createOutput({ json: args.includes("--json"), out: world.out, err: world.err });
+      const facts = errorFacts(error);
+      output.event("error", facts);
+      if (!output.json) output.talk(`copse: ${String(facts["message"])}`);
+      return exitCodeOf(error);
+    }
+  };
+
+  function addCommand(parent: Command, spec: CommandSpec, run: (context: CommandContext) => Promise<void>): void {
+    const command = parent.command(spec.name).description(spec.says);
+    for (const argument of spec.takes ?? []) command.argument(argument.form, argument.says);
+    for (const option of spec.options) {
+      if (option.many) command.option(option.form, option.says, (value: string, before?: string[]) => [...(before ?? []), value]);
+      else command.option(option.form, option.says);
+    }
+    command.option("--json", "print JSON, one document a line");
+    if (spec.examples.length > 0) command.addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`);
+    command.action(async (...given: unknown[]) => {
+      const flags = command.opts<Record<string, unknown>>();
+      const json = flags["json"] === true;
+      await run({
+        args: given.slice(0, spec.takes?.length ?? 0).map((arg) => (typeof arg === "string" ? arg : undefined)),
+        flags: onlyGiven(command, flags),
+        output: createOutput({ json, out: world.out, err: world.err }),
+        environment: world.environment,
+        terminal: world.terminal && !json,
+        signal: world.signal,
+        version: world.version,
+      });
+    });
+  }
+}
+
+/** Only what was given on the command line, so that the environment and the file can fill the rest. */
+function onlyGiven(command: Command, flags: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => command.getOptionValueSource(name) === "cli"));
+}
+
+function visit(command: Command, act: (command: Command) => void): void {
+  act(command);
+  for (const inner of command.commands) visit(inner, act);
+}
+
+/** The table of exit codes as text. */
+export function exitCodeHelp(): string {
+  return Object.entries(exitCodes)
+    .map(([code, says]) => `  ${code.padStart(3)}  ${says}`)
+    .join("\n");
+}

@@ -1,0 +1,38 @@
+import { CopseError } from "@copse/primitives";
+
+/** Facts of each code the node and the command line fail with. */
+export type NodeFacts = {
+  "copse/option-malformed": { option: string; value: string; expected: string };
+  "copse/config-malformed": { file: string; why: string };
+  "copse/repo-missing": { repo: string };
+  "copse/repo-other-network": { repo: string; found: string; expected: string };
+  "copse/node-too-old": { found: string; needed: string };
+  "copse/import-empty": { file: string };
+  "copse/import-no-head": { file: string; head: string };
+  "copse/no-peers": { tried: number; why: string };
+  "copse/chain-broken": { tipset: string; why: string };
+  "copse/not-found": { what: string };
+  "copse/not-assembled": { why: string };
+};
+
+const say: { [C in keyof NodeFacts]: (facts: NodeFacts[C]) => string } = {
+  "copse/option-malformed": (f) => `${f.option}: "${f.value}" is not ${f.expected}`,
+  "copse/config-malformed": (f) => `${f.file}: ${f.why}`,
+  "copse/repo-missing": (f) => `no repository at ${f.repo}: run "copse node start --repo ${f.repo}" first`,
+  "copse/repo-other-network": (f) => `${f.repo} holds ${f.found}, not ${f.expected}: choose another --repo`,
+  "copse/node-too-old": (f) => `Node.js ${f.found} is too old: ${f.needed} or newer is needed`,
+  "copse/import-empty": (f) => `${f.file} names no root: nothing to take as its head`,
+  "copse/import-no-head": (f) => `${f.file}: its root ${f.head} is not among its blocks`,
+  "copse/no-peers": (f) => `no peer could serve the chain (${f.tried} tried): ${f.why}`,
+  "copse/chain-broken": (f) => `tipset ${f.tipset}: ${f.why}`,
+  "copse/not-found": (f) => `${f.what} is not in this repository`,
+  "copse/not-assembled": (f) => `not assembled: ${f.why}`,
+};
+
+/** What stops the node or a command; its code decides the exit code. */
+export class NodeError<C extends keyof NodeFacts = keyof NodeFacts> extends CopseError<C, NodeFacts[C]> {
+  override readonly name = "NodeError";
+  constructor(code: C, facts: NodeFacts[C], options?: ErrorOptions) {
+    super(code, say[code](facts), facts, options);
+  }
+}

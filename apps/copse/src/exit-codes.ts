@@ -1,0 +1,31 @@
+import { isCopseError } from "@copse/primitives";
+
+/** What each exit code of `copse` means; printed by `copse help exit-codes` and the docs. */
+export const exitCodes: Readonly<Record<number, string>> = {
+  0: "done",
+  1: "a bug of copse: please report the printed facts",
+  2: "an option, argument or configuration value is wrong",
+  3: "data is not what it claims to be: a block, header, message or signature failed its check",
+  4: "no peer could serve what is needed",
+  5: "this machine failed: disk, memory, a missing block",
+  6: "what was asked for is not in the repository",
+  130: "stopped by Ctrl-C or a signal",
+};
+
+/**
+ * The exit code of a failure, by its consequence.
+ *
+ * @example
+ * exitCodeOf(new HostFault("host/aborted", { reason: "SIGINT" })) // => 130
+ */
+export function exitCodeOf(error: unknown): number {
+  if (!isCopseError(error)) return 1;
+  const { code } = error;
+  if (code === "host/aborted") return 130;
+  if (code.startsWith("host/")) return 5;
+  if (code.startsWith("copse/option") || code.startsWith("copse/config") || code === "copse/repo-other-network") return 2;
+  if (code === "copse/node-too-old") return 2;
+  if (code === "copse/no-peers" || code.startsWith("network/")) return 4;
+  if (code === "copse/not-found" || code === "copse/repo-missing") return 6;
+  return 3;
+}

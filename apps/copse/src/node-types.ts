@@ -1,0 +1,33 @@
+import type { ChainStore, LinkRules } from "@copse/chain";
+import type { SignaturePool } from "@copse/crypto/pool";
+import type { Bitswap, Host } from "@copse/network";
+import type { Network } from "@copse/types";
+import type { Logger } from "pino";
+import type { NodeMetrics } from "./metrics.ts";
+import type { NodeOptions } from "./options.ts";
+import type { Repo } from "./repo.ts";
+import type { CountsTable } from "./sync/counts.ts";
+import type { Peers } from "./sync/peers.ts";
+
+/** What the process lends a node. */
+export interface NodeWorld {
+  readonly log: Logger;
+  readonly metrics: NodeMetrics;
+  readonly version: string;
+}
+
+/** A node that is wired and not yet running. */
+export interface CopseNode {
+  readonly network: Network;
+  readonly options: NodeOptions;
+  readonly repo: Repo;
+  readonly store: ChainStore;
+  readonly counts: CountsTable;
+  readonly rules: LinkRules;
+  readonly signatures: SignaturePool;
+  readonly host: Host;
+  readonly bitswap: Bitswap;
+  readonly peers: Peers;
+  /** Ends all of it, newest part first. Safe to call twice. */
+  close(): Promise<void>;
+}

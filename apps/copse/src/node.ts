@@ -1,0 +1,94 @@
+import { linkRules, openChainStore } from "@copse/chain";
+import { installFastest } from "@copse/crypto/fastest";
+import { createSignaturePool } from "@copse/crypto/pool";
+import { createExchangeClient, createHost, generatePrivateKey, type NetworkLog, serveExchange, serveHello, startBitswap } from "@copse/network";
+import { type Network, TipsetKey } from "@copse/types";
+import type { Logger } from "pino";
+import type { CopseNode, NodeWorld } from "./node-types.ts";
+import type { NodeOptions } from "./options.ts";
+import { openRepo } from "./repo.ts";
+import { servedChain } from "./serve.ts";
+import { countsTable } from "./sync/counts.ts";
+import { connectPeers } from "./sync/peers.ts";
+
+/**
+ * Wires the packages into a node: store, engines, host, and the protocols over it. Nothing is dialled or synced yet; see
+ * `runNode` for the life of it.
+ *
+ * The one place where packages meet: what each part may touch is what it is handed here.
+ */
+export async function createNode(network: Network, options: NodeOptions, world: NodeWorld): Promise<CopseNode> {
+  const { log, metrics } = world;
+  const closers: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    log.debug({ engines: await installFastest() }, "crypto engines");
+    const repo = await openRepo(options.repo, { network: options.network, genesis: network.genesisCid.toString() });
+    closers.push(() => repo.close());
+    const store = await openChainStore(repo.database, { genesis: network.genesisCid.bytes });
+    closers.push(() => store.settled());
+    const signatures = createSignaturePool(options.workers > 0 ? { workers: options.workers } : {});
+    closers.push(() => signatures.close());
+
+    const fresh = await generatePrivateKey();
+    const networkLog = toNetworkLog(log);
+    const host = await createHost({
+      networkName: network.p2pName,
+      privateKey: repo.identity(() => fresh),
+      listen: options.listen,
+      bootstrap: options.bootstrap ? network.bootstrap : [],
+      limits: { maxConnections: options.maxPeers },
+      userAgent: `copse/${world.version}`,
+      kad: options.bootstrap,
+      privateNetwork: !options.bootstrap,
+      log: networkLog,
+      metrics: metrics.network,
+    });
+    closers.push(() => host.stop());
+
+    // hello and chain exchange must stand before the first connection: Forest bans who lacks them
+    const exchange = await serveExchange({ host, source: servedChain(store.reader), log: networkLog, metrics: metrics.network });
+    closers.push(() => exchange.stop());
+    const bitswap = await startBitswap({ host, source: store.reader, log: networkLog, metrics: metrics.network });
+    closers.push(() => bitswap.stop());
+    const client = createExchangeClient({ host, metrics: metrics.network });
+    const peers = connectPeers({ host, client, options, network, log, metrics });
+    closers.push(() => peers.stop());
+    const hello = await serveHello({
+      host,
+      genesis: network.genesisCid.bytes,
+      head: () => {
+        const { key, height, weight } = store.head ?? { key: TipsetKey.fromCids([network.genesisCid]), height: 0, weight: 0n };
+        return { head: key, height, weight };
+      },
+      onHead: peers.onHead,
+      onLatency: peers.onLatency,
+      log: networkLog,
+      metrics: metrics.network,
+    });
+    closers.push(() => hello.stop());
+
+    return {
+      network,
+      options,
+      repo,
+      store,
+      counts: countsTable(repo.database),
+      rules: linkRules(network),
+      signatures,
+      host,
+      bitswap,
+      peers,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function toNetworkLog(log: Logger): NetworkLog {
+  return (level, event, facts) => log[level](facts, event);
+}

@@ -1,0 +1,128 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { parse as parseToml, TomlError } from "smol-toml";
+import { NodeError } from "./errors.ts";
+
+/** Which messages the node fetches and checks. `recent`: those of the newest so many epochs. */
+export type MessageScope = { readonly kind: "all" } | { readonly kind: "none" } | { readonly kind: "recent"; readonly epochs: number };
+
+/** Everything `copse node start` can be told, after flags, environment, file and defaults are merged. */
+export interface NodeOptions {
+  readonly network: string;
+  readonly repo: string;
+  readonly listen: readonly string[];
+  readonly peer: readonly string[];
+  readonly bootstrap: boolean;
+  readonly import: string | undefined;
+  readonly to: number;
+  readonly messages: MessageScope;
+  readonly once: boolean;
+  readonly minPeers: number | undefined;
+  readonly maxPeers: number;
+  readonly api: string;
+  readonly logLevel: string;
+  readonly idleSeconds: number;
+  readonly workers: number;
+}
+
+type Kind = "text" | "texts" | "count" | "flag" | "messages";
+type Row = { readonly kind: Kind; readonly value?: string; readonly fallback: unknown; readonly says: string };
+
+/** One row an option: the flag `--name`, the variable `COPSE_NAME` and the key `name` of the configuration file. */
+export const optionTable: { readonly [Name in keyof NodeOptions]: Row } = {
+  network: { kind: "text", value: "<name>", fallback: "mainnet", says: "mainnet, calibnet, butterflynet, devnet, or a JSON file that describes another" },
+  repo: { kind: "text", value: "<dir>", fallback: undefined, says: "where the chain is kept (default: ~/.copse/<network>)" },
+  listen: { kind: "texts", value: "<multiaddr>", fallback: ["/ip4/0.0.0.0/tcp/0"], says: "address to listen on; may be given several times" },
+  peer: { kind: "texts", value: "<multiaddr>", fallback: [], says: "peer to dial, with its /p2p/ id; may be given several times" },
+  bootstrap: { kind: "flag", fallback: true, says: "dial the network's bootstrap peers and look for others" },
+  import: { kind: "text", value: "<file>", fallback: undefined, says: "CAR file (.zst too) to take blocks from first" },
+  to: { kind: "count", value: "<height>", fallback: 0, says: "assemble down to this height instead of genesis" },
+  messages: { kind: "messages", value: "<all|recent:N|none>", fallback: "all", says: "which messages to fetch and check" },
+  once: { kind: "flag", fallback: false, says: "exit when the chain is assembled" },
+  minPeers: { kind: "count", value: "<n>", fallback: undefined, says: "peers that must have told their head before a target is chosen (default: the network's, or the --peer given)" },
+  maxPeers: { kind: "count", value: "<n>", fallback: 75, says: "connections to keep at most" },
+  api: { kind: "text", value: "<host:port|off>", fallback: "127.0.0.1:0", says: "where status and metrics are served" },
+  logLevel: { kind: "text", value: "<level>", fallback: "info", says: "trace, debug, info, warn, error or silent" },
+  idleSeconds: { kind: "count", value: "<n>", fallback: 60, says: "with --once: give up after so long without any progress" },
+  workers: { kind: "count", value: "<n>", fallback: 0, says: "verifier threads (default: cores - 1)" },
+};
+
+/** Values as they were given, by option name: text, texts or booleans. */
+export type GivenOptions = Readonly<Record<string, unknown>>;
+
+/**
+ * Merges what was given: flags over environment over file over defaults.
+ *
+ * @throws {NodeError} `copse/option-malformed`, `copse/config-malformed`
+ */
+export function resolveOptions(flags: GivenOptions, environment: Readonly<Record<string, string | undefined>>): NodeOptions {
+  const file = configFile(flags, environment);
+  const pick = (name: keyof NodeOptions): unknown =>
+    readOption(name, flags[name] ?? environment[`COPSE_${constantCase(name)}`] ?? file[name] ?? optionTable[name].fallback);
+  const names = Object.keys(optionTable) as (keyof NodeOptions)[];
+  const merged = Object.fromEntries(names.map((name) => [name, pick(name)])) as unknown as NodeOptions;
+  return { ...merged, repo: merged.repo ?? defaultRepo(merged.network) };
+}
+
+/** Where a network's chain is kept when `--repo` does not say. */
+export function defaultRepo(network: string): string {
+  return join(homedir(), ".copse", network.replaceAll(/[^\w-]/g, "_"));
+}
+
+/** `minPeers` → `MIN_PEERS`, the tail of the option's environment variable. */
+export function constantCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+/** `minPeers` → `min-peers`, the option's flag. */
+export function kebabCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function configFile(flags: GivenOptions, environment: Readonly<Record<string, string | undefined>>): GivenOptions {
+  const file = flags["config"] ?? environment["COPSE_CONFIG"];
+  if (typeof file !== "string") return {};
+  let read: Record<string, unknown>;
+  try {
+    read = parseToml(readFileSync(file, "utf8"));
+  } catch (error) {
+    const why = error instanceof TomlError || error instanceof Error ? error.message : String(error);
+    throw new NodeError("copse/config-malformed", { file, why }, { cause: error });
+  }
+  for (const key of Object.keys(read)) {
+    if (!(key in optionTable)) throw new NodeError("copse/config-malformed", { file, why: `unknown key "${key}"` });
+  }
+  return read;
+}
+
+function readOption(name: keyof NodeOptions, given: unknown): unknown {
+  const option = `--${kebabCase(name)}`;
+  const { kind } = optionTable[name];
+  const refuse = (expected: string): never => {
+    throw new NodeError("copse/option-malformed", { option, value: String(given), expected });
+  };
+  if (given === undefined) return undefined;
+  switch (kind) {
+    case "text":
+      return typeof given === "string" ? given : refuse("text");
+    case "texts":
+      if (typeof given === "string") return given.split(",").filter((part) => part !== "");
+      return Array.isArray(given) && given.every((part) => typeof part === "string") ? given : refuse("a list of text");
+    case "count": {
+      const count = typeof given === "number" ? given : /^\d{1,15}$/.test(String(given)) ? Number(given) : Number.NaN;
+      return Number.isSafeInteger(count) && count >= 0 ? count : refuse("a whole number");
+    }
+    case "flag":
+      if (typeof given === "boolean") return given;
+      return given === "true" || given === "1" ? true : given === "false" || given === "0" ? false : refuse("true or false");
+    case "messages":
+      return parseMessageScope(String(given)) ?? refuse("all, none or recent:N");
+  }
+}
+
+function parseMessageScope(text: string): MessageScope | undefined {
+  if (text === "all" || text === "none") return { kind: text };
+  const epochs = /^recent:(\d{1,9})$/.exec(text)?.[1];
+  return epochs === undefined ? undefined : { kind: "recent", epochs: Number(epochs) };
+}

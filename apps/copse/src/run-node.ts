@@ -1,0 +1,174 @@
+import { join } from "node:path";
+import { isCopseError } from "@copse/primitives";
+import { TipsetKey } from "@copse/types";
+import pino, { type Logger } from "pino";
+import { type Anchor, assembledReport } from "./assembled.ts";
+import { type Api, serveApi } from "./api.ts";
+import type { CommandContext } from "./commands/command.ts";
+import { NodeError } from "./errors.ts";
+import { importCar } from "./import-car.ts";
+import { createMetrics } from "./metrics.ts";
+import { createNode } from "./node.ts";
+import type { CopseNode } from "./node-types.ts";
+import { resolveNetwork } from "./networks.ts";
+import type { NodeOptions } from "./options.ts";
+import { errorFacts } from "./output.ts";
+import { createProgress, type Progress } from "./progress.ts";
+import { nodeStatus } from "./status.ts";
+import { assemble, isAbort, messageRange, type SyncContext } from "./sync/assemble.ts";
+import { follow } from "./sync/follow.ts";
+import { importSource } from "./sync/import-source.ts";
+import { noRanking } from "./sync/ranking.ts";
+import { SourcePool } from "./sync/sources.ts";
+import { stateSource } from "./sync/state-source.ts";
+import { SyncMonitor } from "./sync/monitor.ts";
+
+/**
+ * The life of a node: import, listen, find a target, assemble, report, follow; until it is done or told to stop.
+ *
+ * @returns the exit code
+ */
+export async function runNode(options: NodeOptions, context: CommandContext): Promise<number> {
+  const { output, signal } = context;
+  const network = resolveNetwork(options.network);
+  const log = createLog(options, context.terminal);
+  const metrics = createMetrics({ process: true });
+  const progress = createProgress(context.terminal);
+  const node = await createNode(network, options, { log, metrics, version: context.version });
+  let api: Api | undefined;
+  try {
+    const monitor = new SyncMonitor(metrics, progress, log);
+    if (options.import !== undefined) await runImport(options.import, node, monitor, progress, context);
+    if (options.once && options.import !== undefined && options.peer.length === 0 && !options.bootstrap) return 0;
+    await node.host.start();
+    const addresses = node.host.addresses();
+    output.event("listening", { peer: node.host.peer, addresses }, addresses.map((address) => `listening on ${address}`).join("\n"));
+    if (options.api !== "off") {
+      api = await serveApi(options.api, { status: () => nodeStatus(node, monitor), metrics: metrics.registry });
+      node.repo.publishApi(api.url);
+      log.info({ url: api.url }, "status and metrics");
+    }
+    await node.peers.start();
+    await runSync(node, monitor, progress, context, log);
+    return 0;
+  } catch (error) {
+    if (isAbort(error) && signal.aborted) return options.once ? 130 : 0;
+    throw error;
+  } finally {
+    progress.stop();
+    await api?.close();
+    await node.close();
+  }
+}
+
+/** Syncs from peers, then follows; one round with `--once`. */
+async function runSync(node: CopseNode, monitor: SyncMonitor, progress: Progress, context: CommandContext, log: Logger): Promise<void> {
+  const { output, signal } = context;
+  const { options, peers } = node;
+  const idleMs = options.idleSeconds * 1000;
+  const shared = syncContext(node, peers.pool, monitor, output.json ? output : undefined);
+  for (;;) {
+    const target = await peers.target(idleMs, signal);
+    if (target === undefined) {
+      const [lie] = peers.pool.dropped.values();
+      const why = `${peers.told} of the peers told a head that others support within ${options.idleSeconds} s`;
+      const failure = lie ?? new NodeError("copse/no-peers", { tried: peers.count, why });
+      if (options.once) throw failure;
+      log.warn({ peers: peers.count, told: peers.told }, "no head to sync to yet");
+      continue;
+    }
+    log.info({ height: target.height, supporters: target.supporters }, "target chosen");
+    monitor.target(target.height);
+    try {
+      await assemble(target, shared, signal);
+      progress.stop();
+      reportAssembled(node, { kind: "peers", ids: target.supporters }, context);
+    } catch (error) {
+      if (options.once || isAbort(error)) throw error;
+      log.error(errorFacts(error), "this target could not be assembled");
+      continue;
+    }
+    if (options.once) return;
+    await follow(node, shared, monitor, log, signal);
+  }
+}
+
+async function runImport(file: string, node: CopseNode, monitor: SyncMonitor, progress: Progress, context: CommandContext): Promise<void> {
+  const { signal, output } = context;
+  const report = (blocks: number): void => progress.update("import", blocks, blocks);
+  const imported = await importCar(file, node.repo.database, report, { signal });
+  output.event("imported", { file, blocks: imported.blocks, bytes: imported.bytes }, `imported ${imported.blocks} blocks of ${file}`);
+  const pool = new SourcePool(noRanking);
+  pool.add(importSource(file, node.repo.database.blocks));
+  const own = { ...syncContext(node, pool, monitor, undefined), patience: { hedgeMs: 60_000, idleMs: 1 } };
+  await assemble({ key: imported.head }, own, signal);
+  progress.stop();
+  reportAssembled(node, { kind: "import", ids: [file] }, context);
+}
+
+function syncContext(node: CopseNode, pool: SourcePool, monitor: SyncMonitor, lies: CommandContext["output"] | undefined): SyncContext {
+  const { options } = node;
+  return {
+    network: node.network,
+    store: node.store,
+    counts: node.counts,
+    rules: node.rules,
+    pool,
+    patience: { hedgeMs: 4000, idleMs: options.idleSeconds * 1000 },
+    signatures: node.signatures,
+    states: stateSource({ store: node.repo.database.blocks, reader: node.store.reader, bitswap: node.bitswap, peers: () => [...node.host.peers()].map(({ peer }) => peer) }),
+    to: options.to,
+    messages: options.messages,
+    parallelSpans: 4,
+    onProgress: (step) => monitor.step(step),
+    onLie: (peer, error) => {
+      lies?.event("liar", { peer, ...errorFacts(error) });
+    },
+  };
+}
+
+function reportAssembled(node: CopseNode, anchor: Anchor, context: CommandContext): void {
+  const { store, network, options, counts } = node;
+  const top = store.head?.height ?? 0;
+  const messages = messageRange(options.messages, { from: options.to, to: top });
+  const report = assembledReport({ store, network, counts: counts.read(), anchor, messages, now: Date.now() / 1000 });
+  if (report === undefined) return;
+  const name = report.toGenesis ? "assembled" : "assembled-partly";
+  const sentence = report.toGenesis ? `assembled to genesis ${report.genesis}` : `assembled to height ${report.lowest}, not to genesis`;
+  const { output } = context;
+  if (!output.json) {
+    const { head, tipsets, headers, beacons, messageRoots, blsAggregates, secpSignatures, delegatedSignatures, leaders } = report;
+    output.event(
+      "summary",
+      {},
+      `head ${head}: ${tipsets} tipsets, ${headers} headers linked; ${beacons} beacon entries, ${messageRoots} message roots, ` +
+        `${blsAggregates} BLS aggregates, ${secpSignatures} secp256k1 and ${delegatedSignatures} delegated signatures, ${leaders} leaders checked`,
+    );
+  }
+  output.event(name, report as unknown as Record<string, unknown>, sentence);
+}
+
+/** Logs go to stderr as JSON lines; under a moving progress line they go to a file of the repository. */
+function createLog(options: NodeOptions, terminal: boolean): Logger {
+  const destination = terminal
+    ? pino.destination({ dest: join(options.repo, "copse.log"), mkdir: true, sync: true })
+    : pino.destination({ dest: 2, sync: true });
+  const bigints = { level: options.logLevel, base: null, formatters: { log: (facts: object) => plain(facts) } };
+  return pino(bigints, destination);
+}
+
+function plain(facts: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => {
+      if (typeof value === "bigint") return [name, String(value)];
+      if (isCopseError(value)) return [name, errorFacts(value)];
+      return [name, value instanceof Error ? value.message : value];
+    }),
+  );
+}
+
+/** The head of a node for people: epoch and blocks. */
+export function headText(node: CopseNode): string {
+  const head = node.store.head;
+  return head === undefined ? "none" : `${head.height} ${TipsetKey.format(head.key)}`;
+}

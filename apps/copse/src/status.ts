@@ -1,0 +1,22 @@
+import { TipsetKey } from "@copse/types";
+import type { CopseNode } from "./node-types.ts";
+import type { SyncMonitor } from "./sync/monitor.ts";
+
+/** What `copse node status` shows. */
+export function nodeStatus(node: CopseNode, monitor: SyncMonitor): Record<string, unknown> {
+  const { store, host, network, peers } = node;
+  const head = store.head;
+  return {
+    network: network.name,
+    genesis: network.genesisCid.toString(),
+    peer: host.peer,
+    addresses: host.addresses(),
+    head: head && { height: head.height, cids: TipsetKey.cids(head.key).map(String) },
+    assembled: store.assembled,
+    assurance: store.assurance,
+    counts: node.counts.read(),
+    peers: host.peers().map(({ peer, agent, address }) => ({ peer, agent, address })),
+    dropped: [...peers.pool.dropped].map(([peer, error]) => ({ peer, reason: String(error) })),
+    sync: monitor.snapshot(),
+  };
+}

@@ -1,0 +1,160 @@
+import { type ChainStore, type LinkRules, parentsKey, skimHeader, type Span } from "@copse/chain";
+import { cidOf, toCid } from "@copse/ipld";
+import { equalBytes, HostFault, isCopseError } from "@copse/primitives";
+import { type Network, TipsetKey } from "@copse/types";
+import { NodeError } from "../errors.ts";
+import type { MessageScope } from "../options.ts";
+import { type AskPatience, askSources } from "./ask.ts";
+import { beaconStage } from "./beacon-stage.ts";
+import type { CountsTable } from "./counts.ts";
+import { leaderStage } from "./leader-stage.ts";
+import { messageStage } from "./message-stage.ts";
+import type { SignatureChecker } from "./signatures.ts";
+import type { SourcePool } from "./sources.ts";
+import { runStage, type Stage } from "./stage.ts";
+import type { StateSource } from "./state-source.ts";
+import { walkBack } from "./walk-back.ts";
+
+/** Everything the assembling of a chain works with. */
+export interface SyncContext {
+  readonly network: Network;
+  readonly store: ChainStore;
+  readonly counts: CountsTable;
+  readonly rules: LinkRules;
+  readonly pool: SourcePool;
+  readonly patience: AskPatience;
+  readonly signatures: SignatureChecker;
+  readonly states: StateSource;
+  /** Lowest height to assemble to; 0 is genesis. */
+  readonly to: number;
+  readonly messages: MessageScope;
+  /** Spans walked at once. */
+  readonly parallelSpans: number;
+  readonly onProgress: (progress: SyncProgress) => void;
+  readonly onLie: (source: string, error: unknown) => void;
+}
+
+/** How far one part of the work is. */
+export interface SyncProgress {
+  readonly stage: "headers" | "beacon-checked" | "messages-checked" | "leader-checked";
+  readonly height: number;
+  /** Tipsets that passed since the last report. */
+  readonly tipsets: number;
+  readonly target: number;
+}
+
+/**
+ * Assembles the chain below a tipset: its headers back to genesis (or `to`), in spans side by side; then every check,
+ * upwards, each at its own pace. Picks up wherever an earlier run was stopped.
+ *
+ * @throws {NodeError} `copse/no-peers`
+ * @throws {ChainError} | {BlockError} what is wrong with the chain below the tipset
+ */
+export async function assemble(head: { key: TipsetKey; height?: number }, context: SyncContext, signal: AbortSignal): Promise<void> {
+  const { store } = context;
+  if (store.reader.canonicalRow(head.key) === undefined) await store.openSpan({ key: head.key });
+  await openCheckpointSpans(head.height ?? 0, context, signal);
+  await walkSpans(context, head.height ?? 0, signal);
+  if (store.head === undefined || !equalBytes(store.head.key, head.key)) await store.switchHead(head.key);
+  await checkChain(context, signal);
+}
+
+/** Runs every check over what is linked below the head. */
+export async function checkChain(context: SyncContext, signal: AbortSignal): Promise<void> {
+  const { store, network, signatures, onProgress } = context;
+  const top = store.head?.height ?? 0;
+  const scope = { from: context.to, to: top };
+  const recent = messageRange(context.messages, scope);
+  const passes: [Stage, { from: number; to: number }][] = [
+    [beaconStage({ network, reader: store.reader, signatures }), scope],
+    [leaderStage({ network, reader: store.reader, signatures, states: context.states }), scope],
+  ];
+  if (recent !== undefined) passes.push([messageStage({ ...context, reader: store.reader }), recent]);
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const running = passes.map(([stage, range]) => {
+    const report = (height: number, tipsets: number): void =>
+      onProgress({ stage: stage.level as SyncProgress["stage"], height, tipsets, target: top });
+    return runStage(stage, store, context.counts, range, report, either);
+  });
+  try {
+    await Promise.all(running);
+  } finally {
+    over.abort(new Error("another check failed"));
+    await Promise.allSettled(running);
+    await store.settled();
+  }
+}
+
+/** The heights whose messages are wanted. */
+export function messageRange(messages: MessageScope, scope: { from: number; to: number }): { from: number; to: number } | undefined {
+  if (messages.kind === "none") return undefined;
+  return messages.kind === "all" ? scope : { from: Math.max(scope.from, scope.to - messages.epochs + 1), to: scope.to };
+}
+
+/** Walks every unfinished span, a few at a time, until none is left. */
+async function walkSpans(context: SyncContext, target: number, signal: AbortSignal): Promise<void> {
+  const { store, onProgress } = context;
+  const busy = new Map<number, Promise<void>>();
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const needs = {
+    ...context,
+    window: 900,
+    onWindow: ({ lowest, tipsets }: { lowest: number; tipsets: number }) =>
+      onProgress({ stage: "headers", height: lowest, tipsets, target }),
+  };
+  try {
+    for (;;) {
+      for (const { id } of store.spans.filter((span) => isOpen(span, context.to))) {
+        if (busy.size >= context.parallelSpans) break;
+        if (busy.has(id)) continue;
+        const walk = walkBack(id, needs, either).finally(() => busy.delete(id));
+        walk.catch(() => {}); // thrown below
+        busy.set(id, walk);
+      }
+      if (busy.size === 0) return;
+      await Promise.race(busy.values());
+    }
+  } finally {
+    over.abort(new Error("another walk failed"));
+    await Promise.allSettled(busy.values());
+    await store.settled();
+  }
+}
+
+function isOpen(span: Span, to: number): boolean {
+  return !span.reachedGenesis && (span.lowest === undefined || span.lowest.height > to);
+}
+
+/** Opens a span below every known block that lies between what is stored and the head, so that all are walked at once. */
+async function openCheckpointSpans(head: number, context: SyncContext, signal: AbortSignal): Promise<void> {
+  const { store, network, pool, patience, to } = context;
+  const linked = store.assurance.linked;
+  for (const { height, cid } of network.checkpoints.toReversed()) {
+    if (height >= head || height <= to || linked.some((range) => range.from <= height && height <= range.to)) continue;
+    const key = TipsetKey.fromCids([cid]);
+    const { value, source } = await askSources(
+      pool,
+      { ask: (one, over) => one.headers(key, 1, { signal: over }), size: () => 0 },
+      patience,
+      signal,
+    );
+    const bytes = value[0]?.headers[0];
+    if (bytes === undefined || !equalBytes(cidOf(bytes), cid.bytes)) {
+      const found = bytes === undefined ? "nothing" : toCid(cidOf(bytes)).toString();
+      const lie = new NodeError("copse/chain-broken", { tipset: cid.toString(), why: `the bytes served for it hash to ${found}` });
+      context.onLie(source, lie);
+      pool.report(source, { kind: "lied", error: lie });
+      continue; // the span above walks through it
+    }
+    const skim = skimHeader(bytes);
+    const child = { height: skim.height, parentWeight: skim.parentWeight, log2Power: -1 };
+    await store.openSpan({ key: parentsKey(skim), child });
+  }
+}
+
+/** Whether a failure means that the work was stopped, not that something is wrong. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof HostFault && error.code === "host/aborted" && isCopseError(error);
+}

@@ -1,0 +1,166 @@
+import { type ExchangeClient, type Host, type HostEvent, PeerBook, type PeerHead } from "@copse/network";
+import { HostFault } from "@copse/primitives";
+import { type Network, TipsetKey } from "@copse/types";
+import type { Logger } from "pino";
+import type { NodeMetrics } from "../metrics.ts";
+import type { NodeOptions } from "../options.ts";
+import { peerSource } from "./peer-source.ts";
+import { bookRanking } from "./ranking.ts";
+import { SourcePool } from "./sources.ts";
+import { type Target, targetRules, TargetSelector } from "./target.ts";
+
+/** What watching peers may touch. */
+export interface PeersNeeds {
+  readonly host: Host;
+  readonly client: ExchangeClient;
+  readonly options: NodeOptions;
+  readonly network: Network;
+  readonly log: Logger;
+  readonly metrics: NodeMetrics;
+}
+
+/** The peers of a node: who serves, and what they say the head is. */
+export interface Peers {
+  readonly pool: SourcePool;
+  /** Takes a head a peer told by hello. */
+  readonly onHead: (head: PeerHead) => void;
+  readonly onLatency: (peer: string, ms: number) => void;
+  /** Dials what the options and the network name, and goes on doing so until it is stopped. */
+  start(): Promise<void>;
+  /**
+   * Waits for a head that enough peers support.
+   *
+   * @returns undefined when `idleMs` passed without one
+   * @throws {HostFault} `host/aborted`
+   */
+  target(idleMs: number, signal: AbortSignal): Promise<Target | undefined>;
+  /** Peers connected and identified. */
+  readonly count: number;
+  /** Peers that have told their head. */
+  readonly told: number;
+  stop(): void;
+}
+
+/** After so long peers that have not told a head are not waited for. Unit: ms. */
+const headPatienceMs = 10_000;
+const redialMs = 15_000;
+
+/** Watches a host's peers, and makes sources and heads of them. */
+export function connectPeers(needs: PeersNeeds): Peers {
+  const { host, client, options, network, log, metrics } = needs;
+  const book = new PeerBook({ now: () => performance.now() });
+  const ranking = bookRanking(book);
+  const pool = new SourcePool({
+    ...ranking,
+    report(id, outcome) {
+      ranking.report(id, outcome);
+      if (outcome.kind !== "lied") return;
+      metrics.liars.inc();
+      selector.forget(id);
+      log.warn({ peer: id, reason: String(outcome.error) }, "dropped a peer for what it sent");
+      void host.disconnect(id);
+    },
+  });
+  const rules = targetRules({ threshold: options.minPeers ?? network.bootstrapPeerThreshold, named: options.peer.length, bootstrap: options.bootstrap });
+  const selector = new TargetSelector(rules);
+  const news = new EventTarget();
+  const stopped = new AbortController();
+
+  const onEvent = (event: HostEvent): void => {
+    if (event.type === "left") {
+      book.left(event.peer);
+      pool.remove(event.peer);
+      selector.forget(event.peer);
+    } else if (pool.dropped.has(event.peer.peer)) {
+      void host.disconnect(event.peer.peer);
+    } else {
+      book.joined(event.peer.peer);
+      pool.add(peerSource(client, event.peer.peer));
+      log.info({ peer: event.peer.peer, agent: event.peer.agent, address: event.peer.address }, "peer joined");
+    }
+    metrics.peers.set(host.peers().length);
+    news.dispatchEvent(new Event("news"));
+  };
+  const unlisten = host.on(onEvent);
+
+  const vouch = async (peer: string, key: TipsetKey): Promise<boolean> => {
+    const source = pool.get(peer);
+    if (source === undefined) return false;
+    try {
+      return (await source.headers(key, 1, { signal: stopped.signal })).length > 0;
+    } catch (error) {
+      log.debug({ peer, reason: String(error) }, "a peer could not vouch for a head");
+      return false;
+    }
+  };
+
+  const dialAll = async (): Promise<void> => {
+    const named = options.bootstrap ? [...options.peer, ...network.bootstrap] : options.peer;
+    await Promise.all(
+      named.map(async (address) => {
+        const id = address.split("/p2p/").at(-1) ?? "";
+        if (pool.get(id) !== undefined || pool.dropped.has(id)) return;
+        try {
+          await host.dial(address, { signal: stopped.signal });
+        } catch (error) {
+          if (!stopped.signal.aborted) log.warn({ address, reason: String(error) }, "could not dial");
+        }
+      }),
+    );
+  };
+
+  return {
+    pool,
+    onHead({ peer, head, height, weight }) {
+      if (pool.dropped.has(peer) || height <= 0) return; // genesis is no news
+      selector.tell({ peer, key: TipsetKey.fromBytes(head), height, weight });
+      log.debug({ peer, height, weight: String(weight) }, "peer told its head");
+      news.dispatchEvent(new Event("news"));
+    },
+    onLatency: (peer, ms) => book.latency(peer, ms),
+    async start() {
+      await dialAll();
+      const timer = setInterval(() => void dialAll(), redialMs);
+      stopped.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+    },
+    async target(idleMs, signal) {
+      const started = performance.now();
+      for (;;) {
+        const waited = performance.now() - started;
+        if (selector.ready(waited >= headPatienceMs)) {
+          const found = await selector.select(vouch);
+          if (found !== undefined) return found;
+        }
+        if (waited >= idleMs) return undefined;
+        await next(news, Math.min(1000, idleMs - waited), signal);
+      }
+    },
+    get count() {
+      return host.peers().length;
+    },
+    get told() {
+      return selector.told;
+    },
+    stop() {
+      stopped.abort(new Error("the node stops"));
+      unlisten();
+    },
+  };
+}
+
+/** Resolves at the next event, or after `ms`. */
+function next(news: EventTarget, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      news.removeEventListener("news", done);
+      signal.removeEventListener("abort", done);
+      if (signal.aborted) reject(new HostFault("host/aborted", { reason: String(signal.reason) }));
+      else resolve();
+    };
+    const timer = setTimeout(done, ms);
+    news.addEventListener("news", done, { once: true });
+    signal.addEventListener("abort", done, { once: true });
+    if (signal.aborted) done();
+  });
+}

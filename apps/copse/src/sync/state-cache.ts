@@ -1,0 +1,68 @@
+import { asExact, type ChainReader, type StateAtHand, stateAtHand } from "@copse/chain";
+import { cidKey, runAsync } from "@copse/ipld";
+import { type AbortOptions, isCopseError } from "@copse/primitives";
+import { loadStateTree } from "@copse/state";
+import { decodeBlockHeader } from "@copse/types";
+import type { CID } from "multiformats/cid";
+import type { StateSource } from "./state-source.ts";
+
+/** States kept open at once. */
+const maxStates = 64;
+/** After so many roots in a row that nobody had, only one in `probeEvery` is asked for. */
+const patience = 3;
+const probeEvery = 128;
+/** How much older than the state that is wanted a stand-in may be. Unit: epochs, two days of mainnet. */
+const maxAge = 5760;
+
+/**
+ * States by root, opened over blocks at hand and blocks of peers. Peers keep few old states, so a root that is not to be
+ * had is remembered, and an earlier state stands in for it.
+ */
+export class StateCache {
+  readonly #source: StateSource;
+  readonly #reader: ChainReader;
+  readonly #open = new Map<string, StateAtHand>();
+  readonly #absent = new Set<string>();
+  #missed = 0;
+
+  constructor(source: StateSource, reader: ChainReader) {
+    this.#source = source;
+    this.#reader = reader;
+  }
+
+  /** The state of a root, named by the headers of an epoch; `undefined` where nobody has it. */
+  async exact(root: CID, epoch: number, options: AbortOptions): Promise<StateAtHand | undefined> {
+    const key = cidKey(root.bytes);
+    const known = this.#open.get(key);
+    if (known !== undefined) return known;
+    if (this.#absent.has(key)) return undefined;
+    if (this.#missed >= patience && this.#missed++ % probeEvery !== 0) return undefined;
+    try {
+      const state = stateAtHand(await runAsync(loadStateTree(root), this.#source, options), epoch, true);
+      if (this.#open.size >= maxStates) this.#open.delete(this.#open.keys().next().value ?? "");
+      this.#open.set(key, state);
+      this.#missed = 0;
+      return state;
+    } catch (error) {
+      if (!isCopseError(error) || error.code !== "host/block-missing") throw error;
+      if (this.#absent.size >= 4096) this.#absent.clear();
+      this.#absent.add(key);
+      this.#missed++;
+      return undefined;
+    }
+  }
+
+  /** The newest open state that is no newer than an epoch, as one that is not exact; genesis at last. */
+  async older(epoch: number, options: AbortOptions): Promise<StateAtHand | undefined> {
+    let best: StateAtHand | undefined;
+    for (const state of this.#open.values()) {
+      if (state.epoch <= epoch && (best === undefined || state.epoch > best.epoch)) best = state;
+    }
+    if (best === undefined && epoch <= maxAge) {
+      const genesis = this.#reader.tipsetAt(0)?.headers[0];
+      const root = genesis && decodeBlockHeader(genesis).parentStateRoot;
+      best = root && (await this.exact(root, 0, options));
+    }
+    return best === undefined || epoch - best.epoch > maxAge ? undefined : asExact(best, false);
+  }
+}

@@ -1,0 +1,111 @@
+import type { TipsetKey } from "@copse/types";
+import { latin1 } from "@copse/primitives";
+
+/** A head as one peer told it, by hello or by gossip. Nothing of it is verified. */
+export interface ToldHead {
+  readonly peer: string;
+  readonly key: TipsetKey;
+  readonly height: number;
+  /** Weight as told: Lotus gives the head's own, Forest its parent weight. */
+  readonly weight: bigint;
+}
+
+/** A head to sync to, and the peers whose word or data speaks for it. */
+export interface Target {
+  readonly key: TipsetKey;
+  readonly height: number;
+  readonly supporters: readonly string[];
+}
+
+/** How many peers must have told their head, and how many must stand behind the one that is chosen. */
+export interface TargetRules {
+  /** Peers that must have spoken before there is a target. */
+  readonly needed: number;
+  /** Peers that must support it: never one peer's word where there are several. */
+  readonly support: number;
+}
+
+/**
+ * The rules for a network's threshold and the peers an operator named.
+ *
+ * Peers named by the operator with no bootstrapping are all there are: then as many as were named suffice, and one
+ * named peer is the operator's own choice of whom to trust for the head.
+ *
+ * @example
+ * targetRules({ threshold: 4, named: 1, bootstrap: false }) // => { needed: 1, support: 1 }
+ */
+export function targetRules(given: { threshold: number; named: number; bootstrap: boolean }): TargetRules {
+  const needed = given.bootstrap ? given.threshold : Math.max(1, Math.min(given.threshold, given.named));
+  return { needed, support: Math.min(2, needed) };
+}
+
+/**
+ * Keeps the newest head of each peer and picks the heaviest that enough peers support.
+ *
+ * A peer supports a head when it told that head itself, or when `vouch` says so (it could serve the tipset). Candidates
+ * are tried heaviest first, so that one peer's invented weight costs a question and no more.
+ */
+export class TargetSelector {
+  readonly #rules: TargetRules;
+  readonly #heads = new Map<string, ToldHead>();
+
+  constructor(rules: TargetRules) {
+    this.#rules = rules;
+  }
+
+  /** Takes a peer's newest head. */
+  tell(head: ToldHead): void {
+    this.#heads.set(head.peer, head);
+  }
+
+  /** Forgets a peer: gone, or caught lying. */
+  forget(peer: string): void {
+    this.#heads.delete(peer);
+  }
+
+  /** Peers that have told a head. */
+  get told(): number {
+    return this.#heads.size;
+  }
+
+  /** Whether enough peers have spoken. `patience` spent: those that have not are not waited for any longer. */
+  ready(patienceSpent: boolean): boolean {
+    const needed = patienceSpent ? this.#rules.support : this.#rules.needed;
+    return this.#heads.size >= needed;
+  }
+
+  /**
+   * The heaviest supported head, or `undefined`.
+   *
+   * @param vouch asks a peer for a tipset it did not name; resolves to whether it could serve it
+   */
+  async select(vouch: (peer: string, key: TipsetKey) => Promise<boolean>): Promise<Target | undefined> {
+    for (const candidate of this.#candidates()) {
+      const supporters = new Set(candidate.supporters);
+      for (const peer of this.#heads.keys()) {
+        if (supporters.size >= this.#rules.support) break;
+        if (!supporters.has(peer) && (await vouch(peer, candidate.key))) supporters.add(peer);
+      }
+      if (supporters.size >= this.#rules.support) return { ...candidate, supporters: [...supporters] };
+    }
+    return undefined;
+  }
+
+  #candidates(): Target[] {
+    const byKey = new Map<string, { head: ToldHead; supporters: string[] }>();
+    for (const head of this.#heads.values()) {
+      const name = latin1(head.key);
+      const group = byKey.get(name);
+      if (group === undefined) byKey.set(name, { head, supporters: [head.peer] });
+      else group.supporters.push(head.peer);
+    }
+    return [...byKey.values()]
+      .toSorted((a, b) => compareHeads(b.head, a.head) || b.supporters.length - a.supporters.length)
+      .map(({ head, supporters }) => ({ key: head.key, height: head.height, supporters }));
+  }
+}
+
+function compareHeads(a: ToldHead, b: ToldHead): number {
+  if (a.weight !== b.weight) return a.weight < b.weight ? -1 : 1;
+  return a.height - b.height;
+}

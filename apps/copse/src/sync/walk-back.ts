@@ -1,0 +1,96 @@
+import { chainError, type ChainStore, guessBelow, linkRun, type LinkRules, type LinkTarget, type Span } from "@copse/chain";
+import { assertNotAborted, equalBytes } from "@copse/primitives";
+import type { TipsetKey } from "@copse/types";
+import { type Answer, type AskPatience, askSources, type Want } from "./ask.ts";
+import type { HeaderSlices, SourcePool } from "./sources.ts";
+
+/** What a walk towards genesis is handed. */
+export interface WalkNeeds {
+  readonly store: ChainStore;
+  readonly pool: SourcePool;
+  readonly rules: LinkRules;
+  readonly patience: AskPatience;
+  /** Tipsets asked for at once, 1 to 900. */
+  readonly window: number;
+  /** The walk ends below this height; 0 walks to genesis. */
+  readonly to: number;
+  /** Told after each stored window. */
+  readonly onWindow?: (progress: { readonly lowest: number; readonly tipsets: number; readonly source: string }) => void;
+  /** Told of each source that gave a false window, before it is dropped. */
+  readonly onLie?: (source: string, error: unknown) => void;
+}
+
+type Window = Answer<readonly HeaderSlices[]>;
+
+/**
+ * Walks a span from its next wanted tipset towards genesis until it reaches genesis, `to`, or an older span.
+ *
+ * While a window is verified and stored the one below it is already on its way: its key is read from the bytes that just
+ * came, before they are verified, and the answer is thrown away where they prove false. Every window is durable before
+ * the one after it is stored, so a kill loses at most what is in flight.
+ *
+ * @throws {NodeError} `copse/no-peers`
+ * @throws {ChainError} where the chain itself is at fault, not a source
+ */
+export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSignal): Promise<void> {
+  const { store, pool } = needs;
+  let span = store.spans.find(({ id }) => id === spanId);
+  let ahead: { key: TipsetKey; window: Promise<Window>; cancel: AbortController } | undefined;
+  const liars = new Set<string>();
+  try {
+    while (span !== undefined && wantsMore(span, needs.to)) {
+      assertNotAborted(signal);
+      const target = span.next;
+      const window = await (ahead !== undefined && equalBytes(ahead.key, target.key) ? ahead.window : ask(target, needs, liars, signal));
+      const guess = guessBelow(window.value.at(-1)?.headers ?? []);
+      ahead = guess === undefined || (guess.child?.height ?? 0) <= needs.to ? undefined : askAhead(guess, needs, liars, signal);
+      const run = linkRun(target, window.value, needs.rules);
+      span = store.spans.find(({ id }) => id === spanId);
+      if (span === undefined) return; // a walk from above has met this one, and goes on with it
+      if (run.linked.length > 0) {
+        const stored = await store.appendRun(spanId, run);
+        span = stored.span;
+        const lowest = run.linked.at(-1)?.height ?? 0;
+        needs.onWindow?.({ lowest, tipsets: run.linked.length, source: window.source });
+      }
+      if (run.fault !== undefined) {
+        const lie = chainError(run.fault);
+        liars.add(window.source);
+        needs.onLie?.(window.source, lie);
+        pool.report(window.source, { kind: "lied", error: lie });
+        ahead?.cancel.abort(new Error("the window above was false"));
+        ahead = undefined;
+      }
+    }
+  } finally {
+    ahead?.cancel.abort(new Error("the walk is over"));
+  }
+}
+
+function wantsMore(span: Span, to: number): boolean {
+  return !span.reachedGenesis && (span.lowest === undefined || span.lowest.height > to);
+}
+
+function ask(target: LinkTarget, needs: WalkNeeds, not: ReadonlySet<string>, signal: AbortSignal): Promise<Window> {
+  // a tipset an epoch at most: no more than are left are asked for
+  const left = target.child === undefined ? needs.window : Math.max(1, target.child.height - needs.to);
+  const count = Math.min(needs.window, left);
+  const want: Want<readonly HeaderSlices[]> = {
+    ask: (source, one) => source.headers(target.key, count, { signal: one }),
+    size: (tipsets) => tipsets.reduce((sum, { headers }) => headers.reduce((bytes, header) => bytes + header.length, sum), 0),
+    not,
+  };
+  return askSources(needs.pool, want, needs.patience, signal);
+}
+
+function askAhead(
+  target: LinkTarget,
+  needs: WalkNeeds,
+  not: ReadonlySet<string>,
+  signal: AbortSignal,
+): { key: TipsetKey; window: Promise<Window>; cancel: AbortController } {
+  const cancel = new AbortController();
+  const window = ask(target, needs, not, AbortSignal.any([signal, cancel.signal]));
+  window.catch(() => {}); // looked at when its turn comes, or never
+  return { key: target.key, window, cancel };
+}
