@@ -33,7 +33,7 @@ export interface MintOptions {
   readonly signatures?: "real" | "none";
   /** Whether blocks list messages: true, unless signatures are none. */
   readonly messages?: boolean;
-  /** Chance that an epoch begins a short fork, where one can: 0.08 unless told. */
+  /** Chance that an epoch begins a short fork, where one can: 0.25 unless told. */
   readonly forks?: number;
 }
 
@@ -78,7 +78,7 @@ const beaconLead = 300;
  * for (const { height, tipset } of mint.epochs().take(10)) console.log(height, tipset?.blocks.length ?? 0);
  */
 export function createMint(options: MintOptions): Mint {
-  const { genesisTime = fixedGenesisTime, blockDelay = 30, rate = 2, forks = 0.08 } = options;
+  const { genesisTime = fixedGenesisTime, blockDelay = 30, rate = 2, forks = 0.25 } = options;
   const count = within("miners", options.miners ?? 3, 1, 50);
   within("rate", rate, 0.001, 5);
   within("blockDelay", blockDelay, 3, 3600); // the beacon has a round every three seconds

@@ -45,12 +45,15 @@ export function createSenders(seeded: Seeded): readonly Sender[] {
 
 /** Chances that a sender has a message, and one more, in an epoch; by signature type. */
 const chances: Readonly<Record<1 | 2 | 3, readonly [number, number]>> = { 1: [0.5, 0.2], 2: [0.3, 0.1], 3: [0.3, 0.1] };
+/** Unit: attoFIL per gas. */
+const cheap = 100_000n;
 const wholeFil = 10n ** 18n;
 
 /**
  * The messages waiting in an epoch, by rising nonce per sender.
  *
- * Gas limits are small, but one in twenty is some gigagas, so that the base fee moves both ways.
+ * Gas limits are small, but in some epochs each is some gigagas, the more often the
+ * cheaper gas is, so that the base fee moves both ways.
  */
 export function offerMessages(
   random: () => number,
@@ -60,6 +63,7 @@ export function offerMessages(
   ethChainId: number,
 ): readonly OfferedMessage[] {
   const offered: OfferedMessage[] = [];
+  const busy = random() < (baseFee < cheap ? 0.9 : 0.3);
   for (const [sender, { address, key }] of senders.entries()) {
     const [first, second] = chances[key.type];
     const count = random() < first ? (random() < second ? 2 : 1) : 0;
@@ -67,19 +71,25 @@ export function offerMessages(
       const to = (senders[(sender + 1 + Math.floor(random() * (senders.length - 1))) % senders.length] as Sender)
         .address;
       const nonce = (nonces[sender] as bigint) + BigInt(i);
-      const message = compose(random, { from: address, to, nonce, baseFee, eth: key.type === 3 });
+      const message = compose(random, { from: address, to, nonce, baseFee, busy, eth: key.type === 3 });
       offered.push(offer(sender, signMessage(message, key, { ethChainId })));
     }
   }
   return offered;
 }
 
-function compose(
-  random: () => number,
-  { from, to, nonce, baseFee, eth }: { from: Address; to: Address; nonce: bigint; baseFee: bigint; eth: boolean },
-): Message {
+interface MessagePlan {
+  readonly from: Address;
+  readonly to: Address;
+  readonly nonce: bigint;
+  readonly baseFee: bigint;
+  /** Whether gas is in demand. */
+  readonly busy: boolean;
+  readonly eth: boolean;
+}
+
+function compose(random: () => number, { from, to, nonce, baseFee, busy, eth }: MessagePlan): Message {
   const gasPremium = BigInt(Math.floor(random() * 200_000)) as AttoFil;
-  const large = random() < 0.05;
   return {
     version: 0,
     to: eth ? ethRecipient(to, random) : to,
@@ -87,7 +97,7 @@ function compose(
     nonce,
     value: (BigInt(Math.floor(random() * 1000)) * wholeFil) as AttoFil,
     gasLimit: BigInt(
-      large ? 2_000_000_000 + Math.floor(random() * 2_000_000_000) : 1_000_000 + Math.floor(random() * 20_000_000),
+      busy ? 3_000_000_000 + Math.floor(random() * 2_000_000_000) : 1_000_000 + Math.floor(random() * 20_000_000),
     ),
     gasFeeCap: (baseFee * 2n + gasPremium) as AttoFil,
     gasPremium,

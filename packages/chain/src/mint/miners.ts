@@ -6,9 +6,9 @@ import { shortBlsKey } from "./signer.ts";
 
 /** A miner of the minted chain, known to its genesis state. */
 export interface MintedMiner {
+  readonly id: bigint;
+  /** The ID as an address. */
   readonly address: Address;
-  /** ID of the worker's account. */
-  readonly workerId: bigint;
   /** f3: the worker's key address. */
   readonly worker: Address;
   readonly privateKey: Uint8Array;
@@ -42,8 +42,8 @@ export function createMiners(seeded: Seeded, count: number, rate: number): Minte
   const make = (power: bigint, i: number): MintedMiner => {
     const privateKey = shortBlsKey(seeded, "worker", i);
     return {
+      id: firstId + BigInt(i),
       address: Address.id(firstId + BigInt(i)),
-      workerId: firstId + 100n + BigInt(i),
       worker: Address.fromBls(bls.publicKey(privateKey)),
       privateKey,
       power,

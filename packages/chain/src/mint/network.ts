@@ -3,7 +3,7 @@ import { type DrandChain, upgradesAt } from "@copse/types/networks";
 import type { CID } from "multiformats/cid";
 
 /** Heights at which a minted chain changes its rules: FIP-0115's base fee begins, so that both formulas are seen. */
-export const mintedFireHorse = 120;
+export const mintedFireHorse = 60;
 
 /** What differs between minted networks. */
 export interface MintedNetworkParts {

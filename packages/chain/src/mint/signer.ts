@@ -35,7 +35,8 @@ export function realSigner(beaconKey: Uint8Array): Signer {
       const { g1 } = currentEngine().bls;
       return g1.encode(g1.multiply(g1.hash(beaconMessage("unchained", round), beaconTag), beaconKey));
     },
-    aggregate: (signatures) => (signatures.length === 0 ? infinity : bls.aggregate(signatures)),
+    aggregate: ([first, ...more]) =>
+      first === undefined ? infinity : more.length === 0 ? first : bls.aggregate([first, ...more]),
   };
 }
 

@@ -2,10 +2,10 @@ import { equalBytes } from "@copse/primitives";
 import { type BeaconEntry, type BlockHeader, drandAt, type Network, type Tipset } from "@copse/types";
 import { type BeaconBelow, beaconSearchDepth, blockValues } from "./block-values.ts";
 import type { BlockFacts } from "./errors.ts";
-import { type Checked, type Findings, fault, findings } from "./verdict.ts";
+import { type Findings, fault, findings, type RuleChecks } from "./verdict.ts";
 
 /** The findings of {@link checkBeacons}. */
-export interface CheckedBeacons extends Checked {
+export interface CheckedBeacons extends RuleChecks {
   /** Entries whose signatures are among `checks`, each once per tipset. */
   readonly entries: number;
   /** Entries taken by rule, unverified: the first after a genesis, and the older one of two where the beacon changes. */

@@ -11,7 +11,7 @@ import {
 import { checkMessageSignatures, type SignatureCounts } from "./check-message-signatures.ts";
 import { type BlockMessages, type ReadMessage, readMessages } from "./read-messages.ts";
 import { type AccountKeys, isAlias } from "./senders.ts";
-import { type Checked, type Findings, fault, findings } from "./verdict.ts";
+import { type Findings, fault, findings, type RuleChecks } from "./verdict.ts";
 
 /** A block may list this many messages, of both kinds together. */
 export const blockMessageLimit = 10_000;
@@ -23,7 +23,7 @@ export interface MessageContext {
 }
 
 /** The findings of {@link checkMessages}. */
-export interface CheckedMessages extends Checked {
+export interface CheckedMessages extends RuleChecks {
   /** Blocks whose message root was rebuilt and matched. */
   readonly messageRoots: number;
   readonly counts: SignatureCounts;
@@ -91,7 +91,7 @@ export function checkMessages(
  * @param expected - `nextBaseFee` of {@link checkMessages} over the parent tipset
  * @see lotus:chain/consensus/common.go CommonBlkChecks
  */
-export function checkBaseFee(tipset: Tipset, expected: bigint): Checked {
+export function checkBaseFee(tipset: Tipset, expected: bigint): RuleChecks {
   const found = findings();
   for (const [i, { parentBaseFee, height }] of tipset.blocks.entries()) {
     if (parentBaseFee === expected) continue;

@@ -15,7 +15,7 @@ export type BlockFault = {
 }[BlockCode];
 
 /** What a run of checks found without signatures, and the signatures that remain. All plain data. */
-export interface Checked {
+export interface RuleChecks {
   /** Rules broken already. */
   readonly faults: readonly BlockFault[];
   /** Signatures to check, in one batch with those of other runs. */
@@ -36,7 +36,7 @@ export type Verdict =
  * @example
  * settle(checked, checkSignatures(checked.checks, { random })) // => []
  */
-export function settle(checked: Checked, results: readonly boolean[]): readonly BlockFault[] {
+export function settle(checked: RuleChecks, results: readonly boolean[]): readonly BlockFault[] {
   const failed = checked.otherwise.filter((_, i) => results[i] !== true);
   return failed.length === 0 ? checked.faults : [...checked.faults, ...failed];
 }
@@ -63,7 +63,7 @@ export function blockError(fault: BlockFault): BlockError {
 }
 
 /** Collects what a run finds. */
-export interface Findings extends Checked {
+export interface Findings extends RuleChecks {
   readonly faults: BlockFault[];
   readonly checks: SignatureCheck[];
   readonly otherwise: BlockFault[];

@@ -1,16 +1,21 @@
 import { checkSignatures } from "@copse/crypto";
 import { installFastest } from "@copse/crypto/fastest";
+import { runSync } from "@copse/ipld";
+import { loadStateTree, powerTotals } from "@copse/state";
 import { describeData } from "@copse/testkit";
-import { mainnet } from "@copse/types";
+import { type BlockHeader, mainnet } from "@copse/types";
 import { beforeAll, expect, it } from "vitest";
 import { inferLog2Power } from "../../src/rules/weight.ts";
 import { beaconBelow, checkBeacons } from "../../src/validate/check-beacons.ts";
+import { type CheckedLeader, checkLeaders } from "../../src/validate/check-leaders.ts";
 import { checkBaseFee, checkMessages } from "../../src/validate/check-messages.ts";
-import { type Checked, settle } from "../../src/validate/verdict.ts";
+import { checkParentWeight } from "../../src/validate/check-weight.ts";
+import { stateAtHand } from "../../src/validate/leader-state.ts";
+import { type RuleChecks, settle } from "../../src/validate/verdict.ts";
 import { type Export40, export40, loadExport40 } from "../export40.ts";
 
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
-const settled = (checked: Checked) => settle(checked, checkSignatures(checked.checks, { random }));
+const settled = (checked: RuleChecks) => settle(checked, checkSignatures(checked.checks, { random }));
 
 // The table of chain-and-network.md section 8.1, row by row.
 describeData("mainnet's first forty epochs", [export40], () => {
@@ -63,5 +68,35 @@ describeData("mainnet's first forty epochs", [export40], () => {
       return inferLog2Power((child.blocks[0]?.parentWeight ?? 0n) - (parent.blocks[0]?.parentWeight ?? 0n), wins);
     });
     expect(solved).toEqual(new Array(32).fill(49));
+  });
+
+  it("48 block signatures, tickets, election proofs, win counts and weights, by the genesis state", () => {
+    const [genesis, ...above] = chain.tipsets as [Export40["tipsets"][0]];
+    const { reader } = chain;
+    const tree = runSync(loadStateTree((genesis.blocks[0] as BlockHeader).parentStateRoot), reader);
+    const lookback = stateAtHand(tree, 0, false);
+    const totalPower = runSync(powerTotals(tree), reader).totalQualityAdjPower;
+    expect(totalPower).toBe(791648371998720n);
+    const leaders: CheckedLeader[] = [];
+    const kinds: Record<string, number> = {};
+    let base = genesis;
+    let below = beaconBelow(genesis);
+    for (const tipset of above) {
+      const checked = runSync(
+        checkLeaders(mainnet, tipset, { base, beacon: below.entry, states: { lookback } }),
+        reader,
+      );
+      expect(settled(checked)).toEqual([]);
+      leaders.push(...checked.leaders);
+      for (const { code } of checked.otherwise) kinds[code] = (kinds[code] ?? 0) + 1;
+      expect(checkParentWeight(tipset, base, totalPower).faults).toEqual([]);
+      below = beaconBelow(tipset, below);
+      base = tipset;
+    }
+    expect(leaders).toHaveLength(48);
+    expect(
+      leaders.every(({ winCountAgrees, state, stateEpoch }) => winCountAgrees && state === "older" && stateEpoch === 0),
+    ).toBe(true);
+    expect(kinds).toEqual({ "block/signature-wrong": 48, "block/ticket-wrong": 48, "block/election-proof-wrong": 48 });
   });
 });

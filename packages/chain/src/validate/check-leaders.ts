@@ -1,0 +1,200 @@
+import type { Fetching } from "@copse/ipld";
+import { isCopseError } from "@copse/primitives";
+import {
+  Address,
+  type BeaconEntry,
+  type BlockHeader,
+  type Network,
+  networkVersion,
+  signingBytes,
+  type Tipset,
+  upgradeHeight,
+} from "@copse/types";
+import { drawForElection, drawForTicket } from "../rules/draw-randomness.ts";
+import { hasMinPower, ineligible } from "../rules/min-power.ts";
+import { computeWinCount, maxWinCount } from "../rules/win-count.ts";
+import { type LeaderRecord, readLeader, type StateAtHand } from "./leader-state.ts";
+import { type Fate, type Findings, fault, findings, type RuleChecks } from "./verdict.ts";
+
+/** The states that the rules on leaders read. One may stand for all where the others are not at hand. */
+export interface LeaderStates {
+  /** The lookback state: worker key, power of miner and network. See `lookbackFor`. */
+  readonly lookback: StateAtHand;
+  /** Parent state of the lookback tipset: least power. Default: `lookback`, as a state that is not exact. */
+  readonly leastPower?: StateAtHand | undefined;
+  /** Parent state of the parents: standing of the miner. Default: `lookback`, as a state that is not exact. */
+  readonly standing?: StateAtHand | undefined;
+}
+
+/** What leaders are checked against. */
+export interface LeaderContext {
+  /** The parents. */
+  readonly base: Tipset;
+  /** The newest beacon entry in the parents or below: `BeaconBelow.entry`. */
+  readonly beacon: BeaconEntry;
+  readonly states: LeaderStates;
+}
+
+/** One header whose leader was looked up. */
+export interface CheckedLeader {
+  readonly block: string;
+  readonly miner: string;
+  /** `older`: the lookback state was not at hand, and an earlier one stood in for it. */
+  readonly state: "exact" | "older";
+  readonly stateEpoch: number;
+  /** Where its three signatures stand in `checks`: block signature, ticket, election proof. */
+  readonly checks: readonly [number, number, number];
+  /** Whether the win count agrees with the power of that state. */
+  readonly winCountAgrees: boolean;
+}
+
+/** The findings of {@link checkLeaders}. */
+export interface CheckedLeaders extends RuleChecks {
+  readonly leaders: readonly CheckedLeader[];
+}
+
+/**
+ * Checks the leaders of a tipset: eligibility and win count at once; block signature, ticket and election proof are
+ * handed back. Against a state that is not exact, and where state is not at hand, failures are `unresolved`.
+ *
+ * Not checked: the winning proof of spacetime.
+ *
+ * @see lotus:chain/consensus/filcns/filecoin.go ValidateBlock
+ * @example
+ * const checked = runSync(checkLeaders(mainnet, tipset, { base, beacon: below.entry, states: { lookback } }), store);
+ */
+export function* checkLeaders(network: Network, tipset: Tipset, context: LeaderContext): Fetching<CheckedLeaders> {
+  const found = findings();
+  const leaders: CheckedLeader[] = [];
+  for (const [i, header] of tipset.blocks.entries()) {
+    const leader = yield* checkLeader(network, header, `${tipset.cids[i]}`, context, found);
+    if (leader !== undefined) leaders.push(leader);
+  }
+  return { ...found, leaders };
+}
+
+function* checkLeader(
+  network: Network,
+  header: BlockHeader,
+  block: string,
+  context: LeaderContext,
+  found: Findings,
+): Fetching<CheckedLeader | undefined> {
+  const { lookback } = context.states;
+  const { height, ticket, electionProof, blockSig } = header;
+  const miner = Address.format(header.miner);
+  const at = { block, height, miner };
+  for (const [field, value] of Object.entries({ ticket, electionProof, blockSig })) {
+    if (value === null) found.faults.push(fault("invalid", "block/field-missing", { block, height, field }));
+  }
+  if (ticket === null || electionProof === null || blockSig === null) return undefined;
+  const { winCount } = electionProof;
+  if (winCount < 1 || winCount > maxWinCount) {
+    found.faults.push(fault("invalid", "block/not-a-winner", { block, height, found: winCount, limit: maxWinCount }));
+  }
+  const record = yield* lookUp(lookback, header.miner, at, found);
+  if (record === undefined) return undefined;
+  yield* checkEligibility(network, header, at, context, found);
+
+  const facts = { ...at, stateEpoch: lookback.epoch };
+  const fate = fateOf(lookback);
+  const worker = record.worker === undefined ? "unknown" : Address.format(record.worker);
+  if (record.worker === undefined || Address.protocol(record.worker) !== 3) {
+    found.faults.push(fault(fate, "block/worker-kind-wrong", { ...facts, worker }));
+    return undefined;
+  }
+  const publicKey = Address.payload(record.worker);
+  const first = found.checks.length;
+  const draw = { beacon: (header.beaconEntries.at(-1) ?? context.beacon).signature, height, miner: header.miner };
+  const afterSmoke = height > upgradeHeight(network, "Smoke");
+  const drawn = drawForTicket(draw, afterSmoke ? context.base.blocks[0]?.ticket?.vrfProof : undefined);
+  const signatures = [
+    ["block/signature-wrong", signingBytes(header), blockSig.type === 2 ? blockSig.data : noBytes],
+    ["block/ticket-wrong", drawn, ticket.vrfProof],
+    ["block/election-proof-wrong", drawForElection(draw), electionProof.vrfProof],
+  ] as const;
+  for (const [code, message, signature] of signatures) {
+    found.checks.push({ kind: "bls", publicKey, message, signature });
+    found.otherwise.push(fault(fate, code, { ...facts, worker }));
+  }
+
+  const power = record.claim?.qualityAdjPower ?? 0n;
+  const expected = computeWinCount(electionProof.vrfProof, power, record.totals.totalQualityAdjPower);
+  if (expected !== winCount) {
+    found.faults.push(fault(fate, "block/win-count-wrong", { ...facts, found: winCount, expected }));
+  }
+  return {
+    block,
+    miner,
+    state: lookback.exact ? "exact" : "older",
+    stateEpoch: lookback.epoch,
+    checks: [first, first + 1, first + 2],
+    winCountAgrees: expected === winCount,
+  };
+}
+
+const noBytes: Uint8Array = new Uint8Array(0);
+
+function fateOf(state: StateAtHand): Fate {
+  return state.exact ? "invalid" : "unresolved";
+}
+
+type Where = { readonly block: string; readonly height: number; readonly miner: string };
+
+// Reads a miner; what goes wrong is a fault, but for the host's own troubles beyond a missing block.
+function* lookUp(state: StateAtHand, miner: Address, at: Where, found: Findings): Fetching<LeaderRecord | undefined> {
+  const facts = { ...at, stateEpoch: state.epoch };
+  try {
+    return yield* readLeader(state, miner);
+  } catch (error) {
+    if (!isCopseError(error)) throw error;
+    if (error.code === "host/block-missing") {
+      const missing = (error.facts as { cid: string }).cid;
+      found.faults.push(fault("unresolved", "block/state-missing", { ...facts, missing }));
+    } else if (error.code.startsWith("host/")) {
+      throw error;
+    } else if (error.code === "state/actor-missing" || error.code === "state/actor-kind") {
+      found.faults.push(fault(fateOf(state), "block/miner-unknown", facts));
+    } else {
+      // A layout we do not know says nothing of the block.
+      found.faults.push(fault("unresolved", "block/state-unreadable", { ...facts, why: error.message }));
+    }
+    return undefined;
+  }
+}
+
+function* checkEligibility(
+  network: Network,
+  header: BlockHeader,
+  at: Where,
+  { base, states }: LeaderContext,
+  found: Findings,
+): Fetching<void> {
+  const { lookback } = states;
+  const standIn: StateAtHand = { ...lookback, exact: false };
+  const leastPower = states.leastPower ?? standIn;
+  const standing = states.standing ?? standIn;
+
+  const before = yield* lookUp(leastPower, header.miner, at, found);
+  if (before !== undefined) {
+    // Actors v0 measured the least by quality-adjusted power; their claims name no proof type.
+    const { claim, totals } = before;
+    const nominal = claim?.proofType === undefined ? claim?.qualityAdjPower : claim.rawBytePower;
+    if (nominal === undefined || !hasMinPower(nominal, network.minPower, totals.minerAboveMinPowerCount)) {
+      const facts = { ...at, stateEpoch: leastPower.epoch, why: "below least power" };
+      found.faults.push(fault(fateOf(leastPower), "block/miner-ineligible", facts));
+    }
+  }
+  const now = yield* lookUp(standing, header.miner, at, found);
+  if (now === undefined) return;
+  const facts = { ...at, stateEpoch: standing.epoch };
+  if (now.claim === undefined) {
+    found.faults.push(fault(fateOf(standing), "block/miner-unknown", facts)); // slashed, or never was
+  } else if (networkVersion(network, base.height) > 3) {
+    const { feeDebt, consensusFaultElapsed, claim } = now;
+    const why = ineligible({ power: claim.qualityAdjPower, feeDebt, consensusFaultElapsed }, base.height);
+    if (why !== undefined) {
+      found.faults.push(fault(fateOf(standing), "block/miner-ineligible", { ...facts, why }));
+    }
+  }
+}

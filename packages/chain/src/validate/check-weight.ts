@@ -1,0 +1,22 @@
+import type { Tipset } from "@copse/types";
+import { log2Power, tipsetWeight } from "../rules/weight.ts";
+import { fault, findings, type RuleChecks } from "./verdict.ts";
+
+/**
+ * Checks the weight that the blocks of a tipset name for their parents, against the power in the parents' state.
+ * Without state, `inferLog2Power` tells whether any power explains it.
+ *
+ * @param totalPower - quality-adjusted, in the state the *parents* name as parent state. Unit: bytes
+ * @see lotus:chain/consensus/filcns/weight.go
+ */
+export function checkParentWeight(tipset: Tipset, base: Tipset, totalPower: bigint): RuleChecks {
+  const found = findings();
+  const wins = base.blocks.reduce((sum, block) => sum + (block.electionProof?.winCount ?? 0), 0);
+  const expected = tipsetWeight(base.blocks[0]?.parentWeight ?? 0n, log2Power(totalPower) ?? 0, wins);
+  for (const [i, { parentWeight, height }] of tipset.blocks.entries()) {
+    if (parentWeight === expected) continue;
+    const facts = { block: `${tipset.cids[i]}`, height, found: parentWeight, expected };
+    found.faults.push(fault("invalid", "block/parent-weight-wrong", facts));
+  }
+  return found;
+}
