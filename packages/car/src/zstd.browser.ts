@@ -1,0 +1,85 @@
+import { HostFault } from "@copse/primitives";
+import type { ByteSource } from "./byte-source.ts";
+import { CarError } from "./errors.ts";
+
+/** Pieces the decoder is fed: it holds a copy of each. */
+const pieceBytes = 64 << 10;
+
+/**
+ * `decompressZstd` of `@copse/car/node` for browsers, over the optional dependency `zstddec` (WebAssembly).
+ *
+ * @throws {CarError} `car/compression-damaged`, also for a stream that ends inside a frame
+ * @throws {HostFault} `host/worker-failed` where zstddec is not installed or WebAssembly does not load
+ * @see RFC 8878
+ * @example
+ * const car = await readCar(decompressZstd(response.body));
+ */
+export async function* decompressZstd(source: ByteSource): AsyncGenerator<Uint8Array> {
+  const decoder = await loadDecoder();
+  const pieces = piecesOf(source);
+  let next: Uint8Array | undefined = await pull(pieces);
+  // The decoder's loop is synchronous. It takes at most one piece a step, so one piece is kept ready.
+  function* ready(): Generator<Uint8Array> {
+    while (next !== undefined) {
+      const piece = next;
+      next = undefined;
+      yield piece;
+    }
+  }
+  const steps = decoder.decodeStreaming(ready());
+  let read = 0;
+  let idle = 0;
+  try {
+    for (;;) {
+      next ??= await pull(pieces);
+      const step = stepOf(steps, read);
+      if (step.done === true) return;
+      // Given damaged input the decoder repeats itself for ever: a step that reads nothing and writes nothing. A sound
+      // one reads at least a byte.
+      idle = step.value.length === 0 ? idle + 1 : 0;
+      if (idle > pieceBytes + 16)
+        throw new CarError("car/compression-damaged", { read, why: "the decoder stands still" });
+      if (step.value.length === 0) continue;
+      read += step.value.length;
+      yield step.value;
+    }
+  } finally {
+    await pieces.return(undefined);
+  }
+}
+
+interface StreamDecoder {
+  decodeStreaming(arrays: Iterable<Uint8Array>): Generator<Uint8Array>;
+}
+
+async function loadDecoder(): Promise<StreamDecoder> {
+  try {
+    const { ZSTDDecoder } = await import("zstddec/stream");
+    const decoder = new ZSTDDecoder();
+    await decoder.init();
+    return decoder;
+  } catch (error) {
+    const reason = `zstddec does not load: ${error instanceof Error ? error.message : String(error)}`;
+    throw new HostFault("host/worker-failed", { reason }, { cause: error });
+  }
+}
+
+function stepOf(steps: Generator<Uint8Array>, read: number): IteratorResult<Uint8Array> {
+  try {
+    return steps.next();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CarError("car/compression-damaged", { read, why }, { cause: error });
+  }
+}
+
+async function* piecesOf(source: ByteSource): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source instanceof Uint8Array ? [source] : source) {
+    for (let at = 0; at < chunk.length; at += pieceBytes) yield chunk.subarray(at, at + pieceBytes);
+  }
+}
+
+async function pull(pieces: AsyncGenerator<Uint8Array>): Promise<Uint8Array | undefined> {
+  const piece = await pieces.next();
+  return piece.done === true ? undefined : piece.value;
+}
