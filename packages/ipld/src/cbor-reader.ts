@@ -1,5 +1,5 @@
 import { isCopseError } from "@copse/primitives";
-import { type CidBytes, readCid } from "./cid.ts";
+import { type CidBytes, chainCidLength, isChainCid, readCid } from "./cid.ts";
 import { CborError } from "./errors.ts";
 
 /** Most items of an array where its type sets no other limit. @see cbor-gen `MaxLength` */
@@ -136,6 +136,7 @@ export class CborReader {
     if (bytes.length < 2) throw new CborError("cbor/link-malformed", { offset: at, why: `${bytes.length} B` });
     if (bytes[0] !== 0) throw new CborError("cbor/link-malformed", { offset: at, why: `multibase byte ${bytes[0]}` });
     const cid = bytes.subarray(1);
+    if (cid.length === chainCidLength && isChainCid(cid)) return cid;
     let end: number;
     try {
       end = readCid(cid).end;

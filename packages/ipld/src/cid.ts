@@ -137,11 +137,14 @@ function varint(bytes: Uint8Array, offset: number, what: string): { value: numbe
  * toCid(cidOf(Uint8Array.of(0x80))).version // => 1
  */
 export function toCid(bytes: CidBytes): CID {
+  if (bytes.length === chainCidLength && isChainCid(bytes)) {
+    const multihash = new Digest(hashes.blake2b256, 32, bytes.subarray(6), bytes.subarray(2));
+    return new CID(1, codecs.dagCbor, multihash, bytes as Uint8Array<ArrayBuffer>);
+  }
   const { version, codec, hash, digest, end } = readCid(bytes);
   if (end !== bytes.length) throw new CidError("cid/malformed", { offset: end, why: `${bytes.length - end} B follow` });
-  const multihash =
-    bytes.length === chainCidLength && codec === codecs.dagCbor ? bytes.subarray(2) : multihashOf(bytes, version);
-  return new CID(version, codec, new Digest(hash, digest.length, digest, multihash), bytes as Uint8Array<ArrayBuffer>);
+  const multihash = new Digest(hash, digest.length, digest, multihashOf(bytes, version));
+  return new CID(version, codec, multihash, bytes as Uint8Array<ArrayBuffer>);
 }
 
 function multihashOf(bytes: CidBytes, version: 0 | 1): Uint8Array {
