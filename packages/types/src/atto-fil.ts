@@ -1,4 +1,4 @@
-import { bigintToBytes, bytesToBigint } from "@copse/primitives";
+import { bytesToBigint } from "@copse/primitives";
 import { TypesError } from "./errors.ts";
 
 declare const unit: unique symbol;
@@ -42,11 +42,30 @@ const nothing: Uint8Array = new Uint8Array(0);
  */
 export function encodeBigInt(value: bigint): Uint8Array {
   if (value === 0n) return nothing;
-  const magnitude = bigintToBytes(value);
-  const bytes = new Uint8Array(magnitude.length + 1);
+  const magnitude = value < 0n ? -value : value;
+  if (magnitude <= wordMask) return withSign(value, 0, [Number(magnitude)]);
+  const words: number[] = [];
+  for (let rest = magnitude; rest > 0n; rest >>= 48n) words.push(Number(rest & wordMask));
+  return withSign(value, words.length - 1, words);
+}
+
+const wordMask = 0xffffffffffffn; // 48 bits are exact as numbers, and all that most fees have
+
+/** Writes words of 48 bits, the lowest first, big-endian behind the sign byte. */
+function withSign(value: bigint, last: number, words: readonly number[]): Uint8Array {
+  let length = 6 * last + 2; // sign, whole words, at least one byte of the highest
+  for (let top = words[last] as number; top >= 256; top = Math.floor(top / 256)) length++;
+  if (length > maxAmountLength) throw new TypesError("amount/too-long", { length, limit: maxAmountLength });
+  const bytes = new Uint8Array(length);
   bytes[0] = value < 0n ? 1 : 0;
-  bytes.set(magnitude, 1);
-  if (bytes.length > maxAmountLength) throw tooLong(bytes);
+  let at = length;
+  for (let i = 0; i <= last; i++) {
+    let rest = words[i] as number;
+    for (let byte = 0; byte < 6 && at > 1; byte++) {
+      bytes[--at] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
+  }
   return bytes;
 }
 
@@ -61,15 +80,13 @@ export function encodeBigInt(value: bigint): Uint8Array {
  */
 export function decodeBigInt(bytes: Uint8Array): bigint {
   if (bytes.length === 0) return 0n;
-  if (bytes.length > maxAmountLength) throw tooLong(bytes);
+  if (bytes.length > maxAmountLength) {
+    throw new TypesError("amount/too-long", { length: bytes.length, limit: maxAmountLength });
+  }
   const sign = bytes[0] as number;
   if (sign > 1) throw new TypesError("amount/sign-unknown", { sign });
   const magnitude = bytesToBigint(bytes.subarray(1));
   return sign === 1 ? -magnitude : magnitude;
-}
-
-function tooLong(bytes: Uint8Array): TypesError {
-  return new TypesError("amount/too-long", { length: bytes.length, limit: maxAmountLength });
 }
 
 /**
