@@ -1,63 +1,18 @@
-import { latin1 } from "@copse/primitives";
-import type { PointGroup } from "./engine.ts";
+import { type Claim, holdsAlone, type Orientation, Product, pushTo, type Term } from "./claims.ts";
 
-/** Which group holds keys and which signatures, with the pairing in that order. */
-export interface Orientation<K, S> {
-  readonly keys: PointGroup<K>;
-  readonly signatures: PointGroup<S>;
-  /** Domain tag of the hash into the signatures' group. */
-  readonly tag: string;
-  /** Whether keys are the cheaper points to multiply: true where they are in G1. */
-  readonly cheapKeys: boolean;
-  productIsOne(keys: readonly K[], signatures: readonly S[]): boolean;
-}
+/** Unpredictable bytes. */
+export type Random = (length: number) => Uint8Array;
 
-/** One pair of an aggregate: the key, and the hash it must have signed. */
-interface Term<K, S> {
-  readonly key: K;
-  readonly keyName: string;
-  readonly hash: S;
-  readonly hashName: string;
-}
-
-/** An aggregate to verify, its points read: none of the keys is infinity. `index` is the caller's own. */
-export interface Claim<K, S> {
+/** A claim of a batch; `index` is the caller's own. */
+export interface NumberedClaim<K, S> extends Claim<K, S> {
   readonly index: number;
-  readonly terms: readonly Term<K, S>[];
-  readonly signature: S;
 }
 
-/** Reads points and hashes messages, each distinct one once a batch. */
-export class Reader<K, S> {
-  readonly #side: Orientation<K, S>;
-  readonly #readKey: (bytes: Uint8Array) => K | undefined;
-  readonly #keys = new Map<string, K | undefined>();
-  readonly #hashes = new Map<string, S>();
-
-  constructor(side: Orientation<K, S>, readKey: (bytes: Uint8Array) => K | undefined) {
-    this.#side = side;
-    this.#readKey = readKey;
-  }
-
-  /** @returns `undefined` where the key is malformed, outside the subgroup, or infinity */
-  term(publicKey: Uint8Array, message: Uint8Array): Term<K, S> | undefined {
-    const keyName = latin1(publicKey);
-    let key = this.#keys.get(keyName);
-    if (key === undefined && !this.#keys.has(keyName)) {
-      key = this.#readKey(publicKey);
-      if (key !== undefined && this.#side.keys.isZero(key)) key = undefined;
-      this.#keys.set(keyName, key);
-    }
-    if (key === undefined) return undefined;
-    const hashName = latin1(message);
-    let hash = this.#hashes.get(hashName);
-    if (hash === undefined) {
-      hash = this.#side.signatures.hash(message, this.#side.tag);
-      this.#hashes.set(hashName, hash);
-    }
-    return { key, keyName, hash, hashName };
-  }
-}
+/**
+ * Claims of more pairs are verified alone: weighting costs a multiplication a pair, being alone one Miller loop and one
+ * final exponentiation, as much as eleven multiplications in G1 (mcl-wasm; noble much the same).
+ */
+const mostTogether = 10;
 
 /**
  * Verifies claims together, and apart where they fail together: calls `bad` with the index of each bad one.
@@ -72,67 +27,54 @@ export class Reader<K, S> {
  */
 export function verifyTogether<K, S>(
   side: Orientation<K, S>,
-  claims: readonly Claim<K, S>[],
-  random: (length: number) => Uint8Array,
+  claims: readonly NumberedClaim<K, S>[],
+  random: Random,
   bad: (index: number) => void,
 ): void {
-  if (claims.length === 0 || holds(side, claims, random)) return;
-  splitBad(side, claims, random, bad);
+  const small: NumberedClaim<K, S>[] = [];
+  for (const claim of claims) {
+    if (claim.terms.length <= mostTogether) small.push(claim);
+    else if (!holdsAlone(side, claim)) bad(claim.index);
+  }
+  verifySet(side, small, random, bad);
 }
 
-/** As {@link verifyTogether} for claims known not to hold together. */
+function verifySet<K, S>(
+  side: Orientation<K, S>,
+  claims: readonly NumberedClaim<K, S>[],
+  random: Random,
+  bad: (index: number) => void,
+): void {
+  if (claims.length > 0 && !hold(side, claims, random)) splitBad(side, claims, random, bad);
+}
+
+/** Names the bad ones of claims known not to hold together. */
 function splitBad<K, S>(
   side: Orientation<K, S>,
-  claims: readonly Claim<K, S>[],
-  random: (length: number) => Uint8Array,
+  claims: readonly NumberedClaim<K, S>[],
+  random: Random,
   bad: (index: number) => void,
 ): void {
   if (claims.length === 1) {
-    bad((claims[0] as Claim<K, S>).index);
+    bad((claims[0] as NumberedClaim<K, S>).index);
     return;
   }
   const [left, right] = [claims.slice(0, claims.length >> 1), claims.slice(claims.length >> 1)];
-  if (holds(side, left, random)) {
+  if (hold(side, left, random)) {
     splitBad(side, right, random, bad); // the fault is in this half: no product needed to know
     return;
   }
   splitBad(side, left, random, bad);
-  verifyTogether(side, right, random, bad);
+  verifySet(side, right, random, bad);
 }
 
-function holds<K, S>(
-  side: Orientation<K, S>,
-  claims: readonly Claim<K, S>[],
-  random: (length: number) => Uint8Array,
-): boolean {
-  const product: Pairs<K, S> = { keys: [], signatures: [] };
-  const add = (key: K, signature: S): void => {
-    if (side.keys.isZero(key) || side.signatures.isZero(signature)) return; // a factor of one
-    product.keys.push(key);
-    product.signatures.push(signature);
-  };
-  const minusOne = side.keys.negate(side.keys.generator);
-  const only = claims.length === 1 ? claims[0] : undefined;
-  if (only !== undefined) {
-    for (const term of only.terms) add(term.key, term.hash);
-    add(minusOne, only.signature);
-    return side.productIsOne(product.keys, product.signatures);
-  }
+function hold<K, S>(side: Orientation<K, S>, claims: readonly Claim<K, S>[], random: Random): boolean {
+  if (claims.length === 1) return holdsAlone(side, claims[0] as Claim<K, S>);
   const weights = claims.map(() => weight(random));
-  for (const merged of mergeByKey(claims, weights)) addMerged(side, merged, add);
-  add(
-    minusOne,
-    side.signatures.weightedSum(
-      claims.map((claim) => claim.signature),
-      weights,
-    ),
-  );
-  return side.productIsOne(product.keys, product.signatures);
-}
-
-interface Pairs<K, S> {
-  readonly keys: K[];
-  readonly signatures: S[];
+  const signatures = claims.map((claim) => claim.signature);
+  const product = new Product(side);
+  addMerged(side, claims, weights, product);
+  return product.equals(side.signatures.weightedSum(signatures, weights));
 }
 
 interface Weighted<K, S> {
@@ -140,52 +82,41 @@ interface Weighted<K, S> {
   readonly weight: Uint8Array;
 }
 
-/** Terms of one key together; those of keys that come once, by message. */
-function mergeByKey<K, S>(
-  claims: readonly Claim<K, S>[],
-  weights: readonly Uint8Array[],
-): readonly { by: "key" | "message"; terms: Weighted<K, S>[] }[] {
-  const byKey = new Map<string, Weighted<K, S>[]>();
-  for (const [i, claim] of claims.entries()) {
-    for (const term of claim.terms) push(byKey, term.keyName, { term, weight: weights[i] as Uint8Array });
-  }
-  const merged: { by: "key" | "message"; terms: Weighted<K, S>[] }[] = [];
-  const byMessage = new Map<string, Weighted<K, S>[]>();
-  for (const terms of byKey.values()) {
-    const single = terms.length === 1 ? terms[0] : undefined;
-    if (single === undefined) merged.push({ by: "key", terms });
-    else push(byMessage, single.term.hashName, single);
-  }
-  for (const terms of byMessage.values()) merged.push({ by: "message", terms });
-  return merged;
-}
-
+/** Adds the weighted pairs: those of one key as one, those of keys that come once by message. */
 function addMerged<K, S>(
   side: Orientation<K, S>,
-  { by, terms }: { by: "key" | "message"; terms: readonly Weighted<K, S>[] },
-  add: (key: K, signature: S) => void,
+  claims: readonly Claim<K, S>[],
+  weights: readonly Uint8Array[],
+  product: Product<K, S>,
 ): void {
-  const { term } = terms[0] as Weighted<K, S>;
-  const weights = terms.map(({ weight }) => weight);
-  // a pair by itself may be weighted on either side: take the group where that is cheaper
-  if (by === "key" || (terms.length === 1 && !side.cheapKeys)) {
-    const hashes = terms.map((each) => each.term.hash);
-    add(term.key, side.signatures.weightedSum(hashes, weights));
-  } else {
-    const keys = terms.map((each) => each.term.key);
-    add(side.keys.weightedSum(keys, weights), term.hash);
+  const byKey = new Map<string, Weighted<K, S>[]>();
+  for (const [i, claim] of claims.entries()) {
+    for (const term of claim.terms) pushTo(byKey, term.keyName, { term, weight: weights[i] as Uint8Array });
   }
+  const byMessage = new Map<string, Weighted<K, S>[]>();
+  const weighHashes = (terms: readonly Weighted<K, S>[]): void => {
+    const hashes = terms.map(({ term }) => term.hash);
+    product.add((terms[0] as Weighted<K, S>).term.key, side.signatures.weightedSum(hashes, weightsOf(terms)));
+  };
+  for (const terms of byKey.values()) {
+    const single = terms.length === 1 ? terms[0] : undefined;
+    // a pair by itself may be weighted on either side: take the group where that is cheaper
+    if (single !== undefined && side.cheapKeys) pushTo(byMessage, single.term.hashName, single);
+    else weighHashes(terms);
+  }
+  for (const terms of byMessage.values()) {
+    const keys = terms.map(({ term }) => term.key);
+    product.add(side.keys.weightedSum(keys, weightsOf(terms)), (terms[0] as Weighted<K, S>).term.hash);
+  }
+}
+
+function weightsOf<K, S>(terms: readonly Weighted<K, S>[]): Uint8Array[] {
+  return terms.map(({ weight }) => weight);
 }
 
 /** 16 bytes, odd: never zero, below the group order. */
-function weight(random: (length: number) => Uint8Array): Uint8Array {
+function weight(random: Random): Uint8Array {
   const bytes = Uint8Array.from(random(16));
   bytes[0] = (bytes[0] as number) | 1;
   return bytes;
-}
-
-function push<T>(lists: Map<string, T[]>, name: string, item: T): void {
-  const list = lists.get(name);
-  if (list === undefined) lists.set(name, [item]);
-  else list.push(item);
 }

@@ -1,5 +1,12 @@
 import { concatBytes, uint64BE } from "@copse/primitives";
-import { g1Tag, g2Tag, readG1, readG2 } from "./bls-points.ts";
+import {
+  type ClaimBytes,
+  ClaimReader,
+  holdsAlone,
+  longSignatures,
+  type Orientation,
+  shortSignatures,
+} from "./claims.ts";
 import { currentEngine } from "./current-engine.ts";
 import { sha256 } from "./hashes.ts";
 
@@ -43,13 +50,13 @@ export function verifyBeacon(chain: BeaconKey, entry: BeaconRound, previousSigna
   if (!isRound(entry.round) || (chain.scheme === "chained" && previousSignature === undefined)) return false;
   const curve = currentEngine().bls;
   const message = beaconMessage(chain.scheme, entry.round, previousSignature);
-  const chained = chain.scheme === "chained";
-  const g1 = readG1(curve, chained ? chain.publicKey : entry.signature);
-  const g2 = readG2(curve, chained ? entry.signature : chain.publicKey);
-  if (g1 === undefined || g2 === undefined || curve.g1.isZero(g1) || curve.g2.isZero(g2)) return false;
-  return chained
-    ? curve.productIsOne([g1, curve.g1.negate(curve.g1.generator)], [curve.g2.hash(message, g2Tag), g2])
-    : curve.productIsOne([curve.g1.hash(message, g1Tag), curve.g1.negate(g1)], [g2, curve.g2.generator]);
+  const bytes = { publicKeys: [chain.publicKey], messages: [message], signature: entry.signature };
+  return chain.scheme === "chained" ? holds(longSignatures(curve), bytes) : holds(shortSignatures(curve), bytes);
+}
+
+function holds<K, S>(side: Orientation<K, S>, bytes: ClaimBytes): boolean {
+  const claim = new ClaimReader(side).read(bytes);
+  return claim !== undefined && holdsAlone(side, claim);
 }
 
 /** A round number a header can carry. */

@@ -1,6 +1,6 @@
-import { areDistinct, assertPrivateKey, g2Tag, readG1, readG2 } from "./bls-points.ts";
+import { areDistinct, assertPrivateKey, g2Tag, readG2 } from "./bls-points.ts";
+import { ClaimReader, holdsAlone, longSignatures } from "./claims.ts";
 import { currentEngine } from "./current-engine.ts";
-import type { G1Point } from "./engine.ts";
 import { CryptoError } from "./errors.ts";
 
 /**
@@ -55,7 +55,7 @@ export function aggregate(signatures: readonly Uint8Array[]): Uint8Array {
  * block), equal messages (else a rogue key could cancel another), a key at infinity, points that are malformed, off the
  * curve or outside the subgroup.
  *
- * Cost: one Miller loop over messages + 1 pairs, one final exponentiation.
+ * Cost: one Miller loop over as many pairs as there are keys, and one; one final exponentiation.
  *
  * @see bls-signatures:src/signature.rs
  */
@@ -65,19 +65,7 @@ export function verifyAggregate(
   publicKeys: readonly Uint8Array[],
 ): boolean {
   if (messages.length === 0 || messages.length !== publicKeys.length || !areDistinct(messages)) return false;
-  const curve = currentEngine().bls;
-  const sum = readG2(curve, signature);
-  if (sum === undefined) return false;
-  const g1s: G1Point[] = [];
-  for (const bytes of publicKeys) {
-    const key = readG1(curve, bytes);
-    if (key === undefined || curve.g1.isZero(key)) return false;
-    g1s.push(key);
-  }
-  const g2s = messages.map((message) => curve.g2.hash(message, g2Tag));
-  if (!curve.g2.isZero(sum)) {
-    g1s.push(curve.g1.negate(curve.g1.generator));
-    g2s.push(sum);
-  }
-  return curve.productIsOne(g1s, g2s);
+  const side = longSignatures(currentEngine().bls);
+  const claim = new ClaimReader(side).read({ publicKeys, messages, signature });
+  return claim !== undefined && holdsAlone(side, claim);
 }

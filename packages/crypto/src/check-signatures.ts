@@ -1,9 +1,10 @@
-import { type Claim, type Orientation, Reader, verifyTogether } from "./batch.ts";
+import { type NumberedClaim, verifyTogether } from "./batch.ts";
 import { beaconMessage, isRound } from "./beacon.ts";
-import { areDistinct, g1Tag, g2Tag, readG1, readG2 } from "./bls-points.ts";
+import { areDistinct } from "./bls-points.ts";
 import { checkSecp256k1 } from "./check-one.ts";
+import { type ClaimBytes, ClaimReader, longSignatures, shortSignatures } from "./claims.ts";
 import { currentEngine } from "./current-engine.ts";
-import type { BlsCurve, G1Point, G2Point } from "./engine.ts";
+import type { G1Point, G2Point } from "./engine.ts";
 import type { SignatureCheck } from "./signature-check.ts";
 
 /** What {@link checkSignatures} needs from outside. */
@@ -31,17 +32,18 @@ export interface CheckOptions {
 export function checkSignatures(checks: readonly SignatureCheck[], { random }: CheckOptions): boolean[] {
   const curve = currentEngine().bls;
   const [long, short] = [longSignatures(curve), shortSignatures(curve)];
-  const inG2 = new Reader(long, (bytes) => readG1(curve, bytes));
-  const inG1 = new Reader(short, (bytes) => readG2(curve, bytes));
-  const longClaims: Claim<G1Point, G2Point>[] = [];
-  const shortClaims: Claim<G2Point, G1Point>[] = [];
+  const [longReader, shortReader] = [new ClaimReader(long), new ClaimReader(short)];
+  const longClaims: NumberedClaim<G1Point, G2Point>[] = [];
+  const shortClaims: NumberedClaim<G2Point, G1Point>[] = [];
   const good = checks.map((check, index) => {
     if (check.kind === "secp256k1") return checkSecp256k1(check);
-    const parts = partsOf(check);
-    if (parts === undefined) return false;
-    return check.kind === "beacon" && check.scheme === "unchained"
-      ? collect(index, parts, inG1, readG1(curve, parts.signature), shortClaims)
-      : collect(index, parts, inG2, readG2(curve, parts.signature), longClaims);
+    const bytes = claimOf(check);
+    return (
+      bytes !== undefined &&
+      (check.kind === "beacon" && check.scheme === "unchained"
+        ? collect(index, bytes, shortReader, shortClaims)
+        : collect(index, bytes, longReader, longClaims))
+    );
   });
   const bad = (index: number): void => {
     good[index] = false;
@@ -51,14 +53,8 @@ export function checkSignatures(checks: readonly SignatureCheck[], { random }: C
   return good;
 }
 
-interface Parts {
-  readonly publicKeys: readonly Uint8Array[];
-  readonly messages: readonly Uint8Array[];
-  readonly signature: Uint8Array;
-}
-
-/** The keys and messages of a check, or nothing where they cannot be right. */
-function partsOf(check: Exclude<SignatureCheck, { kind: "secp256k1" }>): Parts | undefined {
+/** What a check claims, or nothing where it cannot be right. */
+function claimOf(check: Exclude<SignatureCheck, { kind: "secp256k1" }>): ClaimBytes | undefined {
   if (check.kind === "bls") {
     return { publicKeys: [check.publicKey], messages: [check.message], signature: check.signature };
   }
@@ -75,38 +71,11 @@ function partsOf(check: Exclude<SignatureCheck, { kind: "secp256k1" }>): Parts |
 /** @returns whether the claim's points can be read; whether it holds is decided with the others */
 function collect<K, S>(
   index: number,
-  parts: Parts,
-  reader: Reader<K, S>,
-  signature: S | undefined,
-  claims: Claim<K, S>[],
+  bytes: ClaimBytes,
+  reader: ClaimReader<K, S>,
+  claims: NumberedClaim<K, S>[],
 ): boolean {
-  if (signature === undefined) return false;
-  const terms = [];
-  for (const [i, publicKey] of parts.publicKeys.entries()) {
-    const term = reader.term(publicKey, parts.messages[i] as Uint8Array);
-    if (term === undefined) return false;
-    terms.push(term);
-  }
-  claims.push({ index, terms, signature });
-  return true;
-}
-
-function longSignatures(curve: BlsCurve): Orientation<G1Point, G2Point> {
-  return {
-    keys: curve.g1,
-    signatures: curve.g2,
-    tag: g2Tag,
-    cheapKeys: true,
-    productIsOne: (keys, signatures) => curve.productIsOne(keys, signatures),
-  };
-}
-
-function shortSignatures(curve: BlsCurve): Orientation<G2Point, G1Point> {
-  return {
-    keys: curve.g2,
-    signatures: curve.g1,
-    tag: g1Tag,
-    cheapKeys: false,
-    productIsOne: (keys, signatures) => curve.productIsOne(signatures, keys),
-  };
+  const claim = reader.read(bytes);
+  if (claim !== undefined) claims.push({ index, ...claim });
+  return claim !== undefined;
 }

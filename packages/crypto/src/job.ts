@@ -7,6 +7,15 @@ export interface Part {
   readonly check: SignatureCheck;
 }
 
+/**
+ * About how long a check takes, one BLS signature being 1: so that workers get even shares. An aggregate is as long as
+ * its messages are many.
+ */
+function costOf(check: SignatureCheck): number {
+  if (check.kind === "bls-aggregate") return 1 + check.messages.length;
+  return check.kind === "secp256k1" ? 0.05 : 1;
+}
+
 /** The checks of one call to a pool: handed out from the front, settled in any order. */
 export class Job {
   readonly result: Promise<boolean[]>;
@@ -16,11 +25,13 @@ export class Job {
   #reject: (reason: Error) => void = () => {};
   #next = 0;
   #left: number;
+  #cost: number;
 
   constructor(checks: readonly SignatureCheck[]) {
     this.#checks = checks;
     this.#good = checks.map(() => false);
     this.#left = checks.length;
+    this.#cost = checks.reduce((cost, check) => cost + costOf(check), 0);
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -32,12 +43,22 @@ export class Job {
     return this.#checks.length - this.#next;
   }
 
-  /** Moves checks into `parts` until that holds `most`. */
-  takeInto(parts: Part[], most: number): void {
-    while (parts.length < most && this.#next < this.#checks.length) {
-      const index = this.#next++;
-      parts.push({ job: this, index, check: this.#checks[index] as SignatureCheck });
-    }
+  /** What the checks cost that no worker has yet. */
+  get waitingCost(): number {
+    return this.#cost;
+  }
+
+  /** What the next check costs; there is one. */
+  get nextCost(): number {
+    return costOf(this.#checks[this.#next] as SignatureCheck);
+  }
+
+  /** Takes the next check; there is one. */
+  take(): Part {
+    const index = this.#next++;
+    const check = this.#checks[index] as SignatureCheck;
+    this.#cost -= costOf(check);
+    return { job: this, index, check };
   }
 
   settle(index: number, good: boolean): void {

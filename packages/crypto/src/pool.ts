@@ -35,10 +35,10 @@ export interface SignaturePool extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** A batch costs a fixed product of pairings: below this many checks splitting it further saves no time. */
-const leastBatch = 16;
+/** A batch costs a fixed product of pairings: below this many BLS checks splitting it further saves no time. */
+const leastCost = 8;
 /** Longer batches save little (bench/README.md) and hold up whoever comes next. */
-const mostBatch = 256;
+const mostCost = 256;
 /** Deaths in a row without a worker becoming ready, after which the pool gives up. */
 const patience = 3;
 
@@ -157,18 +157,22 @@ class Pool {
     for (const slot of this.#slots) {
       if (this.#waiting === 0) return;
       if (!slot.ready || slot.batch !== undefined) continue;
-      const share = Math.ceil(this.#waiting / this.#slots.length);
-      const batch = this.#take(Math.min(mostBatch, Math.max(leastBatch, share)));
+      const cost = this.#jobs.reduce((sum, job) => sum + job.waitingCost, 0);
+      const batch = this.#take(Math.min(mostCost, Math.max(leastCost, cost / this.#slots.length)));
       slot.batch = batch;
       slot.thread.send({ id: this.#tasks++, checks: encodeChecks(batch.map((part) => part.check)) });
     }
   }
 
-  #take(most: number): readonly Part[] {
+  /** Takes checks from the front, at least one, until they cost about `enough`. */
+  #take(enough: number): readonly Part[] {
     const parts: Part[] = [];
-    while (parts.length < most && this.#jobs.length > 0) {
-      const job = this.#jobs[0] as Job;
-      job.takeInto(parts, most);
+    let cost = 0;
+    for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
+      const next = job.nextCost;
+      if (parts.length > 0 && cost + next / 2 > enough) break; // nearer to it without the next one
+      parts.push(job.take());
+      cost += next;
       if (job.waiting === 0) this.#jobs.shift();
     }
     this.#waiting -= parts.length;

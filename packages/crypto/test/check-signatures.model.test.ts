@@ -3,6 +3,7 @@ import { bls12_381 } from "@noble/curves/bls12-381.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type BlsCheck,
+  bls,
   checkSignature,
   checkSignatures,
   currentEngine,
@@ -82,6 +83,20 @@ for (const [name, load] of [
         },
       ];
       expect(check([...odd, ...good])).toEqual([...odd.map(() => false), ...good.map(() => true)]);
+    });
+
+    it("checks long aggregates by themselves, and their bad ones too", () => {
+      const secrets = Array.from({ length: 12 }, (_, i) => new Uint8Array(32).fill(i + 1, 0, 20));
+      const messages = secrets.map(() => bytesOf(random, 38));
+      const signature = bls.aggregate(secrets.map((secret, i) => bls.sign(messages[i] as Uint8Array, secret)));
+      const long: SignatureCheck = {
+        kind: "bls-aggregate",
+        publicKeys: secrets.map(bls.publicKey),
+        messages,
+        signature,
+      };
+      const wrong: SignatureCheck = { ...long, messages: messages.with(5, new Uint8Array(1)) };
+      expect(check([long, ...good, wrong])).toEqual([true, ...good.map(() => true), false]);
     });
 
     it("asks for one product a kind of pairing where all is good, and few more where one is bad", () => {

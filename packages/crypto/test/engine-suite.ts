@@ -217,6 +217,18 @@ export function describeEngine(name: string, load: () => Promise<EngineParts>): 
         expect(bls.aggregate([sum, negated])).toEqual(infinityG2);
       });
 
+      it("verifies aggregates with several messages of one sender", () => {
+        const [mine, other] = [key(), key()];
+        const secrets = [mine, other, mine, mine, other];
+        const messages = secrets.map(() => bytes(38));
+        const keys = secrets.map(bls.publicKey);
+        const sum = bls.aggregate(secrets.map((secret, i) => bls.sign(messages[i] as Uint8Array, secret)));
+        expect(bls.verifyAggregate(sum, messages, keys)).toBe(true);
+        expect(bls.verifyAggregate(sum, messages.with(3, bytes(38)), keys)).toBe(false);
+        expect(bls.verifyAggregate(sum, messages, keys.with(3, bls.publicKey(other)))).toBe(false);
+        expect(bls.verifyAggregate(sum, messages.with(0, messages[2] as Uint8Array), keys)).toBe(false);
+      });
+
       it("refuses infinity, strangers to the subgroup, and every other encoding", () => {
         const secret = key();
         const message = bytes(20);
