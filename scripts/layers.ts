@@ -121,7 +121,7 @@ function checkShape(file: SourceFile, pkg: Package): Problem[] {
       problems.push(at(file.path, line, "bare-error", `${name} without a code`, fix));
     }
   }
-  if (file.path === `${pkg.folder}/src/index.ts` && !pkg.isApp) {
+  if (base === "index.ts" && !pkg.isApp) {
     for (const { name, line } of file.statements) {
       problems.push(
         at(file.path, line, "index-code", `${name} in an index.ts`, "move the code to a file named after it"),
@@ -202,8 +202,8 @@ function checkRelative(root: string, file: SourceFile, use: Use, pkg: Package): 
   if (!existsSync(join(root, target)) && !target.includes("/dist/")) {
     return problem("import-missing", `${target} does not exist`, "correct the path");
   }
-  if (part === "src" && target === `${pkg.folder}/src/index.ts`) {
-    return problem("import-index", "an inside file imports its own index.ts", "import the file that owns the name");
+  if (part === "src" && posix.basename(target) === "index.ts" && posix.basename(file.path) !== "index.ts") {
+    return problem("import-index", "an inside file imports an index.ts", "import the file that owns the name");
   }
   return [];
 }

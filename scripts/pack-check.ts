@@ -174,7 +174,8 @@ export default async function ({ worker }) {
   try {
     const options = { conditions: [], workers: { worker: pathToFileURL(join(project, "worker.js")) } };
     const names = await browser.run<{ page: object; worker: object }>(pathToFileURL(join(project, "page.js")), options);
-    if (JSON.stringify(names.page) !== JSON.stringify(names.worker)) fail("page and worker see different names");
+    if (JSON.stringify(names.page) !== JSON.stringify(names.worker))
+      fail(`page and worker see different names: ${JSON.stringify(names)}`);
     console.log(`${here?.name}: loaded by Chromium ${browser.version}, page and worker`);
   } finally {
     await browser.close();

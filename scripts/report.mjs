@@ -12,7 +12,9 @@ const folders =
   only.length > 0
     ? only
     : [
-        ...["packages", "apps"].flatMap((name) => readdirSync(join(root, name)).map((entry) => `${name}/${entry}`)),
+        ...["packages", "apps"]
+          .filter((name) => existsSync(join(root, name)))
+          .flatMap((name) => readdirSync(join(root, name)).map((entry) => `${name}/${entry}`)),
         "scripts",
       ];
 

@@ -158,6 +158,8 @@ describe("layers", () => {
     expect(found({ [index]: 'export * from "./hex.ts";\nexport const more = 1;\n' })).toEqual([
       `${index}:2 index-code`,
     ]);
+    const inner = "packages/primitives/src/inner/index.ts";
+    expect(found({ [inner]: "export const more = 1;\n" })).toEqual([`${inner}:1 index-code`]);
     const many = Array.from({ length: 61 }, (_, at) => `hex as hex${at}`).join(", ");
     expect(found({ [index]: `export { ${many} } from "./hex.ts";\n` })).toEqual([`${index}:1 index-size`]);
   });
