@@ -19,8 +19,10 @@ import {
   messageCid,
   minTimestamp,
   msgMetaCid,
+  type SignedMessage,
   signedMessageCid,
   TipsetKey,
+  verifyMessageSignature,
 } from "../src/index.ts";
 import { carBlocks } from "./car-walk.ts";
 
@@ -82,6 +84,22 @@ describeData("mainnet epochs 0 to 39", [file], () => {
       }
     }
     expect(counts).toEqual({ bls: 73, secp: 512 });
+  });
+
+  it("each secp256k1 signature verifies, and none over another message", () => {
+    const seen = new Map<string, SignedMessage>();
+    for (const [, header] of all) {
+      for (const cid of listed(decodeMsgMeta(block(header.messages)).secpMessages)) {
+        seen.set(cid.toString(), decodeSignedMessage(block(cid)));
+      }
+    }
+    expect(seen.size).toBe(206);
+    for (const signed of seen.values()) {
+      expect(verifyMessageSignature(signed, mainnet)).toBe(true);
+      const { message, signature } = signed;
+      const other = { message: { ...message, nonce: message.nonce + 1n }, signature };
+      expect(verifyMessageSignature(other, mainnet)).toBe(false);
+    }
   });
 
   it("most blocks hold no messages, and their roots are the constants", () => {
