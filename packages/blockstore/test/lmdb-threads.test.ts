@@ -45,6 +45,27 @@ describe("another thread", () => {
     expect(database.blocks.hasSync(blocks[0]?.[0] as Uint8Array)).toBe(true); // the file stays open for the writer
   });
 
+  it("past the limit of readers is a host fault, which the others do not feel", async () => {
+    await using database = await openLmdbDatabase(folder, { maxReaders: 1 });
+    const [cid, bytes] = sampleBlock(1);
+    await database.commit({ blocks: [[cid, bytes]] });
+    const holding = database.blocks.hasSync(cid); // takes the only place until the next turn of the loop
+    const worker = new Worker(
+      `import("@copse/blockstore/lmdb").then(async ({ openLmdbDatabase }) => {
+        const { parentPort, workerData } = await import("node:worker_threads");
+        await openLmdbDatabase(workerData, { readOnly: true }).then(
+          (db) => { try { db.blocks.hasSync(new Uint8Array(38)); parentPort.postMessage("no error"); } catch (e) { parentPort.postMessage(e.code); } },
+          (e) => parentPort.postMessage(e.code),
+        );
+      })`,
+      { eval: true, workerData: folder, execArgv: ["--conditions=@copse/source"] },
+    );
+    const [said] = await once(worker, "message");
+    expect([holding, said]).toEqual([true, "host/store-failed"]);
+    expect(database.blocks.hasSync(cid)).toBe(true);
+    await worker.terminate();
+  });
+
   it("cannot open what does not exist", async () => {
     await expect(openLmdbDatabase(join(folder, "none"), { readOnly: true })).rejects.toMatchObject({
       code: "host/store-failed",

@@ -19,8 +19,8 @@ import { TailTable, tailBuckets } from "./tail.ts";
 const append = { append: true };
 const ifAbsent = { noOverwrite: true };
 
-/** Blocks a tail takes before it is merged, where the caller sets no number: about 40 MiB of memory. */
-export const defaultTailBlocks: number = 1 << 20;
+/** Blocks a tail takes before it is merged, where the caller sets no number: 32 MiB of memory, twice that in a merge. */
+export const defaultTailBlocks = 1_000_000;
 
 /**
  * Writes blocks and keeps the index; every method runs inside a write transaction.
