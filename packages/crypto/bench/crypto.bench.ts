@@ -13,10 +13,13 @@ import {
   bls,
   checkSignature,
   checkSignatures,
+  currentEngine,
   keccak256,
+  nobleEngine,
   type SignatureCheck,
   secp256k1,
   sha256,
+  useEngine,
 } from "../src/index.ts";
 import { createSignaturePool } from "../src/pool.ts";
 import { aggregateOf, chainedBeacons, headerSignatures, quicknetBeacons } from "./signed.ts";
@@ -104,6 +107,13 @@ await bench("crypto/bls-verify", {
   given: () => one,
   run: (check) => times(1, () => bls.verify(check.signature, check.message, check.publicKey)),
   beside: {
+    "copse on noble": (check) => {
+      const fastest = { name: "fastest", ...currentEngine() };
+      useEngine(nobleEngine);
+      bls.verify(check.signature, check.message, check.publicKey);
+      useEngine(fastest);
+      return 1;
+    },
     "@noble/curves": (check) =>
       times(1, () => noble.verify(check.signature, noble.hash(check.message, tag), check.publicKey)),
   },
@@ -157,4 +167,3 @@ await bench("crypto/pool quicknet-beacons x2048", {
   run: async ({ checks, two }) => (await two.check(checks)).length,
   beside: { "one worker": async ({ checks, one: pool }) => (await pool.check(checks)).length },
 });
-process.exit(0); // the pools of the last case

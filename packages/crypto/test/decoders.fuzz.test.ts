@@ -1,9 +1,13 @@
 import { isCopseError } from "@copse/primitives";
 import { fuzz, seeded } from "@copse/testkit";
 import { afterAll, beforeAll, describe, expect } from "vitest";
+import { readG1, readG2 } from "../src/bls-points.ts";
 import { decodeChecks, encodeChecks } from "../src/check-wire.ts";
+import type { BlsCurve } from "../src/engine.ts";
 import { bls, type EngineParts, nobleEngine, secp256k1, useEngine, verifyBeacon } from "../src/index.ts";
+import { nobleBls } from "../src/noble-bls.ts";
 import { wasmEngine } from "../src/wasm.ts";
+import { loadWasmBls } from "../src/wasm-bls.ts";
 import { infinityG1, infinityG2, outsideG1, outsideG2 } from "./odd-points.ts";
 import { goodChecks } from "./sample-checks.ts";
 import { incentinetKey, incentinetRounds, messageSignatures, quicknetKey, quicknetRounds } from "./vectors.ts";
@@ -20,6 +24,30 @@ describe("decoders of outside bytes", () => {
     },
     coded,
   );
+
+  describe("points", () => {
+    let wasm: BlsCurve;
+    beforeAll(async () => {
+      wasm = await loadWasmBls();
+    });
+    const { signature, privateKey } = messageSignatures[0] as (typeof messageSignatures)[0];
+    const key = bls.publicKey(privateKey);
+    const read = (curve: BlsCurve, bytes: Uint8Array): Uint8Array | undefined => {
+      const g1 = readG1(curve, bytes);
+      if (g1 !== undefined) return curve.g1.encode(g1);
+      const g2 = readG2(curve, bytes);
+      return g2 && curve.g2.encode(g2);
+    };
+    const seeds = [key, signature, infinityG1, infinityG2, outsideG1, outsideG2];
+    fuzz(
+      "noble and mcl read the same ones",
+      seeds,
+      (bytes) => {
+        expect(read(wasm, bytes)).toEqual(read(nobleBls, bytes));
+      },
+      () => false,
+    );
+  });
 
   for (const [name, load] of [
     ["noble", async (): Promise<EngineParts> => nobleEngine],
