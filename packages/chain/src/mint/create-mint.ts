@@ -49,6 +49,8 @@ export interface Mint {
     readonly state: readonly (readonly [CidBytes, Uint8Array])[];
   };
   readonly miners: readonly MintedMiner[];
+  /** Quality-adjusted power of the network, that of its silent miner included. Unit: bytes. */
+  readonly totalPower: bigint;
   readonly senders: readonly Sender[];
   /**
    * Epochs from 1 on, without end: take as many as you need. Each call begins anew and gives the same.
@@ -117,6 +119,7 @@ export function createMint(options: MintOptions): Mint {
     network,
     genesis: { tipset, bytes, state: state.blocks },
     miners: power.miners,
+    totalPower: power.total,
     senders,
     epochs: () => mintEpochs(chain, first),
   };
