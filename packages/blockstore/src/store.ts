@@ -2,7 +2,7 @@ import type { CidBytes } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
 import type { Blockstore } from "interface-blockstore";
 
-/** A block as stores take it: its binary CID and its bytes. Neither is kept by reference past the call. */
+/** A block as stores take it: its binary CID and its bytes. Both are read until the call returns, or resolves, and not kept. */
 export type BlockEntry = readonly [cid: CidBytes, bytes: Uint8Array];
 
 /** The longest binary CID a store takes. Chain CIDs have 38 B; identity CIDs carry their data. */

@@ -72,3 +72,18 @@ describe("another thread", () => {
     });
   });
 });
+
+it("a second writer in the same process finds what the first has put", async () => {
+  await using one = await openLmdbDatabase(folder, { tailBlocks: 20 });
+  await using two = await openLmdbDatabase(folder, { tailBlocks: 30 });
+  for (let round = 0; round < 12; round++) {
+    const blocks = Array.from({ length: 25 }, (_, i) => sampleBlock(round * 10 + i)); // most are there already
+    await (round % 2 === 0 ? one : two).commit({ blocks });
+  }
+  await one.commit({ blocks: [sampleBlock(999)] });
+  await two.commit({ blocks: [sampleBlock(998)] });
+  let count = 0;
+  for await (const _ of two.blocks.getAll()) count++;
+  expect(count).toBe(11 * 10 + 25 + 2); // none twice
+  for (let i = 0; i < 135; i++) expect(two.blocks.hasSync(sampleBlock(i)[0]), `block ${i}`).toBe(true);
+});

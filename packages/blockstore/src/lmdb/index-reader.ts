@@ -25,8 +25,8 @@ export class IndexReader {
   readonly #key: Uint8Array = new Uint8Array(sequenceBytes);
   tail: TailTable = new TailTable();
   merging: TailTable | undefined;
-  /** Sequences below are in a tail or the index as far as this instance knows. */
-  #loaded = 0;
+  /** Sequences below this one are in a tail or the index as far as this instance knows; a writer moves it on. */
+  loaded = 0;
   /** Size of the tail after the last start over. */
   #reloaded = 0;
 
@@ -60,12 +60,12 @@ export class IndexReader {
 
   /** Takes over what the journal holds from where this instance stopped. */
   refresh(): void {
-    for (const { key, value } of this.#tables.journal.getRange({ start: sequenceKey(this.#loaded) })) {
+    for (const { key, value } of this.#tables.journal.getRange({ start: sequenceKey(this.loaded) })) {
       const first = readSequence(key);
       for (let at = 0, i = 0; at < value.length; at += prefixBytes, i++) {
         this.tail.add(prefixHigh(value, at), prefixLow(value, at), first + i);
       }
-      this.#loaded = first + value.length / prefixBytes;
+      this.loaded = first + value.length / prefixBytes;
     }
   }
 
@@ -73,14 +73,9 @@ export class IndexReader {
   reload(): void {
     this.tail = new TailTable();
     this.merging = undefined;
-    this.#loaded = 0;
+    this.loaded = 0;
     this.refresh();
     this.#reloaded = this.tail.size;
-  }
-
-  /** Says that this instance itself has put everything below `next` into the tail. */
-  loadedTo(next: number): void {
-    this.#loaded = next;
   }
 
   #inTail(tail: TailTable, high: number, low: number, cid: CidBytes): number {

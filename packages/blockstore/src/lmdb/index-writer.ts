@@ -53,6 +53,7 @@ export class IndexWriter {
     if (entries.length === 0) return;
     const { meta, journal, blocks } = this.#tables;
     const first = readNext(meta.getBinaryFast(metaKeys.next));
+    if (first !== this.#reader.loaded) this.#reader.refresh(); // another instance has written
     let next = first;
     let prefixes: Uint8Array = new Uint8Array(Math.min(entries.length, 4096) * prefixBytes);
     for (const [cid, bytes] of entries) {
@@ -69,7 +70,7 @@ export class IndexWriter {
     if (next === first) return;
     added(journal.putSync(sequenceKey(first), prefixes.subarray(0, (next - first) * prefixBytes), append));
     meta.put(metaKeys.next, sequenceKey(next));
-    this.#reader.loadedTo(next);
+    this.#reader.loaded = next;
     this.#merge(next, next - first);
   }
 
