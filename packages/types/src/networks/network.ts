@@ -51,7 +51,7 @@ export const upgradeVersions = {
   GoldenWeek: 27,
   FireHorse: 28,
   Xx: 29,
-} as const satisfies Readonly<Record<string, number>>;
+} as const;
 
 /** Name of an upgrade every network goes through. */
 export type UpgradeName = keyof typeof upgradeVersions;
