@@ -64,3 +64,8 @@ export const sayLink: { [C in keyof LinkFacts]: (facts: LinkFacts[C]) => string 
 export type LinkFault = {
   [C in keyof LinkFacts]: { readonly code: C; readonly facts: Readonly<LinkFacts[C]>; readonly message: string };
 }[keyof LinkFacts];
+
+/** Makes a fault, with its sentence. */
+export function linkFault<C extends keyof LinkFacts>(code: C, facts: LinkFacts[C]): LinkFault {
+  return { code, facts, message: sayLink[code](facts) } as unknown as LinkFault;
+}

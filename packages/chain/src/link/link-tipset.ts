@@ -1,10 +1,11 @@
 import { blake2b256 } from "@copse/crypto";
-import { chainCidLength, cidOfDigest, isChainCid, toCid } from "@copse/ipld";
+import { chainCidLength, cidOfDigest, isChainCid } from "@copse/ipld";
 import { compareBytes, equalBytes, isCopseError } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
-import { inferLog2Power } from "../rules/weight.ts";
 import { compareShared, type SharedField } from "./compare-shared.ts";
-import { type LinkFacts, type LinkFault, sayLink } from "./link-errors.ts";
+import { cidText, isBlockKey, keyText } from "./key-text.ts";
+import { linkAcross } from "./link-across.ts";
+import { type LinkFacts, type LinkFault, linkFault } from "./link-errors.ts";
 import type { LinkedTipset, LinkRules, LinkTarget } from "./link-types.ts";
 import { parentsKey } from "./parents-key.ts";
 import { type HeaderSkim, skimHeader } from "./skim-header.ts";
@@ -77,40 +78,24 @@ export function linkTipset(
     return fail("chain/timestamp-wrong", { block: blockAt(0), expected, found: first.timestamp });
   }
 
-  let log2Power = -1;
-  if (child !== undefined) {
-    const gain = child.parentWeight - first.parentWeight;
-    log2Power = inferLog2Power(gain, winCount) ?? -1;
-    if (log2Power < 0) return fail("chain/weight-wrong", { gain, winCount });
-    const step = rules.maxPowerStep ?? 8;
-    if (child.log2Power >= 0 && Math.abs(child.log2Power - log2Power) > step) {
-      return fail("chain/weight-jumped", { found: log2Power, above: child.log2Power, limit: step });
-    }
-  }
-  for (const pin of rules.pins ?? []) {
-    const passed = child !== undefined && pin.height > height && pin.height < child.height;
-    const here = pin.height === height && !hasBlock(key, pin.block);
-    if (passed || here) return fail("chain/pin-missed", { pinHeight: pin.height, expected: cidText(pin.block) });
-  }
-  return {
+  const linked = {
     key,
     parents: height === 0 ? TipsetKey.empty : parentsKey(first),
     height,
     timestamp: first.timestamp,
     parentWeight: first.parentWeight,
     winCount,
-    log2Power,
+    log2Power: -1,
     headers,
   };
-}
-
-function linkFault<C extends keyof LinkFacts>(code: C, facts: LinkFacts[C]): LinkFault {
-  return { code, facts, message: sayLink[code](facts) } as unknown as LinkFault;
-}
-
-function isBlockKey(key: Uint8Array): boolean {
-  for (let at = 0; at < key.length; at += chainCidLength) if (!isChainCid(key, at)) return false;
-  return key.length % chainCidLength === 0;
+  const log2Power = child === undefined ? -1 : linkAcross(child, linked, rules);
+  if (typeof log2Power !== "number") return log2Power;
+  for (const pin of rules.pins ?? []) {
+    const passed = child !== undefined && pin.height > height && pin.height < child.height;
+    const here = pin.height === height && !hasBlock(key, pin.block);
+    if (passed || here) return fail("chain/pin-missed", { pinHeight: pin.height, expected: cidText(pin.block) });
+  }
+  return { ...linked, log2Power };
 }
 
 function isDigestAt(key: Uint8Array, index: number, digest: Uint8Array): boolean {
@@ -160,16 +145,4 @@ function firstDisorder(skims: readonly HeaderSkim[], key: Uint8Array): number {
     before = hash;
   }
   return -1;
-}
-
-function cidText(cid: Uint8Array): string {
-  return toCid(cid).toString();
-}
-
-/** A key for people, also where it is malformed. */
-function keyText(key: Uint8Array): string {
-  if (!isBlockKey(key)) return `(${key.length} B that are no block CIDs)`;
-  const cids: string[] = [];
-  for (let at = 0; at < key.length; at += chainCidLength) cids.push(cidText(key.slice(at, at + chainCidLength)));
-  return cids.join(",");
 }

@@ -5,6 +5,7 @@ import { equalBytes } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import type { LinkedTipset } from "../link/link-types.ts";
 import { skimHeader } from "../link/skim-header.ts";
+import { composeTipset } from "./compose-tipset.ts";
 import { readStoredMessages, type StoredMessages } from "./messages.ts";
 import { digestKey, heightKey, keyHeight, tables } from "./tables.ts";
 import { decodeTipsetRow, rowHeaders, rowKey, rowKeyDigest, type TipsetRow } from "./tipset-row.ts";
@@ -62,10 +63,10 @@ export class ChainReader {
     return nulls === "next" ? child : decodeTipsetRow(before);
   }
 
-  /** A tipset by its key, canonical or not. */
+  /** A tipset by its key, canonical or not, also where only its blocks are known, from other tipsets. */
   tipset(key: TipsetKey): LinkedTipset | undefined {
     const row = this.row(key);
-    return row && decodeTipsetRow(row);
+    return row === undefined ? composeTipset(key, (cid) => this.headerBytes(cid)) : decodeTipsetRow(row);
   }
 
   /** A tipset by the CID of its key block: an Ethereum block hash, or a tipset F3 certifies. */
@@ -113,9 +114,8 @@ export class ChainReader {
   *ancestors(key: TipsetKey): Generator<LinkedTipset> {
     let wanted = key;
     for (;;) {
-      const row = this.row(wanted);
-      if (row === undefined) return;
-      const tipset = decodeTipsetRow(row);
+      const tipset = this.tipset(wanted);
+      if (tipset === undefined) return;
       yield tipset;
       wanted = tipset.parents;
       if (!this.isCanonical(tipset.key)) continue;

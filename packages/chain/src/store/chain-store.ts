@@ -1,9 +1,9 @@
 import type { BlockEntry, Database, RowOp } from "@copse/blockstore";
 import type { CidBytes } from "@copse/ipld";
-import { compareBytes, equalBytes, fromHex, toHex, utf8 } from "@copse/primitives";
+import { equalBytes, fromHex, toHex, utf8 } from "@copse/primitives";
 import type { TipsetKey } from "@copse/types";
 import { ChainError } from "../errors.ts";
-import { type LinkedRun, targetBelow } from "../link/link-run.ts";
+import type { LinkedRun } from "../link/link-run.ts";
 import type { LinkedTipset, LinkTarget } from "../link/link-types.ts";
 import { type Assurance, type AssuranceLevel, noAssurance, raiseAssurance, retractAssurance } from "./assurance.ts";
 import { ChainReader } from "./chain-reader.ts";

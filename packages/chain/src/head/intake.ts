@@ -1,0 +1,122 @@
+import { type CidBytes, cidOf } from "@copse/ipld";
+import { equalBytes } from "@copse/primitives";
+import type { TipsetKey } from "@copse/types";
+import { cidText } from "../link/key-text.ts";
+import type { LinkFault } from "../link/link-errors.ts";
+import { linkTipset } from "../link/link-tipset.ts";
+import type { LinkedTipset, LinkRules } from "../link/link-types.ts";
+import type { BadBlocks, BadReason } from "./bad-blocks.ts";
+import { SeenCache } from "./seen-cache.ts";
+
+/** What became of a header or tipset that came in. */
+export type IntakeResult =
+  /** It holds as far as it can be judged alone. */
+  | { readonly kind: "candidate"; readonly tipset: LinkedTipset }
+  /** It came before. */
+  | { readonly kind: "seen" }
+  /** It or a parent broke a rule before. */
+  | { readonly kind: "bad"; readonly reason: BadReason }
+  /** It breaks a rule now. Its block is marked bad where the bytes are those of the CID. */
+  | { readonly kind: "broken"; readonly fault: LinkFault }
+  /** Its time has not come; {@link Intake.due} gives it back then, if there was room to keep it. */
+  | { readonly kind: "early"; readonly kept: boolean }
+  /** Too far below the head, or above any height there can be by now. */
+  | { readonly kind: "out-of-range"; readonly height: number };
+
+/** What the intake needs; time and head are told with each call. */
+export interface IntakeOptions {
+  readonly rules: LinkRules;
+  readonly bad: BadBlocks;
+  /** Most tipsets kept until their time comes; 64 unless told. */
+  readonly maxEarly?: number;
+  /** Heights below the head that are looked at; 900 unless told. */
+  readonly finality?: number;
+}
+
+/** The moment something came in. */
+export interface IntakeMoment {
+  /** Unit: seconds since 1970. */
+  readonly now: number;
+  readonly headHeight: number;
+}
+
+/** Seconds a block may be ahead of our clock. @see lotus build `AllowableClockDriftSecs` */
+const clockDrift = 1;
+/** Epochs above the clock's that are not even kept. @see lotus chain/sync.go `MaxHeightDrift` */
+const heightDrift = 5;
+
+/**
+ * Takes headers from gossip and heads from hello, and gives candidates: new, not bad, in range, linked in themselves.
+ * Touches no network and no clock.
+ *
+ * @example
+ * intake.offerBlock(header, { now, headHeight }) // => { kind: "candidate", tipset }
+ */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #seen: SeenCache = new SeenCache();
+  /** By time, soonest first. */
+  #early: LinkedTipset[] = [];
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** A single block, as gossip brings it. */
+  offerBlock(header: Uint8Array, moment: IntakeMoment): IntakeResult {
+    return this.offerTipset(cidOf(header) as TipsetKey, [header], moment);
+  }
+
+  /** A tipset under the key a peer named for it. */
+  offerTipset(key: TipsetKey, headers: readonly Uint8Array[], moment: IntakeMoment): IntakeResult {
+    const { rules, bad } = this.#options;
+    if (key.length > 0 && this.#seen.has(key)) return { kind: "seen" };
+    const linked = linkTipset({ key }, headers, rules);
+    if ("code" in linked) {
+      // under a wrong hash the bytes are the sender's lie, and the block it named may be fine
+      if (linked.code !== "chain/hash-mismatch" && linked.code !== "chain/order-wrong") {
+        const named = (linked.facts as { readonly block?: string }).block;
+        for (const cid of headers.map(cidOf)) if (named === cidText(cid)) bad.add(cid, linked);
+      }
+      return { kind: "broken", fault: linked };
+    }
+    const reason = bad.reasonOf(key, linked.parents);
+    if (reason !== undefined) return { kind: "bad", reason };
+    const { height, timestamp } = linked;
+    const newest = Math.floor((moment.now - rules.genesisTime) / rules.blockDelay) + heightDrift;
+    if (height < moment.headHeight - (this.#options.finality ?? 900) || height > newest) {
+      return { kind: "out-of-range", height };
+    }
+    if (timestamp > moment.now + clockDrift) return { kind: "early", kept: this.#keep(linked) };
+    this.#seen.add(key);
+    return { kind: "candidate", tipset: linked };
+  }
+
+  /** The early tipsets whose time has come, soonest first. */
+  due(now: number): LinkedTipset[] {
+    const ready = this.#early.filter((tipset) => tipset.timestamp <= now + clockDrift);
+    if (ready.length === 0) return ready;
+    this.#early = this.#early.filter((tipset) => tipset.timestamp > now + clockDrift);
+    return ready.filter((tipset) => this.#seen.add(tipset.key));
+  }
+
+  /** When the next early tipset is due, in seconds since 1970; `undefined` when none waits. */
+  get nextDue(): number | undefined {
+    const [soonest] = this.#early;
+    return soonest && soonest.timestamp - clockDrift;
+  }
+
+  /** Lets a tipset come in again: it was dropped for a reason that passes. */
+  forget(key: CidBytes): void {
+    this.#seen.delete(key);
+  }
+
+  #keep(tipset: LinkedTipset): boolean {
+    const known = this.#early.some((it) => equalBytes(it.key, tipset.key));
+    if (known) return true;
+    this.#early.push(tipset);
+    this.#early.sort((a, b) => a.timestamp - b.timestamp);
+    // full: the one that waits longest goes
+    return this.#early.length <= (this.#options.maxEarly ?? 64) || this.#early.pop() !== tipset;
+  }
+}

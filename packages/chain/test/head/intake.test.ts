@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import { Assembler } from "../../src/head/assembler.ts";
+import { BadBlocks } from "../../src/head/bad-blocks.ts";
+import { Intake } from "../../src/head/intake.ts";
+import { SeenCache } from "../../src/head/seen-cache.ts";
+import { linkRun } from "../../src/link/link-run.ts";
+import type { LinkedTipset } from "../../src/link/link-types.ts";
+import { type FakeTipset, fakeChain, fakeGenesis, fakeHeader, fakeRules, fakeTipset } from "../fixtures/fake-chain.ts";
+
+const chain = fakeChain(fakeGenesis, 20);
+const at = (index: number): FakeTipset => chain[index] as FakeTipset;
+const block = (index: number): Uint8Array => at(index).headers[0] as Uint8Array;
+const linked = (tipset: FakeTipset): LinkedTipset =>
+  linkRun({ key: tipset.key }, [tipset], fakeRules).linked[0] as LinkedTipset;
+const timeOf = (height: number): number => fakeRules.genesisTime + fakeRules.blockDelay * height;
+
+describe("Intake", () => {
+  const moment = { now: timeOf(20), headHeight: 10 };
+  const fresh = (maxEarly = 64): { intake: Intake; bad: BadBlocks } => {
+    const bad = new BadBlocks();
+    return { intake: new Intake({ rules: fakeRules, bad, maxEarly, finality: 5 }), bad };
+  };
+
+  it("gives a candidate once", () => {
+    const { intake } = fresh();
+    expect(intake.offerBlock(block(12), moment)).toMatchObject({ kind: "candidate", tipset: { height: 13 } });
+    expect(intake.offerBlock(block(12), moment).kind).toBe("seen");
+    intake.forget(at(12).key);
+    expect(intake.offerBlock(block(12), moment).kind).toBe("candidate");
+  });
+
+  it("refuses what is too low or too high", () => {
+    const { intake } = fresh();
+    expect(intake.offerBlock(block(2), moment)).toEqual({ kind: "out-of-range", height: 3 });
+    const high = fakeHeader(at(19), 26, 1);
+    expect(intake.offerBlock(high, moment)).toEqual({ kind: "out-of-range", height: 26 });
+  });
+
+  it("keeps early blocks until their time, within bounds", () => {
+    const { intake } = fresh(2);
+    const early = [24, 22, 23].map((height) => fakeHeader(at(19), height, 1));
+    expect(early.map((header) => intake.offerBlock(header, moment))).toEqual([
+      { kind: "early", kept: true },
+      { kind: "early", kept: true },
+      { kind: "early", kept: true },
+    ]);
+    expect(intake.nextDue).toBe(timeOf(22) - 1);
+    expect(intake.due(timeOf(21))).toEqual([]);
+    expect(intake.due(timeOf(24)).map((tipset) => tipset.height)).toEqual([22, 23]); // 24 gave way
+    expect(intake.due(timeOf(24))).toEqual([]);
+    expect(intake.offerBlock(early[1] as Uint8Array, { ...moment, now: timeOf(22) }).kind).toBe("seen");
+  });
+
+  it("marks a block that breaks a rule, and its descendants, but not one whose bytes are forged", () => {
+    const { intake, bad } = fresh();
+    const wrong = fakeTipset(at(10), 12, [1], { winCount: 16 });
+    const broken = intake.offerTipset(wrong.key, wrong.headers, moment);
+    expect(broken).toMatchObject({ kind: "broken", fault: { code: "chain/win-count-out-of-range" } });
+    expect(bad.reason(wrong.key)?.code).toBe("chain/win-count-out-of-range");
+    const child = fakeTipset(wrong, 13, [1]);
+    expect(intake.offerTipset(child.key, child.headers, moment)).toMatchObject({ kind: "bad" });
+    const grandchild = fakeTipset(child, 14, [1]);
+    expect(intake.offerTipset(grandchild.key, grandchild.headers, moment)).toMatchObject({
+      kind: "bad",
+      reason: { code: "chain/win-count-out-of-range", ancestor: wrong.key },
+    });
+    const forged = intake.offerTipset(at(12).key, [block(13)], moment);
+    expect(forged).toMatchObject({ kind: "broken", fault: { code: "chain/hash-mismatch" } });
+    expect(bad.reason(at(12).key)).toBeUndefined();
+    expect(intake.offerBlock(Uint8Array.of(1, 2, 3), moment)).toMatchObject({
+      kind: "broken",
+      fault: { code: "chain/header-malformed" },
+    });
+  });
+});
+
+describe("bounded caches", () => {
+  it("forget the block that was asked for longest ago", () => {
+    const bad = new BadBlocks(2);
+    const reason = { code: "x", message: "x" };
+    bad.add(at(0).key, reason);
+    bad.add(at(1).key, reason);
+    bad.reason(at(0).key);
+    bad.add(at(2).key, reason);
+    expect(bad.size).toBe(2);
+    expect(bad.reason(at(1).key)).toBeUndefined();
+    expect(bad.reason(at(0).key)).toBe(reason);
+  });
+
+  it("forget the oldest entry", () => {
+    const seen = new SeenCache(2);
+    expect([0, 1, 2, 2].map((i) => seen.add(at(i).key))).toEqual([true, true, true, false]);
+    expect(seen.size).toBe(2);
+    expect(seen.has(at(0).key)).toBe(false);
+  });
+});
+
+describe("Assembler", () => {
+  const make = (height: number, options: { messages?: boolean; limit?: number } = {}) => {
+    const stored = new Map(chain.slice(0, height).map((tipset) => [tipset.key.toString(), linked(tipset)]));
+    return {
+      stored,
+      assembler: new Assembler({ rules: fakeRules, stored: (key) => stored.get(key.toString()), ...options }),
+    };
+  };
+
+  it("wants the missing parents of a tipset, then gives the run", () => {
+    const { assembler } = make(10);
+    expect(assembler.offer(linked(at(12)))).toBeUndefined();
+    const [want] = assembler.wants(10);
+    expect(want).toMatchObject({ kind: "tipset", target: { key: at(11).key, child: { height: 13 } } });
+    expect(assembler.ready()).toEqual([]);
+    expect(
+      assembler.supply(want?.kind === "tipset" ? want.target : { key: at(0).key }, at(11).headers),
+    ).toBeUndefined();
+    expect(assembler.wants(10)).toMatchObject([{ target: { key: at(10).key } }]);
+    assembler.offer(linked(at(10)));
+    expect(assembler.wants(10)).toEqual([]);
+    expect(assembler.ready().map((tipset) => tipset.height)).toEqual([11, 12, 13]);
+    expect(assembler.size).toBe(0);
+  });
+
+  it("wants a range where much is missing", () => {
+    const { assembler } = make(1);
+    const far = fakeTipset(at(19), 60, [1]);
+    assembler.offer(linked(far));
+    expect(assembler.wants(1)).toMatchObject([{ kind: "range", from: 1, to: 60, target: { key: at(19).key } }]);
+  });
+
+  it("holds tipsets back until their messages are here", () => {
+    const { assembler, stored } = make(10, { messages: true });
+    assembler.offer(linked(at(10)));
+    assembler.offer(linked(at(11)));
+    expect(assembler.wants(10)).toMatchObject([{ kind: "messages", tipset: { height: 11 } }]);
+    expect(assembler.ready()).toEqual([]);
+    assembler.messagesHeld(at(10).key);
+    const [first] = assembler.ready();
+    expect(first?.height).toBe(11);
+    stored.set(at(10).key.toString(), first as LinkedTipset);
+    expect(assembler.wants(11)).toMatchObject([{ kind: "messages", tipset: { height: 12 } }]);
+  });
+
+  it("refuses a tipset that does not follow from its parent, and drops children that do not", () => {
+    const { assembler } = make(10);
+    const light = fakeTipset({ ...at(9), winCount: 4 }, 12, [1]);
+    expect(assembler.offer(linked(light))?.code).toBe("chain/weight-wrong");
+    const child = fakeTipset({ ...at(10), winCount: 4 }, 13, [1]);
+    expect(assembler.offer(linked(child))).toBeUndefined();
+    expect(assembler.offer(linked(at(10)))).toBeUndefined();
+    expect(assembler.ready().map((tipset) => tipset.height)).toEqual([11]);
+    expect(assembler.size).toBe(0);
+  });
+
+  it("drops a tipset with all that wait on it, and keeps within its bound", () => {
+    const { assembler } = make(10, { limit: 4 });
+    for (const index of [12, 13, 14]) assembler.offer(linked(at(index)));
+    expect(assembler.drop(at(13).key).map((tipset) => tipset.height)).toEqual([14, 15]);
+    expect(assembler.size).toBe(1);
+    for (const index of [14, 16, 18, 19]) assembler.offer(linked(at(index)));
+    expect(assembler.size).toBe(4);
+    expect(assembler.wants(10).map((want) => (want.kind === "tipset" ? want.target.child?.height : 0))).toEqual([
+      15, 17, 19,
+    ]);
+  });
+});
