@@ -28,26 +28,39 @@ const longestMessage = 65_536;
 /**
  * BLS12-381 of mcl-wasm. The package's own signatures know other domain tags only; its C interface takes any.
  *
- * mcl keeps its modes (Ethereum's encoding, RFC 9380 maps, subgroup checks when reading) for the whole module: another
- * user of mcl-wasm in the same process must not change them.
+ * mcl keeps its curve and its modes for the whole module. Modes are set again at every read, lest another user of
+ * mcl-wasm in the process has turned subgroup checks off; another user that initialises it with another curve breaks it.
  *
  * @throws {CryptoError} `crypto/engine-missing` where the package is not installed or Wasm is not allowed
  * @see herumi/mcl include/mcl/bn.h
  */
-export async function loadWasmBls(): Promise<BlsCurve> {
+export function loadWasmBls(): Promise<BlsCurve> {
+  loading ??= load();
+  return loading;
+}
+
+/** mcl-wasm is one module for the process: initialised again, it would serve a moment without subgroup checks. */
+let loading: Promise<BlsCurve> | undefined;
+
+async function load(): Promise<BlsCurve> {
   try {
     const mcl = unwrap(await import("mcl-wasm")) as Mcl;
     const inside = unwrap(await import("mcl-wasm/dist/mcl.js")) as unknown as { mod: Raw };
     await mcl.init(mcl.BLS12_381);
-    mcl.setETHserialization(true);
-    mcl.setMapToMode(mcl.IRTF);
-    mcl.verifyOrderG1(true);
-    mcl.verifyOrderG2(true);
+    setModes(mcl);
     if (typeof inside.mod._mclBnG2_hashAndMapToWithDst === "function") return curve(mcl, inside.mod);
   } catch (error) {
     throw engineMissing("mcl-wasm", error);
   }
   throw engineMissing("mcl-wasm", "this version has no hash to a curve with a free domain tag");
+}
+
+/** The Ethereum form of points, maps of RFC 9380, and a look at the subgroup of each point that is read. */
+function setModes(mcl: Mcl): void {
+  mcl.setETHserialization(true);
+  mcl.setMapToMode(mcl.IRTF);
+  mcl.verifyOrderG1(true);
+  mcl.verifyOrderG2(true);
 }
 
 /** CommonJS seen from ESM: bundlers and Node disagree on whether names are copied; `default` is the live object. */
@@ -104,6 +117,7 @@ function group<P>(mcl: Mcl, raw: Raw, calls: GroupCalls): PointGroup<P> {
   const given = (point: McPoint): P => point as unknown as P;
   const decode = (bytes: Uint8Array): P | undefined => {
     const point = calls.create();
+    setModes(mcl); // under a microsecond of some 400
     try {
       point.deserialize(bytes);
     } catch {

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { BlsCurve, PointGroup } from "../src/engine.ts";
 import { nobleBls } from "../src/noble-bls.ts";
 import { loadWasmBls } from "../src/wasm-bls.ts";
-import { infinityG1, infinityG2 } from "./odd-points.ts";
+import { infinityG1, infinityG2, outsideG1, outsideG2 } from "./odd-points.ts";
 import { bytesOf } from "./sample-checks.ts";
 
 const random = seeded(21);
@@ -46,6 +46,19 @@ describe("the groups of mcl-wasm", () => {
   it("are those of noble", () => {
     agrees(nobleBls.g1, wasm.g1, infinityG1);
     agrees(nobleBls.g2, wasm.g2, infinityG2);
+  });
+
+  it("are loaded once", async () => {
+    expect(await loadWasmBls()).toBe(wasm);
+  });
+
+  it("look at subgroups whatever another user of mcl-wasm has set", async () => {
+    const mcl = (await import("mcl-wasm")).default;
+    mcl.verifyOrderG1(false);
+    mcl.verifyOrderG2(false);
+    expect(wasm.g1.decode(outsideG1)).toBeUndefined();
+    mcl.verifyOrderG2(false);
+    expect(wasm.g2.decode(outsideG2)).toBeUndefined();
   });
 
   it("sum more points than go over the stack at once", () => {
