@@ -31,10 +31,13 @@ export function readFrames(stream: Stream, options: FrameOptions): Promise<void>
       if (error === undefined) resolve();
       else reject(error);
     };
+    // bytes that negotiation read ahead are put back after "end" was told: then nobody will tell it again
+    const endedBefore = stream.readableEnded;
     const onMessage = (event: StreamMessageEvent): void => {
       try {
         buffer.add(event.data.subarray());
         for (let frame = buffer.take(); frame !== undefined; frame = buffer.take()) options.onFrame(frame);
+        if (endedBefore && stream.readBufferLength === 0) onEnd();
       } catch (error) {
         settle(error as Error);
       }
@@ -51,7 +54,7 @@ export function readFrames(stream: Stream, options: FrameOptions): Promise<void>
     stream.addEventListener("close", onClose);
     stream.addEventListener("end", onEnd);
     stream.addEventListener("message", onMessage);
-    if (stream.readableEnded) onEnd();
+    if (stream.status !== "open" || (endedBefore && stream.readBufferLength === 0)) onEnd();
   });
 }
 

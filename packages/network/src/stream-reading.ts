@@ -72,6 +72,7 @@ export function readToEnd(stream: Stream, options: ReadOptions): Promise<Uint8Ar
       }
       if (event.data instanceof Uint8Array) pile.add(event.data);
       else for (const part of event.data) pile.add(part);
+      if (endedBefore && stream.readBufferLength === 0) onEnd();
     };
     const gone = (cause: unknown): void => {
       const reason = reasonOf(cause ?? "the connection ended");
@@ -79,6 +80,8 @@ export function readToEnd(stream: Stream, options: ReadOptions): Promise<Uint8Ar
     };
     // a connection that ends also ends the stream: only the remote's own half-close says that this was all
     let finished = stream.remoteWriteStatus === "closed" && stream.status === "open";
+    // bytes that negotiation read ahead are put back after "end" was told: then nobody will tell it again
+    const endedBefore = stream.readableEnded;
     const onFinish = (): void => {
       finished = true;
     };
@@ -118,7 +121,7 @@ export function readToEnd(stream: Stream, options: ReadOptions): Promise<Uint8Ar
     stream.addEventListener("remoteCloseWrite", onFinish);
     stream.addEventListener("end", onEnd);
     stream.addEventListener("message", onMessage);
-    if (stream.readableEnded) onEnd();
-    else if (stream.status !== "open" && stream.readBufferLength === 0) gone(`the stream is ${stream.status}`);
+    if (stream.status !== "open") gone(`the stream is ${stream.status}`);
+    else if (endedBefore && stream.readBufferLength === 0) onEnd();
   });
 }

@@ -1,5 +1,5 @@
 import { type AbortOptions, abortFault } from "@copse/primitives";
-import type { Stream } from "@libp2p/interface";
+import type { Stream, StreamCloseEvent } from "@libp2p/interface";
 import type { Clock } from "./clock.ts";
 import { NetworkError, reasonOf } from "./errors.ts";
 
@@ -39,7 +39,8 @@ export async function writeAndClose(
     if (signal?.aborted) throw abortFault(signal);
     for (const batch of pieces instanceof Uint8Array ? [pieces] : batches(pieces)) {
       sent += batch.length;
-      if (!stream.send(batch)) await stream.onDrain({ signal: deadline.signal });
+      stream.send(batch);
+      while (stream.writableNeedsDrain) await drained(stream, deadline.signal);
     }
     await stream.close({ signal: deadline.signal });
     return sent;
@@ -59,6 +60,30 @@ export async function writeAndClose(
     cancel();
     signal?.removeEventListener("abort", stop);
   }
+}
+
+/**
+ * Resolves at the next "drain". The stream's own `onDrain()` keeps the promise of the first drain for ever, so from the
+ * second on it would not wait (@libp2p/utils 7.x): a slow reader would make us queue the whole answer.
+ */
+function drained(stream: Stream, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: unknown): void => {
+      stream.removeEventListener("drain", onDrain);
+      stream.removeEventListener("close", onClose);
+      signal.removeEventListener("abort", onAbort);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const onDrain = (): void => settle();
+    const onClose = (event: StreamCloseEvent): void => settle(event.error ?? "the stream closed");
+    const onAbort = (): void => settle(signal.reason ?? "aborted");
+    stream.addEventListener("drain", onDrain);
+    stream.addEventListener("close", onClose);
+    signal.addEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
+    else if (stream.writeStatus !== "writable") settle("the stream is not writable");
+  });
 }
 
 /** Small pieces joined, large ones passed on: the cipher works per buffer, so many small ones cost more than a copy. */

@@ -4,6 +4,7 @@ import { afterEach } from "vitest";
 import type { NetworkError } from "../src/errors.ts";
 import type { ExchangeServerLimits } from "../src/exchange-server.ts";
 import type { HelloLimits } from "../src/hello.ts";
+import type { StreamHandler } from "../src/host-options.ts";
 import {
   type ChainSource,
   createExchangeClient,
@@ -18,6 +19,7 @@ import {
   serveExchange,
   serveHello,
 } from "../src/index.ts";
+import { exchangeProtocol } from "../src/protocols.ts";
 
 export const testGenesis: TipsetKey = TipsetKey.fromBytes(cidOf(Uint8Array.of(0x81, 0x00)));
 
@@ -33,6 +35,8 @@ export interface TestNode {
 
 export interface NodeOptions {
   readonly source?: ChainSource;
+  /** Answers chain exchange by hand, instead of the server. */
+  readonly exchange?: StreamHandler;
   readonly genesis?: Uint8Array;
   readonly head?: TipsetKey;
   readonly host?: Partial<HostOptions>;
@@ -74,7 +78,8 @@ export async function startNode(options: NodeOptions = {}): Promise<TestNode> {
     },
     options.hello,
   );
-  await serveExchange({ host, source: options.source ?? emptyChainSource }, options.server);
+  if (options.exchange) await host.handle([exchangeProtocol], options.exchange);
+  else await serveExchange({ host, source: options.source ?? emptyChainSource }, options.server);
   await host.start();
   const node: TestNode = {
     host,
