@@ -6,11 +6,9 @@ export { guessBelow, type LinkedRun, linkRun, targetBelow } from "./link/link-ru
 export type { LinkChild, LinkedTipset, LinkRules, LinkTarget, Pin } from "./link/link-types.ts";
 export { parentsKey } from "./link/parents-key.ts";
 export { type HeaderSkim, skimHeader } from "./link/skim-header.ts";
-// rules and validation; more of them stand in @copse/chain/rules
-export { createEcFinality, type EcFinality } from "./rules/ec-finality.ts";
+// rules and validation; all of them stand in @copse/chain/rules and @copse/chain/validate
 export { lookbackFor } from "./rules/lookback.ts";
-export { type MessageRoot, messageRoot } from "./rules/message-root.ts";
-export { inferLog2Power, tipsetWeight } from "./rules/weight.ts";
+export { messageRoot } from "./rules/message-root.ts";
 export { type Assurance, type AssuranceLevel, assuranceLevels } from "./store/assurance.ts";
 export { ChainReader, type NullRound, type TipsetsRange } from "./store/chain-reader.ts";
 export {
@@ -26,12 +24,8 @@ export { messageBlocks, readStoredMessages, type StoredMessage, type StoredMessa
 export type { Span, TipsetRef } from "./store/span.ts";
 export { packRun } from "./store/tipset-row.ts";
 export { type BeaconBelow, beaconSearchDepth } from "./validate/block-values.ts";
-export { beaconBelow, type CheckedBeacons, checkBeacons } from "./validate/check-beacons.ts";
-export { checkHeader } from "./validate/check-header.ts";
+export { beaconBelow, checkBeacons } from "./validate/check-beacons.ts";
 export { type CheckedLeader, type CheckedLeaders, checkLeaders, type LeaderStates } from "./validate/check-leaders.ts";
 export { type CheckedMessages, checkBaseFee, checkMessages } from "./validate/check-messages.ts";
-export { checkParentWeight } from "./validate/check-weight.ts";
-export { BlockError, sayBlockFault } from "./validate/errors.ts";
 export { asExact, type StateAtHand, stateAtHand } from "./validate/leader-state.ts";
-export type { BlockMessages } from "./validate/read-messages.ts";
-export { type BlockFault, blockError, type RuleChecks, settle, type Verdict, verdictOf } from "./validate/verdict.ts";
+export { type BlockFault, blockError, type RuleChecks, settle, verdictOf } from "./validate/verdict.ts";
