@@ -1,4 +1,3 @@
-export { resolveAddresses } from "./addresses.ts";
 export {
   type Bitswap,
   type BitswapLimits,
@@ -40,6 +39,6 @@ export type { Hello } from "./hello-codec.ts";
 export { createHost, type Host } from "./host.ts";
 export type { ConnectedPeer, HostEvent, HostLimits, HostOptions } from "./host-options.ts";
 export { type NetworkLog, type NetworkMetrics, networkCounters } from "./metrics.ts";
-export { type Ban, PeerBook, type PeerBookOptions, type PeerStanding, type PickOptions } from "./peer-book.ts";
+export { type Ban, PeerBook, type PeerBookOptions, type PeerStanding } from "./peer-book.ts";
 export { keepPeers, type PeerKeeper } from "./peer-keeper.ts";
-export { decodePrivateKey, encodePrivateKey, generatePrivateKey, peerIdOf } from "./private-key.ts";
+export { generatePrivateKey, peerIdOf } from "./private-key.ts";

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
+import { resolveAddresses } from "../src/addresses.ts";
 import {
   createHost,
   emptyChainSource,
   generatePrivateKey,
   type HostEvent,
   peerIdOf,
-  resolveAddresses,
   serveExchange,
 } from "../src/index.ts";
 import { exchangeProtocol, helloProtocol } from "../src/protocols.ts";
