@@ -31,6 +31,8 @@ export interface BeaconRound {
  * What a round of drand signs: `sha256(previous ‖ u64BE round)` where chained, `sha256(u64BE round)` where not. Size: 32 B.
  *
  * @see drand schemes `pedersen-bls-chained`, `bls-unchained-g1-rfc9380`
+ * @example
+ * beaconMessage("unchained", 17133822).length // => 32
  */
 export function beaconMessage(scheme: BeaconScheme, round: number, previousSignature?: Uint8Array): Uint8Array {
   const number = uint64BE(round);
@@ -45,6 +47,8 @@ export function beaconMessage(scheme: BeaconScheme, round: number, previousSigna
  * Never throws: malformed points, a missing previous signature and rounds that are no whole number are false.
  *
  * @see lotus:chain/beacon/drand/drand.go
+ * @example
+ * verifyBeacon({ scheme: "chained", publicKey }, { round, signature }, signatureOfTheRoundBefore)
  */
 export function verifyBeacon(chain: BeaconKey, entry: BeaconRound, previousSignature?: Uint8Array): boolean {
   if (!isRound(entry.round) || (chain.scheme === "chained" && previousSignature === undefined)) return false;

@@ -9,6 +9,8 @@ import { CryptoError } from "./errors.ts";
  * Size: 32 B **little-endian** in, as Filecoin's wallets keep it; 48 B out (compressed G1).
  *
  * @throws {CryptoError} `crypto/length-wrong`, `crypto/private-key-out-of-range`
+ * @example
+ * bls.publicKey(new Uint8Array(32).fill(7)).length // => 48
  */
 export function publicKey(privateKey: Uint8Array): Uint8Array {
   assertPrivateKey(privateKey);
@@ -20,6 +22,9 @@ export function publicKey(privateKey: Uint8Array): Uint8Array {
  * Signs a message of any length. Size: 96 B (compressed G2).
  *
  * @throws {CryptoError} `crypto/length-wrong`, `crypto/private-key-out-of-range`
+ * @see draft-irtf-cfrg-bls-signature, the basic scheme
+ * @example
+ * bls.sign(cidBytes, privateKey).length // => 96
  */
 export function sign(message: Uint8Array, privateKey: Uint8Array): Uint8Array {
   assertPrivateKey(privateKey);
@@ -27,7 +32,12 @@ export function sign(message: Uint8Array, privateKey: Uint8Array): Uint8Array {
   return g2.encode(g2.multiply(g2.hash(message, g2Tag), privateKey));
 }
 
-/** Tells whether `publicKey` (48 B) signed `message`. Never throws; infinity is no key. */
+/**
+ * Tells whether `publicKey` (48 B) signed `message`. Never throws; infinity is no key.
+ *
+ * @example
+ * bls.verify(bls.sign(message, privateKey), message, bls.publicKey(privateKey)) // => true
+ */
 export function verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
   return verifyAggregate(signature, [message], [publicKey]);
 }
@@ -36,6 +46,8 @@ export function verify(signature: Uint8Array, message: Uint8Array, publicKey: Ui
  * Adds signatures up. Size: 96 B.
  *
  * @throws {CryptoError} `crypto/nothing-to-aggregate`, `crypto/signature-malformed`
+ * @example
+ * bls.aggregate([first, second]).length // => 96
  */
 export function aggregate(signatures: readonly Uint8Array[]): Uint8Array {
   if (signatures.length === 0) throw new CryptoError("crypto/nothing-to-aggregate", {});
@@ -58,6 +70,8 @@ export function aggregate(signatures: readonly Uint8Array[]): Uint8Array {
  * Cost: one Miller loop over as many pairs as there are keys, and one; one final exponentiation.
  *
  * @see bls-signatures:src/signature.rs
+ * @example
+ * bls.verifyAggregate(bls.aggregate([first, second]), [a, b], [keyOfFirst, keyOfSecond]) // => true
  */
 export function verifyAggregate(
   signature: Uint8Array,

@@ -5,7 +5,12 @@ import { blake2b160 } from "./hashes.ts";
 import { recoverOrNothing } from "./secp256k1.ts";
 import type { Secp256k1Check, SignatureCheck } from "./signature-check.ts";
 
-/** Checks one signature by itself. Never throws. */
+/**
+ * Checks one signature by itself. Never throws.
+ *
+ * @example
+ * checkSignature({ kind: "bls", publicKey, message, signature }) // => true
+ */
 export function checkSignature(check: SignatureCheck): boolean {
   switch (check.kind) {
     case "bls":

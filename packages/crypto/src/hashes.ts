@@ -28,22 +28,42 @@ export function blake2b256(bytes: Uint8Array): Uint8Array {
   return currentEngine().blake2b(bytes, 32);
 }
 
-/** The payload of f1 and f2 addresses. Size: 20 B. */
+/**
+ * The payload of f1 and f2 addresses. Size: 20 B.
+ *
+ * @example
+ * blake2b160(secp256k1.publicKey(privateKey)).length // => 20
+ */
 export function blake2b160(bytes: Uint8Array): Uint8Array {
   return currentEngine().blake2b(bytes, 20);
 }
 
-/** The checksum of an address in text. Size: 4 B. */
+/**
+ * The checksum of an address in text. Size: 4 B.
+ *
+ * @example
+ * blake2b32(addressBytes).length // => 4
+ */
 export function blake2b32(bytes: Uint8Array): Uint8Array {
   return currentEngine().blake2b(bytes, 4);
 }
 
-/** SHA2-256: drand's messages, old CIDs, HAMT keys. Size: 32 B. */
+/**
+ * SHA2-256: drand's messages, old CIDs, HAMT keys. Size: 32 B.
+ *
+ * @example
+ * sha256(key).length // => 32
+ */
 export function sha256(bytes: Uint8Array): Uint8Array {
   return currentEngine().sha256(bytes);
 }
 
-/** Keccak-256 as Ethereum uses it: delegated signatures, eth addresses. Size: 32 B. */
+/**
+ * Keccak-256 as Ethereum uses it: delegated signatures, eth addresses. Size: 32 B.
+ *
+ * @example
+ * keccak256(secp256k1.publicKey(privateKey).subarray(1)).subarray(12) // the eth address of a key
+ */
 export function keccak256(bytes: Uint8Array): Uint8Array {
   return currentEngine().keccak256(bytes);
 }

@@ -13,6 +13,8 @@ const order: Uint8Array = Uint8Array.from([
  * Size: 32 B big-endian in; 65 B uncompressed out (`04 ‖ x ‖ y`), as f1 addresses hash it.
  *
  * @throws {CryptoError} `crypto/length-wrong`, `crypto/private-key-out-of-range`
+ * @example
+ * secp256k1.publicKey(new Uint8Array(32).fill(7)).length // => 65
  */
 export function publicKey(privateKey: Uint8Array): Uint8Array {
   assertPrivateKey(privateKey);
@@ -25,6 +27,8 @@ export function publicKey(privateKey: Uint8Array): Uint8Array {
  * Shape: r ‖ s ‖ v, 32 + 32 + 1 B, v 0 or 1.
  *
  * @throws {CryptoError} `crypto/length-wrong`, `crypto/private-key-out-of-range`
+ * @example
+ * secp256k1.sign(blake2b256(cidBytes), privateKey).length // => 65
  */
 export function sign(digest: Uint8Array, privateKey: Uint8Array): Uint8Array {
   assertLength("digest", digest, 32);
@@ -39,6 +43,8 @@ export function sign(digest: Uint8Array, privateKey: Uint8Array): Uint8Array {
  *
  * @throws {CryptoError} `crypto/length-wrong`, `crypto/not-recoverable`
  * @see go-crypto:crypto.go
+ * @example
+ * secp256k1.recover(digest, secp256k1.sign(digest, privateKey)) // => secp256k1.publicKey(privateKey)
  */
 export function recover(digest: Uint8Array, signature: Uint8Array): Uint8Array {
   assertLength("digest", digest, 32);

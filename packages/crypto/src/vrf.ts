@@ -13,7 +13,12 @@ export function vrfProve(privateKey: Uint8Array, input: Uint8Array): Uint8Array 
   return bls.sign(input, privateKey);
 }
 
-/** Tells whether `proof` is the one proof of `publicKey` (48 B) for `input`. Never throws. */
+/**
+ * Tells whether `proof` is the one proof of `publicKey` (48 B) for `input`. Never throws.
+ *
+ * @example
+ * vrfVerify(bls.publicKey(privateKey), drawn, vrfProve(privateKey, drawn)) // => true
+ */
 export function vrfVerify(publicKey: Uint8Array, input: Uint8Array, proof: Uint8Array): boolean {
   return bls.verify(proof, input, publicKey);
 }
