@@ -31,7 +31,7 @@ export interface Tipset {
  * state), and what the parents fix for honest blocks (equal weight, receipts root and base fee). Nothing here says that
  * a block is valid.
  *
- * Cost: a hash a block, plus encoding and hashing each header whose CID is not given.
+ * Cost: a hash a block where there are several, plus encoding and hashing each header whose CID is not given.
  *
  * @param cids CID of each block in the order of `blocks`, where the caller knows them already; trusted
  * @throws {TypesError} `tipset/…`
@@ -39,8 +39,9 @@ export interface Tipset {
  * createTipset([header]).key // => the 38 bytes of the header's CID
  */
 export function createTipset(blocks: readonly BlockHeader[], cids?: readonly CID[]): Tipset {
-  const rows = blocks.map((block, i) => row(block, cids?.[i] ?? blockCid(block)));
-  if (rows.length > 1) rows.sort((a, b) => compareBytes(a.ticket, b.ticket) || compareBytes(a.cid.bytes, b.cid.bytes));
+  const isAlone = blocks.length === 1; // nothing to sort, so no hash either
+  const rows = blocks.map((block, i) => row(block, cids?.[i] ?? blockCid(block), isAlone));
+  if (!isAlone) rows.sort((a, b) => compareBytes(a.ticket, b.ticket) || compareBytes(a.cid.bytes, b.cid.bytes));
   const first = rows[0]?.block;
   if (first === undefined) throw new TypesError("tipset/empty", {});
   const parents = fromCids(first.parents);
@@ -60,9 +61,11 @@ export function createTipset(blocks: readonly BlockHeader[], cids?: readonly CID
 
 const nothing: Uint8Array = new Uint8Array(0);
 
-function row(block: BlockHeader, cid: CID): { block: BlockHeader; cid: CID; ticket: Uint8Array } {
+type Row = { readonly block: BlockHeader; readonly cid: CID; readonly ticket: Uint8Array };
+
+function row(block: BlockHeader, cid: CID, isAlone: boolean): Row {
   if (block.ticket === null) throw new TypesError("tipset/ticket-absent", { block: cid.toString() });
-  return { block, cid, ticket: blake2b256(block.ticket.vrfProof) };
+  return { block, cid, ticket: isAlone ? nothing : blake2b256(block.ticket.vrfProof) };
 }
 
 function disagreement(a: BlockHeader, parents: TipsetKey, b: BlockHeader): string | undefined {
