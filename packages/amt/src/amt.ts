@@ -6,7 +6,6 @@ import {
   type Codec,
   cidOf,
   decode,
-  encode,
   type Fetching,
   runAsync,
   runSync,
@@ -55,6 +54,8 @@ export class Amt<V> {
   #height: number;
   #count: bigint;
   #node: AmtNode;
+  /** Values are encoded here, one at a time: a writer each would cost more than the rest of a change. */
+  readonly #scratch: CborWriter = new CborWriter();
   /** CID of the tree as it is; `undefined` while it has changes. */
   #root: CidBytes | undefined;
 
@@ -116,7 +117,7 @@ export class Amt<V> {
    */
   *set(index: number | bigint, value: V): Fetching<void> {
     const at = indexOf(this.#layout, index);
-    const bytes = encode(this.#codec, value);
+    const bytes = this.#encode(value);
     if (this.#count >= maxCount - 1n) throw new AmtError("amt/count-wrong", { count: this.#count });
     // the values that are there lie left of an index they have no place for, so a raised tree fetches nothing
     while (!fits(this.#layout, at, this.#height)) this.#raise();
@@ -241,6 +242,16 @@ export class Amt<V> {
       this.#root = put(writer, blocks);
     }
     return { root: this.#root, blocks };
+  }
+
+  #encode(value: V): Uint8Array {
+    try {
+      this.#codec.encode(this.#scratch, value);
+    } catch (error) {
+      this.#scratch.finish(); // what a failing codec wrote must not lead the next value
+      throw error;
+    }
+    return this.#scratch.finish();
   }
 
   #flushChildren(node: AmtNode, writer: CborWriter, blocks: [CidBytes, Uint8Array][]): void {

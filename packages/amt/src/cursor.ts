@@ -65,8 +65,15 @@ export class AmtCursor<V> {
       }
       const height = frame.height - 1;
       const base = frame.base + (BigInt(slot) << BigInt(this.#layout.bitWidth * frame.height));
-      this.#enter(child.node ?? loadNode(yield child.cid as CidBytes, this.#layout, height), height, base);
+      const node = child.node ?? (yield* this.#load(child.cid as CidBytes, height));
+      this.#enter(node, height, base);
     }
+  }
+
+  *#load(cid: CidBytes, height: number): Fetching<AmtNode> {
+    const block: Uint8Array = yield cid;
+    // a leaf's values are decoded before the next block is asked for, so it may stay a view
+    return height === 0 ? viewNode(block, this.#layout, 0) : loadNode(block, this.#layout, height);
   }
 
   #enter(node: AmtNode, height: number, base: bigint): void {
@@ -97,7 +104,11 @@ export class AmtCursor<V> {
  * @internal
  */
 export function loadNode(block: Uint8Array, layout: Layout, height: number): AmtNode {
-  const reader = new CborReader(block.slice());
+  return viewNode(block.slice(), layout, height);
+}
+
+function viewNode(block: Uint8Array, layout: Layout, height: number): AmtNode {
+  const reader = new CborReader(block);
   const node = decodeNode(reader, layout, height, false);
   reader.end();
   return node;

@@ -142,6 +142,24 @@ describe("an AMT", () => {
     expect(runSync(loaded.delete(3000), holed)).toBe(true);
     expect(loaded.height).toBe(0);
   });
+
+  it("goes on after a codec that fails half-way", () => {
+    const picky: Codec<number> = {
+      encode: (writer, value) => {
+        writer.array(1);
+        if (value < 0) throw new RangeError("negative");
+        writer.uint(value);
+      },
+      decode: (reader) => {
+        reader.array(1);
+        return reader.safeUint();
+      },
+    };
+    const tree = createAmt(picky, v3);
+    expect(() => runSync(tree.set(0, -1), new MemoryStore())).toThrow(RangeError);
+    runSync(tree.set(0, 5), new MemoryStore());
+    expect(runSync(tree.get(0), new MemoryStore())).toBe(5);
+  });
 });
 
 describe("indexes", () => {

@@ -1,4 +1,4 @@
-import { CborWriter, type CidBytes, type Codec, cidOf, encode } from "@copse/ipld";
+import { CborWriter, type CidBytes, type Codec, cidOf } from "@copse/ipld";
 import { compareBytes, equalBytes, toHex } from "@copse/primitives";
 import { HamtError } from "./errors.ts";
 import { bucketSize, type HamtOptions, type Layout, layoutOf, slotAt } from "./layout.ts";
@@ -33,8 +33,10 @@ export function hamtRoot<V>(
 ): HamtFlush {
   const layout = layoutOf(options);
   const hashed: Hashed[] = [];
+  const writer = new CborWriter();
   for (const [key, value] of entries) {
-    hashed.push({ entry: { key, value: encode(codec, value) }, hash: layout.hash(key) });
+    codec.encode(writer, value);
+    hashed.push({ entry: { key, value: writer.finish() }, hash: layout.hash(key) });
   }
   return flushTree(layout, buildNode(layout, hashed, 0));
 }

@@ -1,9 +1,9 @@
 import {
   type AsyncBlockReader,
+  CborWriter,
   type CidBytes,
   type Codec,
   decode,
-  encode,
   type Fetching,
   runAsync,
   runSync,
@@ -56,6 +56,8 @@ export class Hamt<V> {
   readonly #codec: Codec<V>;
   readonly #layout: Layout;
   readonly #node: HamtNode;
+  /** Values are encoded here, one at a time: a writer each would cost more than the rest of a change. */
+  readonly #scratch: CborWriter = new CborWriter();
   /** CID of the tree as it is; `undefined` while it has changes. */
   #root: CidBytes | undefined;
 
@@ -118,7 +120,7 @@ export class Hamt<V> {
    * @throws {HamtError} a node is none; `hamt/too-deep` when more keys than a bucket holds have the same hash
    */
   *set(key: Uint8Array, value: V): Fetching<boolean> {
-    const entry: Entry = { key: key.slice(), value: encode(this.#codec, value) };
+    const entry: Entry = { key: key.slice(), value: this.#encode(value) };
     const path = yield* this.#find(key);
     const depth = path.nodes.length - 1;
     const held = path.bucket?.bucket;
@@ -217,6 +219,16 @@ export class Hamt<V> {
     const flushed = flushTree(this.#layout, this.#node);
     this.#root = flushed.root;
     return flushed;
+  }
+
+  #encode(value: V): Uint8Array {
+    try {
+      this.#codec.encode(this.#scratch, value);
+    } catch (error) {
+      this.#scratch.finish(); // what a failing codec wrote must not lead the next value
+      throw error;
+    }
+    return this.#scratch.finish();
   }
 
   *#find(key: Uint8Array): Fetching<Path> {

@@ -152,6 +152,24 @@ describe("a HAMT", () => {
   it.each([0, 9, 1.5])("has no bit width %s", (bitWidth) => {
     expect(codeOf(() => createHamt(rawCodec, { version: 3, bitWidth }))).toBe("hamt/bit-width-unsupported");
   });
+
+  it("goes on after a codec that fails half-way", () => {
+    const picky: Codec<number> = {
+      encode: (writer, value) => {
+        writer.array(1);
+        if (value < 0) throw new RangeError("negative");
+        writer.uint(value);
+      },
+      decode: (reader) => {
+        reader.array(1);
+        return reader.safeUint();
+      },
+    };
+    const tree = createHamt(picky, v3);
+    expect(() => runSync(tree.set(utf8("a"), -1), new MemoryStore())).toThrow(RangeError);
+    runSync(tree.set(utf8("a"), 5), new MemoryStore());
+    expect(runSync(tree.get(utf8("a")), new MemoryStore())).toBe(5);
+  });
 });
 
 describe("hostile nodes", () => {

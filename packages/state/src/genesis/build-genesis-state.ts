@@ -10,7 +10,7 @@ import { writeBigInt } from "../fields.ts";
 import { idCodec } from "../init.ts";
 import { claimCodec, type PowerClaim } from "../power.ts";
 import { BlockList } from "./block-list.ts";
-import { proofTypeOf, putMiner } from "./miner-blocks.ts";
+import { proofTypeOf, putMiner, putNoSectors } from "./miner-blocks.ts";
 
 /** A miner of a genesis state. */
 export interface GenesisMiner {
@@ -103,8 +103,9 @@ export function buildGenesisState(options: GenesisStateOptions): GenesisState {
     else add(id, "account", blocks.put(new CborWriter().array(1).bytes(address)), balance);
   }
   const idAddress = (key: Address): Address => Address.id((accounts.get(Address.key(key)) as Account).id);
+  const noSectors = putNoSectors(blocks);
   for (const miner of options.miners) {
-    const head = putMiner(blocks, {
+    const head = putMiner(blocks, noSectors, {
       owner: idAddress(miner.owner ?? miner.worker),
       worker: idAddress(miner.worker),
       peerId: miner.peerId ?? new Uint8Array(),

@@ -36,20 +36,36 @@ export interface MinerBlocksOptions {
   readonly sectorSize: number;
 }
 
+/** What all miners without sectors have in common. */
+export interface NoSectors {
+  readonly preCommits: CidBytes;
+  readonly cleanUp: CidBytes;
+  readonly numbers: CidBytes;
+  readonly sectors: CidBytes;
+  readonly deadlines: CidBytes;
+}
+
+/** Adds the empty trees of a miner, once for all of them. */
+export function putNoSectors(blocks: BlockList): NoSectors {
+  const list = (bitWidth: number): CidBytes => blocks.tree(amtRoot([], linkCodec, { version: 3, bitWidth }));
+  const sectors = list(5);
+  return {
+    preCommits: blocks.tree(hamtRoot([], linkCodec, { version: 3 })),
+    cleanUp: list(6),
+    numbers: blocks.put(new CborWriter().bytes(new Uint8Array())),
+    sectors,
+    deadlines: putDeadlines(blocks, list, sectors),
+  };
+}
+
 /**
  * The state of a miner with no sectors yet, in the layout of actors v16.
  *
  * @returns its root
  * @see builtin-actors:actors/miner/src/state.rs, deadline_state.rs
  */
-export function putMiner(blocks: BlockList, miner: MinerBlocksOptions): CidBytes {
-  const emptyList = (bitWidth: number): CidBytes => blocks.tree(amtRoot([], linkCodec, { version: 3, bitWidth }));
-  const emptyMap = blocks.tree(hamtRoot([], linkCodec, { version: 3 }));
-  const emptyBitfield = blocks.put(new CborWriter().bytes(new Uint8Array()));
-  const sectors = emptyList(5);
+export function putMiner(blocks: BlockList, empty: NoSectors, miner: MinerBlocksOptions): CidBytes {
   const info = putInfo(blocks, miner);
-  const deadlines = putDeadlines(blocks, emptyList, sectors);
-
   const writer = new CborWriter();
   writer.array(15).link(info);
   writeBigInt(writer, AttoFil.zero); // pre-commit deposits
@@ -57,8 +73,8 @@ export function putMiner(blocks: BlockList, miner: MinerBlocksOptions): CidBytes
   writer.null(); // vesting funds
   writeBigInt(writer, AttoFil.zero); // fee debt
   writeBigInt(writer, AttoFil.zero); // initial pledge
-  writer.link(emptyMap).link(emptyList(6)).link(emptyBitfield); // pre-committed, their clean-up, numbers in use
-  writer.link(sectors).int(0).uint(0).link(deadlines); // proving period and current deadline between
+  writer.link(empty.preCommits).link(empty.cleanUp).link(empty.numbers);
+  writer.link(empty.sectors).int(0).uint(0).link(empty.deadlines); // proving period and current deadline between
   writer.bytes(new Uint8Array()).bool(false); // early terminations, cron
   return blocks.put(writer);
 }
