@@ -1,7 +1,6 @@
 import { loadAmt } from "@copse/amt";
 import { decodeCar } from "@copse/car";
 import { type CidBytes, cidKey, linkCodec, runSync, type SyncBlockReader } from "@copse/ipld";
-import { readData } from "@copse/testkit";
 import { type BlockHeader, createTipset, decodeBlockHeader, decodeMsgMeta, type Tipset } from "@copse/types";
 import type { BlockMessages } from "../src/validate/read-messages.ts";
 
@@ -16,8 +15,8 @@ export interface Export40 {
 }
 
 /** Walks the file from its roots to genesis. */
-export function loadExport40(): Export40 {
-  const car = decodeCar(readData(export40));
+export function readExport40(file: Uint8Array): Export40 {
+  const car = decodeCar(file);
   const blocks = new Map(car.blocks.map(({ cid, bytes }) => [cidKey(cid), bytes]));
   const reader: SyncBlockReader = { getSync: (cid) => blocks.get(cidKey(cid)) };
   const get = (cid: CidBytes): Uint8Array => {

@@ -2,7 +2,7 @@ import { checkSignatures } from "@copse/crypto";
 import { installFastest } from "@copse/crypto/fastest";
 import { runSync } from "@copse/ipld";
 import { loadStateTree, powerTotals } from "@copse/state";
-import { describeData } from "@copse/testkit";
+import { describeData, readData } from "@copse/testkit";
 import { type BlockHeader, mainnet } from "@copse/types";
 import { beforeAll, expect, it } from "vitest";
 import { inferLog2Power } from "../../src/rules/weight.ts";
@@ -12,7 +12,7 @@ import { checkBaseFee, checkMessages } from "../../src/validate/check-messages.t
 import { checkParentWeight } from "../../src/validate/check-weight.ts";
 import { stateAtHand } from "../../src/validate/leader-state.ts";
 import { type RuleChecks, settle } from "../../src/validate/verdict.ts";
-import { type Export40, export40, loadExport40 } from "../export40.ts";
+import { type Export40, export40, readExport40 } from "../export40.ts";
 
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
 const settled = (checked: RuleChecks) => settle(checked, checkSignatures(checked.checks, { random }));
@@ -22,7 +22,7 @@ describeData("mainnet's first forty epochs", [export40], () => {
   let chain: Export40;
   beforeAll(async () => {
     await installFastest();
-    chain = loadExport40();
+    chain = readExport40(readData(export40));
   });
 
   it("33 tipsets, 49 headers, 32 links", () => {
