@@ -14,7 +14,7 @@ import { stateAtHand } from "../src/validate/leader-state.ts";
 
 await installFastest();
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
-const mint = createMint({ seed: "bench" });
+const mint = createMint({ seed: "bench", forks: 0 });
 const epochs = [...mint.epochs().take(150)];
 const full = epochs.flatMap(({ tipset, blocks }) => (tipset === undefined ? [] : [{ tipset, blocks }]));
 const tipsets = full.map(({ tipset }) => tipset);

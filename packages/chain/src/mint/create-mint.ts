@@ -16,13 +16,13 @@ import { beaconOf, noSigner, realSigner, shortBlsKey } from "./signer.ts";
 export interface MintOptions {
   /** Any text. */
   readonly seed: string;
-  /** Miners that take part: 1 to 50; 3 unless told. */
+  /** Miners that take part: 1 to 50; 4 unless told. */
   readonly miners?: number;
   /**
-   * Wins an epoch expects of them together, above 0 and at most 5; 2 unless told: some 1.7 blocks a tipset and one null
-   * round in seven. The rest of the power lies with a miner that is silent.
+   * Blocks an epoch holds on average, above 0 and at most 5; 1.4 unless told: some 1.7 a tipset, and one null round in
+   * six. With few miners there are fewer.
    */
-  readonly rate?: number;
+  readonly blocks?: number;
   /** The network's name; `localnet-` and the seed unless told. */
   readonly name?: string;
   /** Unit: seconds since 1970; a fixed moment unless told. */
@@ -49,7 +49,7 @@ export interface Mint {
     readonly state: readonly (readonly [CidBytes, Uint8Array])[];
   };
   readonly miners: readonly MintedMiner[];
-  /** Quality-adjusted power of the network, that of its silent miner included. Unit: bytes. */
+  /** Quality-adjusted power of the network. Unit: bytes. */
   readonly totalPower: bigint;
   readonly senders: readonly Sender[];
   /**
@@ -71,7 +71,7 @@ const beaconLead = 300;
  * There is no machine behind it: every header names the genesis state and no receipts. Accounts' nonces run on from
  * block to block, yet the state does not follow them.
  *
- * Cost: with `real` signatures some 8 BLS signatures an epoch (bench/README.md).
+ * Cost: with `real` signatures some 6 BLS signatures an epoch (bench/README.md).
  *
  * @throws {MintError} `mint/option-out-of-range`
  * @see lotus:chain/gen/gen.go, which does this for Lotus' tests
@@ -80,15 +80,15 @@ const beaconLead = 300;
  * for (const { height, tipset } of mint.epochs().take(10)) console.log(height, tipset?.blocks.length ?? 0);
  */
 export function createMint(options: MintOptions): Mint {
-  const { genesisTime = fixedGenesisTime, blockDelay = 30, rate = 2, forks = 0.25 } = options;
-  const count = within("miners", options.miners ?? 3, 1, 50);
-  within("rate", rate, 0.001, 5);
+  const { genesisTime = fixedGenesisTime, blockDelay = 30, blocks = 1.4, forks = 0.25 } = options;
+  const count = within("miners", options.miners ?? 4, 1, 50);
+  within("blocks", blocks, 0.001, 5);
   within("blockDelay", blockDelay, 3, 3600); // the beacon has a round every three seconds
   within("forks", forks, 0, 1);
   const seeded = seededBy(options.seed);
   const beaconKey = shortBlsKey(seeded, "beacon", 0);
   const beacon = beaconOf(beaconKey, genesisTime - beaconLead);
-  const power = createMiners(seeded, count, rate);
+  const power = createMiners(seeded, count, blocks);
   const senders = createSenders(seeded);
   const name = options.name ?? `localnet-${options.seed}`;
   const state = genesisState(name, power, senders);

@@ -20,7 +20,7 @@ export function genesisState(networkName: string, power: MintedPower, senders: r
   };
   const { root, blocks } = buildGenesisState({
     networkName,
-    miners: [...power.miners, power.silent].map(miner),
+    miners: power.miners.map(miner),
     accounts: senders.map(({ address }) => ({ address, balance: AttoFil.fromFil(1_000_000n) })),
   });
   return { root: fromCid(root), blocks };

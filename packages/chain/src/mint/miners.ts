@@ -18,28 +18,27 @@ export interface MintedMiner {
   readonly thresholds: readonly bigint[];
 }
 
-/** The miners and the power of the network, of which a part is held by one that never mines. */
+/** The miners, who hold all power of the network. */
 export interface MintedPower {
   readonly miners: readonly MintedMiner[];
-  /** Never mines: the rest of the five wins an epoch expects. */
-  readonly silent: MintedMiner;
   /** Quality-adjusted. Unit: bytes. */
   readonly total: bigint;
+  /** Chance that a miner tries an epoch at all. */
+  readonly awake: number;
 }
 
 const firstId = 1000n;
 const unit = 1n << 40n;
 
 /**
- * Miners with unequal power that together win `rate` times an epoch.
+ * Miners with unequal power, who try so many epochs that these hold `blocks` blocks on average.
  *
- * @param rate - 5 has everyone mine; less leaves the rest to a miner that is silent
+ * A miner that sleeps signs no election proof: the fewer try in vain, the cheaper an epoch is to make.
  */
-export function createMiners(seeded: Seeded, count: number, rate: number): MintedPower {
+export function createMiners(seeded: Seeded, count: number, blocks: number): MintedPower {
   const powers = Array.from({ length: count }, (_, i) => unit * BigInt(3 + (i % 3)));
-  const active = powers.reduce((sum, power) => sum + power, 0n);
-  const total = (active * 5000n) / BigInt(Math.round(rate * 1000));
-  const make = (power: bigint, i: number): MintedMiner => {
+  const total = powers.reduce((sum, power) => sum + power, 0n);
+  const miners = powers.map((power, i): MintedMiner => {
     const privateKey = shortBlsKey(seeded, "worker", i);
     return {
       id: firstId + BigInt(i),
@@ -49,6 +48,7 @@ export function createMiners(seeded: Seeded, count: number, rate: number): Minte
       power,
       thresholds: winThresholds(electionLambda(power, total)),
     };
-  };
-  return { miners: powers.map(make), silent: make(total - active, count), total };
+  });
+  const perEpoch = miners.reduce((sum, { thresholds: [win = 0n] }) => sum + Number(win >> 224n) / 2 ** 32, 0);
+  return { miners, total, awake: Math.min(1, blocks / perEpoch) };
 }

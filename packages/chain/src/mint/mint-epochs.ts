@@ -45,7 +45,7 @@ export function* mintEpochs(chain: ChainParts, genesis: MintedParent): Generator
     // Entries back to the lower of the two tips, for null rounds carry none.
     const lowest = Math.min(main.tipset.height, branch?.parent.tipset.height ?? Number.POSITIVE_INFINITY);
     beacons = [...beacons.filter(({ epoch }) => epoch > lowest), { epoch: height, entry: beaconEntry(chain, height) }];
-    const winners = hold(chain, height, beacons.at(-1)?.entry.signature ?? new Uint8Array());
+    const winners = hold(chain, height, beacons.at(-1)?.entry.signature ?? new Uint8Array(), random);
 
     const build = (parent: MintedParent, won: readonly Winner[]): MintedParent =>
       buildTipset(
@@ -93,9 +93,10 @@ function beaconEntry(chain: ChainParts, epoch: number): BeaconEntry {
 }
 
 // The election of an epoch does not depend on what a miner builds on.
-function hold(chain: ChainParts, height: number, beacon: Uint8Array): readonly Winner[] {
+function hold(chain: ChainParts, height: number, beacon: Uint8Array, random: () => number): readonly Winner[] {
   const winners: Winner[] = [];
   for (const miner of chain.power.miners) {
+    if (random() >= chain.power.awake) continue;
     const draw = drawForElection({ beacon, height, miner: miner.address });
     const vrfProof = chain.signer.bls(draw, miner.privateKey);
     const winCount = countWins(blake2b256(vrfProof), miner.thresholds);

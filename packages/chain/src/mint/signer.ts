@@ -4,12 +4,12 @@ import type { DrandChain } from "@copse/types/networks";
 import type { Seeded } from "./seeded.ts";
 
 /**
- * A private BLS key of 48 bits, 32 B little-endian. A minted chain has no secrets, and multiplying by a short number is
+ * A private BLS key of 24 bits, 32 B little-endian. A minted chain has no secrets, and multiplying by a short number is
  * several times cheaper.
  */
 export function shortBlsKey(seeded: Seeded, label: string, number: number): Uint8Array {
   const key = new Uint8Array(32);
-  key.set(seeded.bytes(label, number).subarray(0, 6));
+  key.set(seeded.bytes(label, number).subarray(0, 3));
   key[0] = (key[0] as number) | 1; // never zero
   return key;
 }

@@ -3,7 +3,7 @@ import { equalBytes } from "@copse/primitives";
 import { createTipset, decodeSignedMessage, type Tipset, TipsetKey } from "@copse/types";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createMint, MintError, type MintedEpoch } from "../../src/mint/index.ts";
-import { inferLog2Power, tipsetWeight } from "../../src/rules/weight.ts";
+import { inferLog2Power, log2Power, tipsetWeight } from "../../src/rules/weight.ts";
 import { type Full, verifyAll } from "./verify-minted.ts";
 
 const epochs = 90;
@@ -25,8 +25,7 @@ const mainChain = (): readonly Full[] =>
 
 const winsOf = (tipset: Tipset): number =>
   tipset.blocks.reduce((sum, block) => sum + (block.electionProof?.winCount ?? 0), 0);
-/** Of the power of three miners that win twice an epoch. */
-const log2 = 44;
+const log2 = log2Power(mint.totalPower) as number;
 
 // The parents of a fork's first tipset: a tipset of the chain without one of its blocks.
 function partOf(all: readonly MintedEpoch[], tipset: Tipset): Full {
@@ -102,7 +101,7 @@ describe("a minted chain", () => {
   });
 
   it("without signatures is linked all the same", () => {
-    const fast = createMint({ seed: "fast", signatures: "none", miners: 5, rate: 4 });
+    const fast = createMint({ seed: "fast", signatures: "none", miners: 5, blocks: 3 });
     let parent = fast.genesis.tipset;
     let height = 0;
     for (const epoch of fast.epochs().take(300)) {
@@ -116,6 +115,6 @@ describe("a minted chain", () => {
 
   it("refuses options out of range", () => {
     expect(() => createMint({ seed: "x", miners: 0 })).toThrow(MintError);
-    expect(() => createMint({ seed: "x", rate: 6 })).toThrow(/rate is 6/);
+    expect(() => createMint({ seed: "x", blocks: 6 })).toThrow(/blocks is 6/);
   });
 });
