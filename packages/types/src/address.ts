@@ -56,11 +56,16 @@ const maxDigits = 19; // of 2^63 - 1
  * Address.format(Address.fromBytes(Uint8Array.of(0, 0xe8, 7))) // => "f01000"
  */
 export function fromBytes(bytes: Uint8Array): Address {
-  return viewAddress(bytes.slice());
+  return view(bytes.slice());
 }
 
-/** As {@link fromBytes}, but the address is a view of `bytes`: for decoders that own them. */
-export function viewAddress(bytes: Uint8Array): Address {
+/**
+ * As {@link fromBytes}, but the address is a view of `bytes`: for decoders that own them.
+ *
+ * @example
+ * Address.format(Address.view(Uint8Array.of(0, 1))) // => "f01"
+ */
+export function view(bytes: Uint8Array): Address {
   const protocol = bytes[0] ?? -1;
   switch (protocol) {
     case 0:
@@ -124,6 +129,8 @@ function varint(value: bigint, protocol: AddressProtocol): Uint8Array {
  *
  * @param publicKey the uncompressed point, 65 B
  * @throws {TypesError} `address/length-wrong`
+ * @example
+ * Address.fromSecp256k1(secp256k1.publicKey(key.privateKey)) // => addressOfKey(key)
  */
 export function fromSecp256k1(publicKey: Uint8Array): Address {
   if (publicKey.length !== secpKeyLength) {
@@ -132,7 +139,12 @@ export function fromSecp256k1(publicKey: Uint8Array): Address {
   return concatBytes(Uint8Array.of(1), blake2b160(publicKey)) as Address;
 }
 
-/** The `f2` address of an actor made from any bytes: their blake2b-160. */
+/**
+ * The `f2` address of an actor made from any bytes: their blake2b-160.
+ *
+ * @example
+ * Address.format(Address.actor(new TextEncoder().encode("satoshi"))) // => "f2i4llai5x72clnz643iydyplvjmni74x4vyme7ny"
+ */
 export function actor(data: Uint8Array): Address {
   return concatBytes(Uint8Array.of(2), blake2b160(data)) as Address;
 }
@@ -142,9 +154,11 @@ export function actor(data: Uint8Array): Address {
  *
  * @param publicKey the compressed point of G1, 48 B; not checked to be a point
  * @throws {TypesError} `address/length-wrong`
+ * @example
+ * Address.fromBls(new Uint8Array(48)).length // => 49
  */
 export function fromBls(publicKey: Uint8Array): Address {
-  return viewAddress(concatBytes(Uint8Array.of(3), publicKey));
+  return view(concatBytes(Uint8Array.of(3), publicKey));
 }
 
 /**
@@ -152,10 +166,10 @@ export function fromBls(publicKey: Uint8Array): Address {
  *
  * @throws {TypesError} `address/id-malformed`, `address/length-wrong` past 54 B
  * @example
- * Address.format(Address.delegated(32, Uint8Array.of(255))) // => "f432f74wz3gny"
+ * Address.format(Address.delegated(32, Uint8Array.of(255))) // => "f432f75cyepno"
  */
 export function delegated(namespace: number | bigint, subaddress: Uint8Array): Address {
-  return viewAddress(concatBytes(Uint8Array.of(4), varint(BigInt(namespace), 4), subaddress));
+  return view(concatBytes(Uint8Array.of(4), varint(BigInt(namespace), 4), subaddress));
 }
 
 /**
@@ -164,6 +178,8 @@ export function delegated(namespace: number | bigint, subaddress: Uint8Array): A
  * @param eth 20 B
  * @throws {TypesError} `address/length-wrong`, `address/id-malformed`
  * @see lotus:chain/types/ethtypes/eth_types.go ToFilecoinAddress
+ * @example
+ * Address.format(Address.fromEth(fromHex("ff00000000000000000000000000000000000400"))) // => "f01024"
  */
 export function fromEth(eth: Uint8Array): Address {
   if (eth.length !== 20) throw new TypesError("address/length-wrong", { protocol: 4, length: eth.length, limit: 20 });
@@ -179,6 +195,8 @@ function isMaskedId(eth: Uint8Array): boolean {
  * The eth form of an address: the sub-address of `f410…`, the masked form of an ID.
  *
  * @returns `undefined` for the other kinds, which have none without state
+ * @example
+ * toHex(Address.toEth(Address.id(1024))) // => "ff00000000000000000000000000000000000400"
  */
 export function toEth(address: Address): Uint8Array | undefined {
   if (address[0] === 0) {
@@ -197,6 +215,8 @@ export function toEth(address: Address): Uint8Array | undefined {
  *
  * @param publicKey the uncompressed point, 65 B
  * @throws {TypesError} `address/length-wrong`
+ * @example
+ * Address.toEth(Address.delegatedFromSecp256k1(secp256k1.publicKey(key.privateKey))).length // => 20
  */
 export function delegatedFromSecp256k1(publicKey: Uint8Array): Address {
   if (publicKey.length !== secpKeyLength) {
@@ -205,12 +225,22 @@ export function delegatedFromSecp256k1(publicKey: Uint8Array): Address {
   return delegated(ethNamespace, keccak256(publicKey.subarray(1)).subarray(12));
 }
 
-/** Which kind of address it is. */
+/**
+ * Which kind of address it is.
+ *
+ * @example
+ * Address.protocol(Address.parse("f01000")) // => 0
+ */
 export function protocol(address: Address): AddressProtocol {
   return address[0] as AddressProtocol;
 }
 
-/** A view of the bytes after the protocol byte. */
+/**
+ * A view of the bytes after the protocol byte.
+ *
+ * @example
+ * Address.payload(Address.id(7)) // => Uint8Array.of(7)
+ */
 export function payload(address: Address): Uint8Array {
   return address.subarray(1);
 }
@@ -219,6 +249,8 @@ export function payload(address: Address): Uint8Array {
  * The actor ID of an ID address.
  *
  * @throws {TypesError} `address/kind-wrong` for any other kind
+ * @example
+ * Address.idOf(Address.parse("f01000")) // => 1000n
  */
 export function idOf(address: Address): bigint {
   if (address[0] !== 0) throw new TypesError("address/kind-wrong", { protocol: protocol(address), wanted: "an ID" });
@@ -229,6 +261,8 @@ export function idOf(address: Address): bigint {
  * Namespace and sub-address of a delegated address.
  *
  * @throws {TypesError} `address/kind-wrong` for any other kind
+ * @example
+ * Address.delegation(Address.delegated(32, Uint8Array.of(255))) // => { namespace: 32n, subaddress: Uint8Array.of(255) }
  */
 export function delegation(address: Address): { readonly namespace: bigint; readonly subaddress: Uint8Array } {
   if (address[0] !== 4)
@@ -237,17 +271,32 @@ export function delegation(address: Address): { readonly namespace: bigint; read
   return { namespace: value, subaddress: address.subarray(end) };
 }
 
-/** Whether two addresses are the same bytes. An actor may have several: equal actors are the state's to tell. */
+/**
+ * Whether two addresses are the same bytes. An actor may have several: equal actors are the state's to tell.
+ *
+ * @example
+ * Address.equals(Address.id(7), Address.parse("t07")) // => true
+ */
 export function equals(a: Address, b: Address): boolean {
   return equalBytes(a, b);
 }
 
-/** Orders addresses by their bytes. */
+/**
+ * Orders addresses by their bytes.
+ *
+ * @example
+ * [Address.id(9), Address.id(2)].sort(Address.compare).map((a) => Address.format(a)) // => ["f02", "f09"]
+ */
 export function compare(a: Address, b: Address): number {
   return compareBytes(a, b);
 }
 
-/** One-to-one with the address: a key of a `Map`. Not text for people. */
+/**
+ * One-to-one with the address: a key of a `Map`. Not text for people.
+ *
+ * @example
+ * new Map([[Address.key(Address.id(7)), "seven"]]).get(Address.key(Address.parse("f07"))) // => "seven"
+ */
 export function key(address: Address): string {
   return latin1(address);
 }
@@ -298,7 +347,7 @@ export function parse(text: string): Address {
   if (decoded === undefined) throw malformed(text, "not canonical base32");
   if (decoded.length < checksumLength) throw malformed(text, "no room for the checksum");
   const bytes = concatBytes(Uint8Array.of(kind), namespace, decoded.subarray(0, -checksumLength));
-  const address = viewAddress(bytes);
+  const address = view(bytes);
   const found = decoded.subarray(-checksumLength);
   const expected = blake2b32(bytes);
   if (!equalBytes(found, expected)) {
@@ -318,7 +367,12 @@ function malformed(text: string, reason: string): TypesError {
   return new TypesError("address/text-malformed", { length: text.length, reason });
 }
 
-/** Whether text is an address. */
+/**
+ * Whether text is an address.
+ *
+ * @example
+ * Address.isAddress("f0x") // => false
+ */
 export function isAddress(text: string): boolean {
   try {
     parse(text);

@@ -39,6 +39,8 @@ const nothing: Uint8Array = new Uint8Array(0);
  * Writes an integer in the chain form of amounts and weights: see {@link decodeBigInt}.
  *
  * @throws {TypesError} `amount/too-long`
+ * @example
+ * AttoFil.encodeBigInt(-256n) // => Uint8Array.of(1, 1, 0)
  */
 export function encodeBigInt(value: bigint): Uint8Array {
   if (value === 0n) return nothing;
@@ -77,6 +79,8 @@ function withSign(value: bigint, last: number, words: readonly number[]): Uint8A
  *
  * @throws {TypesError} `amount/sign-unknown`, `amount/too-long`
  * @see go-state-types:big/int.go, ref-fvm:shared/src/bigint/bigint_ser.rs
+ * @example
+ * AttoFil.decodeBigInt(Uint8Array.of(1, 1, 0)) // => -256n
  */
 export function decodeBigInt(bytes: Uint8Array): bigint {
   if (bytes.length === 0) return 0n;

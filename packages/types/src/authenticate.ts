@@ -21,6 +21,8 @@ export interface AuthenticateOptions {
  * version is for `chain` to say.
  *
  * @see lotus:chain/consensus/signatures.go AuthenticateMessage
+ * @example
+ * verifyMessageSignature(signed, mainnet) // => true
  */
 export function verifyMessageSignature(signed: SignedMessage, options: AuthenticateOptions): boolean {
   const check = signatureCheckOf(signed, options);
@@ -31,6 +33,9 @@ export function verifyMessageSignature(signed: SignedMessage, options: Authentic
  * The check that {@link verifyMessageSignature} makes, as plain data for batches and workers; or its outcome at once:
  * false for malformed ones, and for delegated ones always (an eth address is no part of a check, so the key is recovered
  * here).
+ *
+ * @example
+ * signatureCheckOf(signed, mainnet).kind // => "secp256k1"
  */
 export function signatureCheckOf(signed: SignedMessage, options: AuthenticateOptions): SignatureCheck | boolean {
   const { message, signature } = signed;

@@ -30,7 +30,12 @@ function readMsgMeta(reader: CborReader): MsgMeta {
   return { blsMessages: readCidField(reader), secpMessages: readCidField(reader) };
 }
 
-/** The bytes of a block's message roots. */
+/**
+ * The bytes of a block's message roots.
+ *
+ * @example
+ * encodeMsgMeta({ blsMessages: root, secpMessages: root }).length // => 87
+ */
 export function encodeMsgMeta(meta: MsgMeta): Uint8Array {
   return encode(msgMetaCodec, meta);
 }
@@ -39,6 +44,8 @@ export function encodeMsgMeta(meta: MsgMeta): Uint8Array {
  * Reads a block's message roots. Cost: one copy of `bytes`.
  *
  * @throws {CborError}
+ * @example
+ * decodeMsgMeta(encodeMsgMeta(meta)) // => meta
  */
 export function decodeMsgMeta(bytes: Uint8Array): MsgMeta {
   const reader = new CborReader(bytes.slice());
@@ -47,7 +54,12 @@ export function decodeMsgMeta(bytes: Uint8Array): MsgMeta {
   return meta;
 }
 
-/** The CID of a block's message roots. */
+/**
+ * The CID of a block's message roots.
+ *
+ * @example
+ * msgMetaCid(meta).equals(header.messages) // => true
+ */
 export function msgMetaCid(meta: MsgMeta): CID {
   return toCid(cidOf(encodeMsgMeta(meta)));
 }
@@ -73,6 +85,8 @@ export const blockMsgCodec: Codec<BlockMsg> = {
  * The bytes of a gossiped block.
  *
  * @throws {TypesError} `fields/list-too-long` and those of headers
+ * @example
+ * encodeBlockMsg({ header, blsMessages: [], secpMessages: [] }).length - encodeBlockHeader(header).length // => 3
  */
 export function encodeBlockMsg(block: BlockMsg): Uint8Array {
   return encode(blockMsgCodec, block);
@@ -85,6 +99,8 @@ export function encodeBlockMsg(block: BlockMsg): Uint8Array {
  * @throws {CborError} bytes that are not canonical, or not of this shape
  * @throws {TypesError} those of headers
  * @see lotus:chain/types/blockmsg.go
+ * @example
+ * decodeBlockMsg(encodeBlockMsg({ header, blsMessages: [], secpMessages: [] })).header // => header
  */
 export function decodeBlockMsg(bytes: Uint8Array): BlockMsg {
   const reader = new CborReader(bytes);

@@ -1,6 +1,6 @@
 import { CborReader, type CborWriter, type Codec, fromCid, maxArrayLength, maxBytesLength, toCid } from "@copse/ipld";
 import type { CID } from "multiformats/cid";
-import { type Address, viewAddress } from "./address.ts";
+import { type Address, view as viewAddress } from "./address.ts";
 import { type AttoFil, decodeBigInt, encodeBigInt, maxAmountLength } from "./atto-fil.ts";
 import { TypesError } from "./errors.ts";
 

@@ -170,6 +170,8 @@ export const ticketCodec: Codec<Ticket> = {
  *
  * @throws {TypesError} `fields/list-too-long`, `fields/bytes-too-long`, `amount/too-long`, `signature/length-wrong`
  * @throws {CborError} `cbor/out-of-range`
+ * @example
+ * toCid(cidOf(encodeBlockHeader(header))) // => blockCid(header)
  */
 export function encodeBlockHeader(header: BlockHeader): Uint8Array {
   const writer = new CborWriter(usualSize);
@@ -186,6 +188,8 @@ export function encodeBlockHeader(header: BlockHeader): Uint8Array {
  * @throws {CborError} bytes that are not canonical, or not of this shape
  * @throws {TypesError} `address/…`, `amount/…`, `signature/type-unknown`
  * @see lotus:chain/types/cbor_gen.go
+ * @example
+ * decodeBlockHeader(encodeBlockHeader(header)).height // => header.height
  */
 export function decodeBlockHeader(bytes: Uint8Array): BlockHeader {
   const reader = new CborReader(bytes.slice());
@@ -194,14 +198,24 @@ export function decodeBlockHeader(bytes: Uint8Array): BlockHeader {
   return header;
 }
 
-/** What the miner signs: the header without its signature (null in its place). */
+/**
+ * What the miner signs: the header without its signature (null in its place).
+ *
+ * @example
+ * decodeBlockHeader(signingBytes(header)).blockSig // => null
+ */
 export function signingBytes(header: BlockHeader): Uint8Array {
   const writer = new CborWriter(usualSize);
   writeHeader(writer, header, null);
   return writer.finish();
 }
 
-/** The CID of a header. Cost: encodes and hashes it; keep the result. */
+/**
+ * The CID of a header. Cost: encodes and hashes it; keep the result.
+ *
+ * @example
+ * createTipset([header]).cids // => [blockCid(header)]
+ */
 export function blockCid(header: BlockHeader): CID {
   return toCid(cidOf(encodeBlockHeader(header)));
 }

@@ -93,6 +93,8 @@ export const signedMessageCodec: Codec<SignedMessage> = {
  *
  * @throws {TypesError} `fields/bytes-too-long`, `amount/too-long`
  * @throws {CborError} `cbor/out-of-range`
+ * @example
+ * encodeMessage(message)[0] // => 0x8a
  */
 export function encodeMessage(message: Message): Uint8Array {
   const writer = new CborWriter();
@@ -108,6 +110,8 @@ export function encodeMessage(message: Message): Uint8Array {
  * @throws {TypesError} `message/version-unsupported`, `address/…`, `amount/…`
  * @throws {CborError} bytes that are not canonical, or not of this shape
  * @see lotus:chain/types/message.go DecodeMessage
+ * @example
+ * decodeMessage(encodeMessage(message)) // => message
  */
 export function decodeMessage(bytes: Uint8Array): Message {
   const reader = new CborReader(bytes.slice());
@@ -117,7 +121,12 @@ export function decodeMessage(bytes: Uint8Array): Message {
   return message;
 }
 
-/** The bytes of a signed message; see {@link encodeMessage}. */
+/**
+ * The bytes of a signed message; see {@link encodeMessage}.
+ *
+ * @example
+ * encodeSignedMessage(signed)[0] // => 0x82
+ */
 export function encodeSignedMessage(signed: SignedMessage): Uint8Array {
   const writer = new CborWriter(384);
   signedMessageCodec.encode(writer, signed);
@@ -133,6 +142,8 @@ export function encodeSignedMessage(signed: SignedMessage): Uint8Array {
  * @throws {TypesError} `address/…`, `amount/…`, `signature/type-unknown`
  * @throws {CborError} bytes that are not canonical, or not of this shape
  * @see lotus:chain/types/signedmessage.go DecodeSignedMessage
+ * @example
+ * decodeSignedMessage(encodeSignedMessage(signed)) // => signed
  */
 export function decodeSignedMessage(bytes: Uint8Array): SignedMessage {
   const reader = new CborReader(bytes.slice());
@@ -141,12 +152,22 @@ export function decodeSignedMessage(bytes: Uint8Array): SignedMessage {
   return signed;
 }
 
-/** The CID of a bare message: its identity for BLS, and what secp256k1 and BLS keys sign. */
+/**
+ * The CID of a bare message: its identity for BLS, and what secp256k1 and BLS keys sign.
+ *
+ * @example
+ * messageCid(message).toString().slice(0, 9) // => "bafy2bzac"
+ */
 export function messageCid(message: Message): CID {
   return toCid(cidOf(encodeMessage(message)));
 }
 
-/** The CID a signed message goes by: of the bare message when BLS signed it, of all otherwise. */
+/**
+ * The CID a signed message goes by: of the bare message when BLS signed it, of all otherwise.
+ *
+ * @example
+ * signedMessageCid({ message, signature: { type: 2, data } }) // => messageCid(message)
+ */
 export function signedMessageCid(signed: SignedMessage): CID {
   return toCid(cidOf(storedBytes(signed)));
 }
@@ -154,12 +175,20 @@ export function signedMessageCid(signed: SignedMessage): CID {
 /**
  * The bytes blocks and stores hold of a signed message: the bare message when BLS signed it (the block's aggregate
  * stands for its signature), all of it otherwise. Their length counts for gas.
+ *
+ * @example
+ * storedBytes({ message, signature: { type: 2, data } }) // => encodeMessage(message)
  */
 export function storedBytes(signed: SignedMessage): Uint8Array {
   return signed.signature.type === signatureTypes.bls ? encodeMessage(signed.message) : encodeSignedMessage(signed);
 }
 
-/** What secp256k1 and BLS keys sign: the bytes of the message's CID. Delegated keys sign an eth transaction instead. */
+/**
+ * What secp256k1 and BLS keys sign: the bytes of the message's CID. Delegated keys sign an eth transaction instead.
+ *
+ * @example
+ * messageSigningBytes(message) // => messageCid(message).bytes
+ */
 export function messageSigningBytes(message: Message): Uint8Array {
   return cidOf(encodeMessage(message));
 }

@@ -47,6 +47,8 @@ function readReceipt(reader: CborReader): Receipt {
  * The bytes of a receipt.
  *
  * @throws {TypesError} `fields/bytes-too-long`
+ * @example
+ * encodeReceipt({ exitCode: 0, return: new Uint8Array(0), gasUsed: 1n }) // => Uint8Array.of(0x83, 0, 0x40, 1)
  */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
   return encode(receiptCodec, receipt);
@@ -57,6 +59,8 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
  *
  * @throws {CborError} bytes that are not canonical, or not of this shape; an exit code past 2^53 − 1
  * @throws {TypesError} `fields/count-wrong`
+ * @example
+ * decodeReceipt(Uint8Array.of(0x84, 0, 0x40, 1, 0xf6)).eventsRoot // => null
  */
 export function decodeReceipt(bytes: Uint8Array): Receipt {
   const reader = new CborReader(bytes.slice());

@@ -17,6 +17,8 @@ export interface SigningKey {
  * The address of a key: f1, f3 or f410.
  *
  * @throws {CryptoError} `crypto/length-wrong`, `crypto/private-key-out-of-range`
+ * @example
+ * Address.format(addressOfKey({ type: 3, privateKey })).slice(0, 5) // => "f410f"
  */
 export function addressOfKey(key: SigningKey): Address {
   if (key.type === 2) return fromBls(bls.publicKey(key.privateKey));
@@ -31,6 +33,8 @@ export function addressOfKey(key: SigningKey): Address {
  * @throws {TypesError} `signature/kind-wrong` where `from` is of another key's kind; `eth/message-unmappable`
  * @throws {CryptoError} `crypto/length-wrong`, `crypto/private-key-out-of-range`
  * @see lotus:chain/wallet/wallet.go
+ * @example
+ * signMessage(message, key, mainnet).signature.type // => 1
  */
 export function signMessage(
   message: Message,

@@ -68,6 +68,8 @@ export function signatureBytes(signature: Signature): Uint8Array {
  * Reads the type byte and data of {@link signatureBytes}. Cost: one copy.
  *
  * @throws {TypesError} `signature/type-unknown`, `signature/length-wrong`
+ * @example
+ * parseSignature(Uint8Array.of(2, 7)) // => { type: 2, data: Uint8Array.of(7) }
  */
 export function parseSignature(bytes: Uint8Array): Signature {
   if (bytes.length > maxSignatureLength) throw tooLong(bytes[0] ?? 0, bytes.length - 1);

@@ -17,7 +17,12 @@ export type TipsetKey = Uint8Array & { readonly [brand]: "TipsetKey" };
 /** The key of no blocks. */
 export const empty: TipsetKey = new Uint8Array(0) as TipsetKey;
 
-/** The key of blocks in the order given. */
+/**
+ * The key of blocks in the order given.
+ *
+ * @example
+ * TipsetKey.fromCids([mainnet.genesisCid]).length // => 38
+ */
 export function fromCids(cids: readonly CID[]): TipsetKey {
   return concatBytes(...cids.map(fromCid)) as TipsetKey;
 }
@@ -28,6 +33,8 @@ export function fromCids(cids: readonly CID[]): TipsetKey {
  * Follows Lotus: CIDs of any kind and length. Forest cuts the bytes into pieces of 38.
  *
  * @throws {TypesError} `tipset/key-malformed`
+ * @example
+ * TipsetKey.fromBytes(mainnet.genesisCid.bytes) // => TipsetKey.fromCids([mainnet.genesisCid])
  */
 export function fromBytes(bytes: Uint8Array): TipsetKey {
   split(bytes);
@@ -49,17 +56,32 @@ function split(bytes: Uint8Array): CidBytes[] {
   return parts;
 }
 
-/** The CIDs of the blocks, in order; their bytes are views of the key. */
+/**
+ * The CIDs of the blocks, in order; their bytes are views of the key.
+ *
+ * @example
+ * TipsetKey.cids(TipsetKey.fromCids([mainnet.genesisCid])) // => [mainnet.genesisCid]
+ */
 export function cids(key: TipsetKey): CID[] {
   return split(key).map(toCid);
 }
 
-/** The binary CIDs of the blocks, in order: views of the key. */
+/**
+ * The binary CIDs of the blocks, in order: views of the key.
+ *
+ * @example
+ * TipsetKey.cidBytes(TipsetKey.fromCids([mainnet.genesisCid])) // => [mainnet.genesisCid.bytes]
+ */
 export function cidBytes(key: TipsetKey): CidBytes[] {
   return split(key);
 }
 
-/** The key as a block of a store: a CBOR byte string. Nodes keep it so, under {@link cid}. */
+/**
+ * The key as a block of a store: a CBOR byte string. Nodes keep it so, under {@link cid}.
+ *
+ * @example
+ * TipsetKey.encode(TipsetKey.empty) // => Uint8Array.of(0x40)
+ */
 export function encode(key: TipsetKey): Uint8Array {
   return new CborWriter(key.length + 9).bytes(key).finish();
 }
@@ -69,6 +91,8 @@ export function encode(key: TipsetKey): Uint8Array {
  *
  * @throws {CborError} bytes that are no CBOR byte string
  * @throws {TypesError} `tipset/key-malformed`
+ * @example
+ * TipsetKey.decode(Uint8Array.of(0x40)) // => TipsetKey.empty
  */
 export function decode(bytes: Uint8Array): TipsetKey {
   const reader = new CborReader(bytes);
@@ -77,17 +101,32 @@ export function decode(bytes: Uint8Array): TipsetKey {
   return key;
 }
 
-/** The CID of the key's block. Its digest is the block hash of the eth API; F3 signs this CID too. */
+/**
+ * The CID of the key's block. Its digest is the block hash of the eth API; F3 signs this CID too.
+ *
+ * @example
+ * TipsetKey.cid(TipsetKey.empty).toString() // => "bafy2bzacea456askyutsf7uk4ta2q5aojrlcji4mhaqokbfalgvoq4ueeh4l2"
+ */
 export function cid(key: TipsetKey): CID {
   return toCid(cidOf(encode(key)));
 }
 
-/** Whether two keys name the same blocks in the same order. */
+/**
+ * Whether two keys name the same blocks in the same order.
+ *
+ * @example
+ * TipsetKey.equals(TipsetKey.fromCids([]), TipsetKey.empty) // => true
+ */
 export function equals(a: TipsetKey, b: TipsetKey): boolean {
   return equalBytes(a, b);
 }
 
-/** One-to-one with the tipset key: a key of a `Map`. Not text for people. */
+/**
+ * One-to-one with the tipset key: a key of a `Map`. Not text for people.
+ *
+ * @example
+ * new Map([[TipsetKey.key(tipset.key), tipset]]).get(TipsetKey.key(tipset.key)) // => tipset
+ */
 export function key(tipset: TipsetKey): string {
   return latin1(tipset);
 }

@@ -36,7 +36,7 @@ export interface Tipset {
  * @param cids CID of each block in the order of `blocks`, where the caller knows them already; trusted
  * @throws {TypesError} `tipset/…`
  * @example
- * createTipset([header]).key // => the 38 bytes of the header's CID
+ * createTipset([header]).key // => TipsetKey.fromCids([blockCid(header)])
  */
 export function createTipset(blocks: readonly BlockHeader[], cids?: readonly CID[]): Tipset {
   const isAlone = blocks.length === 1; // nothing to sort, so no hash either
@@ -77,7 +77,12 @@ function disagreement(a: BlockHeader, parents: TipsetKey, b: BlockHeader): strin
   return a.parentBaseFee === b.parentBaseFee ? undefined : "parentBaseFee";
 }
 
-/** The smallest timestamp of the tipset's blocks: the time its children count from. Unit: seconds since 1970. */
+/**
+ * The smallest timestamp of the tipset's blocks: the time its children count from. Unit: seconds since 1970.
+ *
+ * @example
+ * minTimestamp(createTipset([header])) // => header.timestamp
+ */
 export function minTimestamp(tipset: Tipset): number {
   return Math.min(...tipset.blocks.map((block) => block.timestamp));
 }

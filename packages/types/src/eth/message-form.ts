@@ -25,6 +25,8 @@ function unmappable(reason: string, cause?: unknown): TypesError {
  * @param chainId of the network the message is on
  * @throws {TypesError} `eth/message-unmappable`
  * @see lotus:chain/types/ethtypes/eth_transactions.go EthTransactionFromSignedFilecoinMessage
+ * @example
+ * ethTransactionOf(signedByEth, 314).kind // => "eip1559"
  */
 export function ethTransactionOf(signed: SignedMessage, chainId: number): EthTransaction {
   if (signed.signature.type !== 3) throw unmappable(`signature type ${signed.signature.type}`);
@@ -37,6 +39,8 @@ export function ethTransactionOf(signed: SignedMessage, chainId: number): EthTra
  * The transaction a sender with a delegated key has to sign for a message: of kind eip1559, unless told otherwise.
  *
  * @throws {TypesError} `eth/message-unmappable`
+ * @example
+ * unsignedOf(signedByEth.message, "eip155", 314).chainId // => 314
  */
 export function unsignedOf(message: Message, kind: EthTransaction["kind"], chainId: number): UnsignedEthTransaction {
   if (message.version !== 0) throw unmappable(`message version ${message.version}`);
@@ -84,6 +88,8 @@ function input(params: Uint8Array): Uint8Array {
  *
  * @throws {TypesError} `address/length-wrong`, `address/id-malformed` for a `to` that is no address
  * @see lotus:chain/types/ethtypes ToUnsignedFilecoinMessage
+ * @example
+ * messageOf(ethTransactionOf(signedByEth, 314), signedByEth.message.from) // => signedByEth.message
  */
 export function messageOf(tx: UnsignedEthTransaction, from: Address): Message {
   return {
@@ -105,6 +111,8 @@ export function messageOf(tx: UnsignedEthTransaction, from: Address): Message {
  *
  * @throws {CryptoError} `crypto/not-recoverable`
  * @throws {TypesError} `eth/transaction-malformed`
+ * @example
+ * senderOf(ethTransactionOf(signedByEth, 314)) // => signedByEth.message.from
  */
 export function senderOf(tx: EthTransaction): Address {
   return delegatedFromSecp256k1(secp256k1.recover(keccak256(unsignedBytes(tx)), recoverable(tx)));
@@ -116,6 +124,8 @@ export function senderOf(tx: EthTransaction): Address {
  * @throws {CryptoError} `crypto/not-recoverable`
  * @throws {TypesError} `eth/transaction-malformed`
  * @see lotus:chain/types/ethtypes/eth_transactions.go ToSignedFilecoinMessage
+ * @example
+ * signedMessageOf(ethTransactionOf(signedByEth, 314)) // => signedByEth
  */
 export function signedMessageOf(tx: EthTransaction): SignedMessage {
   const data = signatureData(tx);

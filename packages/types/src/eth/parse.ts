@@ -14,6 +14,8 @@ import type { EthTransaction } from "./transaction.ts";
  * @param chainId of the network it is meant for
  * @throws {TypesError} `eth/rlp-malformed`, `eth/transaction-malformed`
  * @see lotus:chain/types/ethtypes/eth_transactions.go ParseEthTransaction
+ * @example
+ * parseEthTransaction(signedBytes(transaction), 314) // => transaction
  */
 export function parseEthTransaction(bytes: Uint8Array, chainId: number): EthTransaction {
   const type = bytes[0];

@@ -38,6 +38,8 @@ function withHead(base: number, content: Uint8Array): Uint8Array {
  *
  * @throws {TypesError} `eth/rlp-malformed`
  * @see lotus:chain/types/ethtypes/rlp.go
+ * @example
+ * decodeRlp(Uint8Array.of(0xc2, 0x01, 0x80)) // => [Uint8Array.of(1), new Uint8Array(0)]
  */
 export function decodeRlp(bytes: Uint8Array): RlpValue {
   if (bytes.length > maxRlpLength) throw malformed(0, `${bytes.length} B, limit ${maxRlpLength} B`);

@@ -52,6 +52,8 @@ function unmappable(reason: string): TypesError {
  * The data of the delegated signature a transaction becomes.
  *
  * @throws {TypesError} `eth/transaction-malformed`
+ * @example
+ * signatureData(transaction) // => signedByEth.signature.data
  */
 export function signatureData(tx: EthTransaction): Uint8Array {
   const { r, s, v } = tx.signature;
@@ -66,7 +68,12 @@ function word(value: bigint): Uint8Array {
   return concatBytes(new Uint8Array(32 - bytes.length), bytes);
 }
 
-/** The signature as `secp256k1` recovers it: `r ‖ s ‖ parity`, 65 B. */
+/**
+ * The signature as `secp256k1` recovers it: `r ‖ s ‖ parity`, 65 B.
+ *
+ * @example
+ * recoverable(transaction).length // => 65
+ */
 export function recoverable(tx: EthTransaction): Uint8Array {
   const { r, s, v } = tx.signature;
   const parity = tx.kind === "eip1559" ? v : tx.kind === "homestead" ? v - 27n : v - chainV(tx.chainId)[0];

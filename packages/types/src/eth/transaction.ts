@@ -69,20 +69,32 @@ function fields(tx: UnsignedEthTransaction): RlpValue[] {
  * What the sender signs, by the keccak-256 of it.
  *
  * @see lotus:chain/types/ethtypes ToRlpUnsignedMsg
+ * @example
+ * unsignedBytes(transaction)[0] // => 2
  */
 export function unsignedBytes(tx: UnsignedEthTransaction): Uint8Array {
   if (tx.kind === "eip1559") return concatBytes(typeByte, encodeRlp(fields(tx)));
   return encodeRlp(tx.kind === "eip155" ? [...fields(tx), integer(tx.chainId), none, none] : fields(tx));
 }
 
-/** The whole transaction, as wallets send it. */
+/**
+ * The whole transaction, as wallets send it.
+ *
+ * @example
+ * signedBytes(transaction)[0] // => 2
+ */
 export function signedBytes(tx: EthTransaction): Uint8Array {
   const { r, s, v } = tx.signature;
   const whole = encodeRlp([...fields(tx), bigintToBytes(v), bigintToBytes(r), bigintToBytes(s)]);
   return tx.kind === "eip1559" ? concatBytes(typeByte, whole) : whole;
 }
 
-/** The hash a transaction goes by in eth APIs: keccak-256 of {@link signedBytes}. Size: 32 B. */
+/**
+ * The hash a transaction goes by in eth APIs: keccak-256 of {@link signedBytes}. Size: 32 B.
+ *
+ * @example
+ * transactionHash(transaction) // => keccak256(signedBytes(transaction))
+ */
 export function transactionHash(tx: EthTransaction): Uint8Array {
   return keccak256(signedBytes(tx));
 }

@@ -160,7 +160,12 @@ const actorsByVersion: readonly number[] = [
   0, 0, 0, 0, 2, 2, 2, 2, 2, 2, 3, 3, 4, 5, 6, 7, 8, 9, 10, 11, 11, 12, 13, 14, 15, 16, 16, 17, 18, 19,
 ];
 
-/** Version of the built-in actors that came with a network version. */
+/**
+ * Version of the built-in actors that came with a network version.
+ *
+ * @example
+ * actorsOf(28) // => 18
+ */
 export function actorsOf(version: number): number {
   return actorsByVersion[Math.max(0, version)] ?? (actorsByVersion.at(-1) as number);
 }
@@ -187,7 +192,12 @@ export function drandAt(network: NetworkRules, epoch: number): DrandPoint {
   return network.drand.findLast((point) => point.start <= epoch) ?? first;
 }
 
-/** Rows of an upgrades table, by rising height, from heights by name. */
+/**
+ * Rows of an upgrades table, by rising height, from heights by name.
+ *
+ * @example
+ * upgradesAt({ Smoke: 5, Breeze: 2 }).map((upgrade) => upgrade.name) // => ["Breeze", "Smoke"]
+ */
 export function upgradesAt(heights: Readonly<Partial<Record<UpgradeName, number>>>): readonly Upgrade[] {
   const names = Object.keys(heights) as UpgradeName[];
   return names
