@@ -21,6 +21,14 @@ export const engines: Readonly<Record<string, (folder: string) => Promise<Engine
       close: () => database.close(),
     };
   },
+  async "copse, thread"(folder) {
+    const database = await openLmdbDatabase(folder, { thread: true });
+    return {
+      put: (batch) => database.commit({ blocks: batch }),
+      get: (cid) => database.blocks.getSync(cid),
+      close: () => database.close(),
+    };
+  },
   async level(folder) {
     const level = new ClassicLevel<Uint8Array, Uint8Array>(folder, { keyEncoding: "view", valueEncoding: "view" });
     await level.open();

@@ -8,13 +8,13 @@ import { afterAll, expect, it } from "vitest";
 import { sampleBlock } from "../src/compliance/rules.ts";
 import { openLmdbDatabase } from "../src/lmdb.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "copse-crash-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const base = mkdtempSync(join(tmpdir(), "copse-crash-"));
+afterAll(() => rmSync(base, { recursive: true }));
 
 /** Runs the loop until it has reported `batches` of them, kills it in the middle of the next, gives the last reported. */
-async function killAfter(batches: number, spin: number): Promise<number> {
+async function killAfter(folder: string, where: string, batches: number, spin: number): Promise<number> {
   const script = join(import.meta.dirname, "fixtures/commit-loop.ts");
-  const child = spawn(process.execPath, ["--conditions=@copse/source", script, folder], {
+  const child = spawn(process.execPath, ["--conditions=@copse/source", script, folder, where], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let said = "";
@@ -35,24 +35,31 @@ async function killAfter(batches: number, spin: number): Promise<number> {
   );
 }
 
-it("holds all of a commit or nothing after kill -9, twelve times over", async () => {
-  const random = seeded(7);
-  let known = -1;
-  for (let round = 0; round < 12; round++) {
-    const reported = await killAfter(1 + Math.floor(random() * 12), Math.floor(random() * 2_000_000));
-    await using database = await openLmdbDatabase(folder, { tailBlocks: 300 });
-    const counted = database.rows("count").get(Uint8Array.of(0)) as Uint8Array;
-    const last = new DataView(counted.buffer).getUint32(0);
-    expect(last).toBeGreaterThanOrEqual(reported); // what was resolved is there
-    expect(last).toBeGreaterThan(known);
-    known = last;
-    const rows = Array.from(database.rows("blocks").range());
-    expect(rows.length).toBe((last + 1) * 20); // no batch is there in part, none is missing
-    for (const [i, [, cid]] of rows.entries()) {
-      const [expected, bytes] = sampleBlock(i, 300);
-      expect(Buffer.compare(cid, expected)).toBe(0);
-      expect(Buffer.compare(database.blocks.getSync(cid) as Uint8Array, bytes)).toBe(0);
+for (const [where, rounds] of [
+  ["here", 12],
+  ["thread", 6],
+] as const) {
+  it(`holds all of a commit or nothing after kill -9, ${rounds} times over: ${where}`, async () => {
+    const folder = join(base, where);
+    const random = seeded(7);
+    let known = -1;
+    for (let round = 0; round < rounds; round++) {
+      const reported = await killAfter(folder, where, 1 + Math.floor(random() * 12), Math.floor(random() * 2_000_000));
+      await using database = await openLmdbDatabase(folder, { tailBlocks: 300 });
+      const counted = database.rows("count").get(Uint8Array.of(0)) as Uint8Array;
+      const last = new DataView(counted.buffer).getUint32(0);
+      expect(last).toBeGreaterThanOrEqual(reported); // what was resolved is there
+      expect(last).toBeGreaterThan(known);
+      known = last;
+      const rows = Array.from(database.rows("blocks").range());
+      expect(rows.length).toBe((last + 1) * 20); // no batch is there in part, none is missing
+      for (const [i, [, cid]] of rows.entries()) {
+        const [expected, bytes] = sampleBlock(i, 300);
+        expect(Buffer.compare(cid, expected)).toBe(0);
+        expect(Buffer.compare(database.blocks.getSync(cid) as Uint8Array, bytes)).toBe(0);
+      }
+      for (let i = 0; i < 20; i++)
+        expect(database.blocks.hasSync(sampleBlock((last + 1) * 20 + i, 300)[0])).toBe(false);
     }
-    for (let i = 0; i < 20; i++) expect(database.blocks.hasSync(sampleBlock((last + 1) * 20 + i, 300)[0])).toBe(false);
-  }
-});
+  });
+}

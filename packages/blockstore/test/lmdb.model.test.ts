@@ -13,25 +13,27 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const universe = 400;
 
 /** The same random commands against LMDB (opened anew now and then), the memory database, and plain maps. */
-for (const [seed, tailBlocks] of [
-  [1, 1],
-  [2, 7],
-  [3, 60],
-  [4, 100_000],
+for (const [seed, tailBlocks, thread] of [
+  [1, 1, false],
+  [2, 7, false],
+  [3, 60, false],
+  [4, 100_000, false],
+  [5, 60, true],
 ] as const) {
-  it(`agrees with plain maps: seed ${seed}, tail ${tailBlocks}`, async () => {
+  it(`agrees with plain maps: seed ${seed}, tail ${tailBlocks}${thread ? ", written by a thread" : ""}`, async () => {
     const random = seeded(seed);
     const pick = (limit: number): number => Math.floor(random() * limit);
     const path = join(folder, String(seed));
     const memory = createMemoryDatabase();
-    let lmdb = await openLmdbDatabase(path, { tailBlocks });
+    let lmdb = await openLmdbDatabase(path, { tailBlocks, thread });
     const blocks = new Map<number, number>();
     const rows = new Map<string, Uint8Array>();
-    for (let step = 0; step < 250; step++) {
+    const steps = thread ? 80 : 250; // a thread takes its time to start
+    for (let step = 0; step < steps; step++) {
       const kind = pick(10);
       if (kind === 0) {
         await lmdb.close();
-        lmdb = await openLmdbDatabase(path, { tailBlocks });
+        lmdb = await openLmdbDatabase(path, { tailBlocks, thread });
       } else if (kind < 3) {
         const gone = pick(universe);
         blocks.delete(gone);
@@ -53,7 +55,7 @@ for (const [seed, tailBlocks] of [
           else await database.commit(batch);
         }
       }
-      if (step % 10 === 0 || step === 249) for (const database of [lmdb, memory]) compare(database);
+      if (step % 10 === 0 || step === steps - 1) for (const database of [lmdb, memory]) compare(database);
     }
     await lmdb.close();
 

@@ -10,10 +10,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let count = 0;
 
 // A tail of a few blocks, so that merges run all the time; and the usual one, which these suites never fill.
-for (const tailBlocks of [5, undefined]) {
+for (const options of [{ tailBlocks: 5 }, {}, { thread: true, tailBlocks: 50 }]) {
   describeDatabase(
-    `LMDB, tail ${tailBlocks ?? "as usual"}`,
-    { open: () => openLmdbDatabase(join(folder, String(count++)), { tailBlocks }), close: (db) => db.close() },
+    `LMDB ${JSON.stringify(options)}`,
+    { open: () => openLmdbDatabase(join(folder, String(count++)), options), close: (db) => db.close() },
     { describe, it },
   );
 }

@@ -1,16 +1,17 @@
 import type { CidBytes } from "@copse/ipld";
-import { type AbortOptions, assertNotAborted, HostFault, utf8 } from "@copse/primitives";
+import { type AbortOptions, assertNotAborted, HostFault } from "@copse/primitives";
 import { storeOf } from "../cid-face.ts";
-import type { Batch, Database, RowOp, Rows } from "../database.ts";
+import type { Batch, Database, Rows } from "../database.ts";
 import { BlockstoreError } from "../errors.ts";
 import { assertRowOp, assertStorableCid, assertTable } from "../limits.ts";
 import type { BlockEntry, BlockTable, Store } from "../store.ts";
 import { guarded, storeFault } from "./fault.ts";
 import { IndexReader } from "./index-reader.ts";
-import { defaultTailBlocks, IndexWriter } from "./index-writer.ts";
-import { rowKey } from "./layout.ts";
+import { defaultTailBlocks } from "./index-writer.ts";
 import { LmdbRows } from "./rows.ts";
 import { type LmdbOptions, openTables, type Tables } from "./tables.ts";
+import { openThreadWrites } from "./thread-writes.node.ts";
+import { type Changes, LocalWrites, type Writes } from "./writes.ts";
 
 /**
  * Opens a database in a folder, and makes it where there is none. Node.js only.
@@ -28,30 +29,43 @@ import { type LmdbOptions, openTables, type Tables } from "./tables.ts";
  * await database.commit({ blocks: [[cid, bytes]] });
  */
 export async function openLmdbDatabase(path: string, options: LmdbOptions = {}): Promise<Database> {
+  if (options.readOnly !== true && options.thread === true) return openThreaded(path, options);
   const tables = await openTables(path, options);
-  return new LmdbDatabase(tables, options.tailBlocks ?? defaultTailBlocks);
+  const reader = guarded("open", () => new IndexReader(tables));
+  const writes = tables.readOnly ? undefined : new LocalWrites(tables, reader, options.tailBlocks ?? defaultTailBlocks);
+  return new LmdbDatabase(tables, reader, writes);
 }
 
-/** A batch whose caller waits for it. */
-interface Waiting {
-  readonly write: () => void;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+/** The thread opens the file for writing, and may make it; this one reads. */
+async function openThreaded(path: string, options: LmdbOptions): Promise<Database> {
+  let reader: IndexReader | undefined;
+  let tables: Tables | undefined;
+  const writes = await openThreadWrites(path, options, () => {
+    tables?.root.resetReadTxn();
+    reader?.follow();
+  });
+  try {
+    tables = await openTables(path, { ...options, readOnly: true });
+    reader = new IndexReader(tables);
+    return new LmdbDatabase(tables, reader, writes);
+  } catch (error) {
+    await writes.close();
+    throw storeFault("open", error);
+  }
 }
 
 class LmdbDatabase implements Database, BlockTable {
   readonly blocks: Store;
   readonly #tables: Tables;
   readonly #reader: IndexReader;
-  readonly #writer: IndexWriter;
-  #waiting: Waiting[] = [];
-  #turn: Promise<void> | undefined;
+  /** Absent where the database was opened for reading. */
+  readonly #writes: Writes | undefined;
   #open = true;
 
-  constructor(tables: Tables, tailBlocks: number) {
+  constructor(tables: Tables, reader: IndexReader, writes: Writes | undefined) {
     this.#tables = tables;
-    this.#reader = guarded("open", () => new IndexReader(tables));
-    this.#writer = new IndexWriter(tables, this.#reader, tailBlocks);
+    this.#reader = reader;
+    this.#writes = writes;
     this.blocks = storeOf(this);
   }
 
@@ -73,7 +87,7 @@ class LmdbDatabase implements Database, BlockTable {
   rows(table: string): Rows {
     assertTable(table);
     this.#assertOpen("read");
-    return new LmdbRows(this.#tables, table, (operation) => this.#assertOpen(operation));
+    return new LmdbRows(this.#tables, table, this.#writes === undefined, (operation) => this.#assertOpen(operation));
   }
 
   putManySync(entries: Iterable<BlockEntry>): void {
@@ -85,9 +99,7 @@ class LmdbDatabase implements Database, BlockTable {
   }
 
   deleteManySync(cids: Iterable<CidBytes>): void {
-    this.#assertWritable("delete");
-    const gone = Array.from(cids);
-    this.#writeNow(() => this.#writer.delete(gone));
+    this.#writable("delete").applySync({ blocks: [], rows: [], deleted: Array.from(cids) });
   }
 
   *entries(): Iterable<BlockEntry> {
@@ -99,36 +111,25 @@ class LmdbDatabase implements Database, BlockTable {
     }
   }
 
-  /**
-   * Batches that are given in one turn of the event loop go into one transaction: each wait for the disk costs more than
-   * a batch of headers.
-   */
   async commit(batch: Batch, options?: AbortOptions): Promise<void> {
     assertNotAborted(options?.signal);
-    this.#assertWritable("commit");
-    const write = this.#prepare(batch);
-    const done = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ write, resolve, reject });
-    });
-    this.#turn ??= nextTurn().then(() => this.#writeWaiting());
-    return done;
+    return this.#writable("commit").apply(checked(batch));
   }
 
   commitSync(batch: Batch): void {
-    this.#assertWritable("commit");
-    this.#writeNow(this.#prepare(batch));
+    this.#writable("commit").applySync(checked(batch));
   }
 
   async flush(): Promise<void> {
     this.#assertOpen("flush");
-    this.#writeWaiting(); // each write is on disk when it returns
+    await this.#writes?.flush();
   }
 
   async close(): Promise<void> {
     if (!this.#open) return;
-    this.#writeWaiting();
-    this.#open = false;
+    this.#open = false; // at once: nothing is accepted while the rest is written
     try {
+      await this.#writes?.close();
       await this.#tables.root.close();
     } catch (error) {
       throw storeFault("close", error);
@@ -141,67 +142,17 @@ class LmdbDatabase implements Database, BlockTable {
 
   #find(cid: CidBytes): boolean {
     if (this.#reader.find(cid) >= 0) return true;
-    if (!this.#tables.readOnly) return false;
+    if (this.#writes !== undefined) return false;
     // Another thread may have written since this one's snapshot; only a miss can tell.
     this.#tables.root.resetReadTxn();
     this.#reader.follow();
     return this.#reader.find(cid) >= 0;
   }
 
-  /** Checks a batch and takes its arrays, so that the transaction itself cannot fail on what the caller gave. */
-  #prepare(batch: Batch): () => void {
-    const blocks = Array.from(batch.blocks ?? []);
-    for (const [cid] of blocks) assertStorableCid(cid);
-    const rows = Array.from(batch.rows ?? []);
-    for (const op of rows) assertRowOp(op);
-    return () => {
-      this.#writer.put(blocks);
-      this.#putRows(rows);
-    };
-  }
-
-  #putRows(ops: readonly RowOp[]): void {
-    for (const { table, key, value } of ops) {
-      if (value === undefined) this.#tables.rows.remove(rowKey(utf8(table), key));
-      else this.#tables.rows.put(rowKey(utf8(table), key), value);
-    }
-  }
-
-  /** Writes at once, after what is waiting: commits take effect in the order of the calls. */
-  #writeNow(write: () => void): void {
-    this.#writeWaiting();
-    this.#transact(write);
-  }
-
-  #writeWaiting(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#turn = undefined;
-    if (waiting.length === 0) return;
-    try {
-      this.#transact(() => {
-        for (const { write } of waiting) write();
-      });
-    } catch (error) {
-      for (const { reject } of waiting) reject(error);
-      return;
-    }
-    for (const { resolve } of waiting) resolve();
-  }
-
-  #transact(write: () => void): void {
-    try {
-      this.#tables.root.transactionSync(write);
-    } catch (error) {
-      // The tails may now name blocks that never came to be, or miss a merge that was undone.
-      this.#reader.reload();
-      throw storeFault("commit", error);
-    }
-  }
-
-  #assertWritable(operation: string): void {
+  #writable(operation: string): Writes {
     this.#assertOpen(operation);
-    if (this.#tables.readOnly) throw new BlockstoreError("blockstore/read-only", { operation });
+    if (this.#writes === undefined) throw new BlockstoreError("blockstore/read-only", { operation });
+    return this.#writes;
   }
 
   #assertOpen(operation: string): void {
@@ -209,9 +160,11 @@ class LmdbDatabase implements Database, BlockTable {
   }
 }
 
-/** Resolves once what is queued now has run: later than promises, sooner than timers. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
+/** Checks a batch and takes its arrays, so that a transaction cannot fail on what the caller gave. */
+function checked(batch: Batch): Changes {
+  const blocks = Array.from(batch.blocks ?? []);
+  for (const [cid] of blocks) assertStorableCid(cid);
+  const rows = Array.from(batch.rows ?? []);
+  for (const op of rows) assertRowOp(op);
+  return { blocks, rows, deleted: [] };
 }

@@ -11,11 +11,13 @@ const largestPage = 512;
 /** Rows of one table of the file. */
 export class LmdbRows implements Rows {
   readonly #tables: Tables;
+  readonly #follows: boolean;
   readonly #assertOpen: (operation: string) => void;
   readonly #name: Uint8Array;
 
-  constructor(tables: Tables, table: string, assertOpen: (operation: string) => void) {
+  constructor(tables: Tables, table: string, follows: boolean, assertOpen: (operation: string) => void) {
     this.#tables = tables;
+    this.#follows = follows;
     this.#assertOpen = assertOpen;
     this.#name = utf8(table);
   }
@@ -70,9 +72,9 @@ export class LmdbRows implements Rows {
     });
   }
 
-  /** Rows change, so an instance that only reads asks for the newest state each time; a writer sees its own. */
+  /** Rows change, so an instance that only reads asks for the newest state each time; a writer knows of each change. */
   #renew(): void {
-    if (this.#tables.readOnly) this.#tables.root.resetReadTxn();
+    if (this.#follows) this.#tables.root.resetReadTxn();
   }
 }
 

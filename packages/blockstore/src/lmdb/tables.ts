@@ -12,6 +12,11 @@ export interface LmdbOptions {
   readonly readOnly?: boolean | undefined;
   /** Most read transactions at a time, over all threads and processes; one or two a thread. */
   readonly maxReaders?: number | undefined;
+  /**
+   * Writes on a thread of its own, so that neither the work of a commit nor its wait for the disk holds up this one: for
+   * processes that must stay responsive. `commit` is then also faster in bulk; `commitSync` waits for the thread.
+   */
+  readonly thread?: boolean | undefined;
   /** Blocks whose place is kept in memory before it is merged into the index on disk: about 40 B each. */
   readonly tailBlocks?: number | undefined;
 }
