@@ -1,15 +1,5 @@
-import { blake2b32, blake2b160, keccak256 } from "@copse/crypto";
-import {
-  compareBytes,
-  concatBytes,
-  encodeUvarint,
-  equalBytes,
-  isCopseError,
-  latin1,
-  readUvarint,
-  toHex,
-} from "@copse/primitives";
-import { decodeBase32, encodeBase32 } from "./base32.ts";
+import { blake2b160 } from "@copse/crypto";
+import { compareBytes, concatBytes, encodeUvarint, equalBytes, latin1, readUvarint } from "@copse/primitives";
 import { TypesError } from "./errors.ts";
 
 declare const brand: unique symbol;
@@ -35,15 +25,11 @@ export const maxId: bigint = 2n ** 63n - 1n;
 /** Bytes of a delegated address after its namespace, at most. */
 export const maxSubaddressLength: number = 54;
 
-/** Namespace of the Ethereum Address Manager: the actor whose delegated addresses are eth addresses (`f410…`). */
-export const ethNamespace: bigint = 10n;
+/** Bytes of an uncompressed secp256k1 key. */
+export const secpKeyLength: number = 65;
 
 const hashLength = 20;
 const blsKeyLength = 48;
-const secpKeyLength = 65;
-const checksumLength = 4;
-const maxTextLength = 115; // go-address: 2 + 19 digits + "f" + 93 characters of base32
-const maxDigits = 19; // of 2^63 - 1
 
 /**
  * Reads an address from its chain form, exactly as strictly as Go does.
@@ -173,59 +159,6 @@ export function delegated(namespace: number | bigint, subaddress: Uint8Array): A
 }
 
 /**
- * The Filecoin address of an eth address: an ID for the masked form (`ff`, 11 zeros, 8 bytes of ID), `f410…` otherwise.
- *
- * @param eth 20 B
- * @throws {TypesError} `address/length-wrong`, `address/id-malformed`
- * @see lotus:chain/types/ethtypes/eth_types.go ToFilecoinAddress
- * @example
- * Address.format(Address.fromEth(fromHex("ff00000000000000000000000000000000000400"))) // => "f01024"
- */
-export function fromEth(eth: Uint8Array): Address {
-  if (eth.length !== 20) throw new TypesError("address/length-wrong", { protocol: 4, length: eth.length, limit: 20 });
-  if (!isMaskedId(eth)) return delegated(ethNamespace, eth);
-  return id(new DataView(eth.buffer, eth.byteOffset + 12, 8).getBigUint64(0));
-}
-
-function isMaskedId(eth: Uint8Array): boolean {
-  return eth[0] === 0xff && eth.subarray(1, 12).every((byte) => byte === 0);
-}
-
-/**
- * The eth form of an address: the sub-address of `f410…`, the masked form of an ID.
- *
- * @returns `undefined` for the other kinds, which have none without state
- * @example
- * toHex(Address.toEth(Address.id(1024))) // => "ff00000000000000000000000000000000000400"
- */
-export function toEth(address: Address): Uint8Array | undefined {
-  if (address[0] === 0) {
-    const eth = new Uint8Array(20);
-    eth[0] = 0xff;
-    new DataView(eth.buffer).setBigUint64(12, idOf(address));
-    return eth;
-  }
-  if (address[0] !== 4 || address[1] !== Number(ethNamespace) || address.length !== 22) return undefined;
-  const eth = address.slice(2);
-  return isMaskedId(eth) ? undefined : eth; // an ID in disguise is nobody's eth address
-}
-
-/**
- * The `f410…` address of a secp256k1 key: the last 20 bytes of the keccak-256 of its point.
- *
- * @param publicKey the uncompressed point, 65 B
- * @throws {TypesError} `address/length-wrong`
- * @example
- * Address.toEth(Address.delegatedFromSecp256k1(secp256k1.publicKey(key.privateKey))).length // => 20
- */
-export function delegatedFromSecp256k1(publicKey: Uint8Array): Address {
-  if (publicKey.length !== secpKeyLength) {
-    throw new TypesError("address/length-wrong", { protocol: 4, length: publicKey.length, limit: secpKeyLength });
-  }
-  return delegated(ethNamespace, keccak256(publicKey.subarray(1)).subarray(12));
-}
-
-/**
  * Which kind of address it is.
  *
  * @example
@@ -299,86 +232,4 @@ export function compare(a: Address, b: Address): number {
  */
 export function key(address: Address): string {
   return latin1(address);
-}
-
-/**
- * The address as text.
- *
- * @param prefix `f` on mainnet, `t` elsewhere; presentation only
- * @example
- * Address.format(Address.id(1), "t") // => "t01"
- */
-export function format(address: Address, prefix: "f" | "t" = "f"): string {
-  const kind = protocol(address);
-  if (kind === 0) return `${prefix}0${idOf(address)}`;
-  const checksum = blake2b32(address);
-  if (kind !== 4) return `${prefix}${kind}${encodeBase32(concatBytes(payload(address), checksum))}`;
-  const { namespace, subaddress } = delegation(address);
-  return `${prefix}4${namespace}f${encodeBase32(concatBytes(subaddress, checksum))}`;
-}
-
-/**
- * Reads an address from text with either prefix, exactly as strictly as Go does: leading zeros of a number pass, upper
- * case does not. Rust also takes a leading `+` and IDs to 2^64 − 1; neither is an address here. Go's empty text, for "no
- * address", is refused.
- *
- * @throws {TypesError} `address/text-malformed`, `address/prefix-unknown`, `address/protocol-unknown`,
- * `address/length-wrong`, `address/id-malformed`, `address/checksum-wrong`
- * @see go-address:address.go decode
- * @example
- * Address.idOf(Address.parse("t01000")) // => 1000n
- */
-export function parse(text: string): Address {
-  if (text.length < 3 || text.length > maxTextLength) throw malformed(text, `wanted 3 to ${maxTextLength} characters`);
-  if (text[0] !== "f" && text[0] !== "t") throw new TypesError("address/prefix-unknown", { prefix: text.slice(0, 1) });
-  const kind = text.charCodeAt(1) - 48;
-  if (kind < 0 || kind > 4) throw new TypesError("address/protocol-unknown", { protocol: kind });
-  const rest = text.slice(2);
-  if (kind === 0) return id(digits(rest, text, 0));
-  let namespace = new Uint8Array(0);
-  let encoded = rest;
-  if (kind === 4) {
-    const split = rest.indexOf("f");
-    if (split < 0) throw malformed(text, "a delegated address has an f after its namespace");
-    namespace = varint(digits(rest.slice(0, split), text, 4), 4) as Uint8Array<ArrayBuffer>;
-    encoded = rest.slice(split + 1);
-  }
-  const decoded = decodeBase32(encoded);
-  if (decoded === undefined) throw malformed(text, "not canonical base32");
-  if (decoded.length < checksumLength) throw malformed(text, "no room for the checksum");
-  const bytes = concatBytes(Uint8Array.of(kind), namespace, decoded.subarray(0, -checksumLength));
-  const address = view(bytes);
-  const found = decoded.subarray(-checksumLength);
-  const expected = blake2b32(bytes);
-  if (!equalBytes(found, expected)) {
-    throw new TypesError("address/checksum-wrong", { expected: toHex(expected), found: toHex(found) });
-  }
-  return address;
-}
-
-function digits(text: string, whole: string, protocol: AddressProtocol): bigint {
-  if (!/^[0-9]+$/.test(text) || text.length > maxDigits) throw malformed(whole, "wanted a number of up to 19 digits");
-  const value = BigInt(text);
-  if (value > maxId) throw new TypesError("address/id-malformed", { protocol, limit: maxId });
-  return value;
-}
-
-function malformed(text: string, reason: string): TypesError {
-  return new TypesError("address/text-malformed", { length: text.length, reason });
-}
-
-/**
- * Whether text is an address.
- *
- * @example
- * Address.isAddress("f0x") // => false
- */
-export function isAddress(text: string): boolean {
-  try {
-    parse(text);
-    return true;
-  } catch (error) {
-    if (isCopseError(error, "address/")) return false;
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import { blake2b256, checkSignature, keccak256, type SignatureCheck, secp256k1 } from "@copse/crypto";
 import { equalBytes, isCopseError } from "@copse/primitives";
-import { type Address, delegatedFromSecp256k1, payload } from "./address.ts";
+import { type Address, payload } from "./address.ts";
+import { delegatedFromSecp256k1 } from "./address-eth.ts";
 import { ethTransactionOf, messageOf } from "./eth/message-form.ts";
 import { recoverable } from "./eth/signature-form.ts";
 import { type EthTransaction, unsignedBytes } from "./eth/transaction.ts";

@@ -1,5 +1,5 @@
 // Type and functions under one name: `Address` the type, `Address.parse` the function.
-import * as address from "./address.ts";
+import * as address from "./address-names.ts";
 import * as attoFil from "./atto-fil.ts";
 import * as tipsetKey from "./tipset-key.ts";
 

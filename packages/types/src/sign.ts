@@ -1,5 +1,6 @@
 import { blake2b256, bls, keccak256, secp256k1 } from "@copse/crypto";
-import { type Address, delegatedFromSecp256k1, fromBls, fromSecp256k1, protocol } from "./address.ts";
+import { type Address, fromBls, fromSecp256k1, protocol } from "./address.ts";
+import { delegatedFromSecp256k1 } from "./address-eth.ts";
 import { TypesError } from "./errors.ts";
 import { unsignedOf } from "./eth/message-form.ts";
 import { unsignedBytes } from "./eth/transaction.ts";

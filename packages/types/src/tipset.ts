@@ -1,7 +1,8 @@
 import { blake2b256 } from "@copse/crypto";
 import { compareBytes, equalBytes } from "@copse/primitives";
 import type { CID } from "multiformats/cid";
-import { key as addressKey, format } from "./address.ts";
+import { key as addressKey } from "./address.ts";
+import { format } from "./address-text.ts";
 import { TypesError } from "./errors.ts";
 import { type BlockHeader, blockCid } from "./header.ts";
 import { fromCids, type TipsetKey } from "./tipset-key.ts";

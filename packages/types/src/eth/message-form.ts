@@ -1,7 +1,8 @@
 import { keccak256, secp256k1 } from "@copse/crypto";
 import { CborReader, CborWriter } from "@copse/ipld";
 import { equalBytes, isCopseError } from "@copse/primitives";
-import { type Address, delegatedFromSecp256k1, fromEth, id, toEth } from "../address.ts";
+import { type Address, id } from "../address.ts";
+import { delegatedFromSecp256k1, fromEth, toEth } from "../address-eth.ts";
 import { TypesError } from "../errors.ts";
 import type { Message, SignedMessage } from "../message.ts";
 import { readSignatureData, recoverable, signatureData } from "./signature-form.ts";
