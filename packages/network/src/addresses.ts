@@ -7,6 +7,11 @@ import { NetworkError, reasonOf } from "./errors.ts";
 /** A `/dnsaddr` record may name others; the network's go two deep. */
 const maxDepth = 4;
 const log = defaultLogger().forComponent("copse:network:dnsaddr");
+/** The records of one `/dnsaddr` name. */
+export type AddressLookup = (name: Multiaddr, signal?: AbortSignal) => Promise<readonly Multiaddr[]>;
+
+const inDns: AddressLookup = (name, signal) =>
+  dnsaddrResolver.resolve(name, { log, ...(signal === undefined ? {} : { signal }) });
 /** Most addresses that one name may give. */
 const maxAddresses = 128;
 
@@ -20,7 +25,11 @@ const maxAddresses = 128;
  * @throws {HostFault} `host/aborted`
  * @see multiformats/multiaddr protocols/DNSADDR.md
  */
-export async function resolveAddresses(address: string, signal?: AbortSignal): Promise<readonly string[]> {
+export async function resolveAddresses(
+  address: string,
+  signal?: AbortSignal,
+  lookUp: AddressLookup = inDns,
+): Promise<readonly string[]> {
   let start: Multiaddr;
   try {
     start = multiaddr(address);
@@ -36,11 +45,7 @@ export async function resolveAddresses(address: string, signal?: AbortSignal): P
       if (item.getComponents().some(({ name }) => name === "dnsaddr")) names.push(item);
       else if (found.size < maxAddresses) found.add(item.toString());
     }
-    const answers = await Promise.allSettled(
-      names
-        .slice(0, maxAddresses)
-        .map((name) => dnsaddrResolver.resolve(name, { log, ...(signal === undefined ? {} : { signal }) })),
-    );
+    const answers = await Promise.allSettled(names.slice(0, maxAddresses).map((name) => lookUp(name, signal)));
     if (signal?.aborted) throw abortFault(signal);
     level = answers.flatMap((answer) => {
       if (answer.status === "fulfilled") return answer.value;

@@ -171,6 +171,21 @@ function wholeCid(bytes: Uint8Array): CidBytes {
   return bytes;
 }
 
+/**
+ * A message as an older protocol says it: 1.1.0 has no presences and no wants for a mere word, 1.0.0 no prefixes either.
+ *
+ * @see boxo bitswap/network/bsnet/ipfs_impl.go
+ */
+export function asSpoken(message: BitswapMessage, protocol: string): BitswapMessage {
+  if (protocol.endsWith("/1.2.0")) return message;
+  const wants = message.wants
+    .filter(({ haveOnly }) => !haveOnly)
+    .map(({ cid, cancel }) => (cancel ? { cid, cancel } : { cid }));
+  const older = { ...message, wants, presences: [] };
+  if (protocol.endsWith("/1.1.0")) return older;
+  return { ...older, blocks: [], bareBlocks: message.blocks.map(({ data }) => data) };
+}
+
 /** The part of a CID before its digest. */
 export function prefixOf(cid: CidBytes): Uint8Array {
   return cid.subarray(0, cid.length - readCid(cid).digest.length);

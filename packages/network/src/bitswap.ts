@@ -1,7 +1,8 @@
-import type { CidBytes } from "@copse/ipld";
+import { type CidBytes, cidOf } from "@copse/ipld";
 import { type AbortOptions, abortFault, toHex } from "@copse/primitives";
 import type { Stream } from "@libp2p/interface";
 import {
+  asSpoken,
   type BitswapMessage,
   cidOfPayload,
   decodeBitswap,
@@ -65,6 +66,12 @@ export interface Bitswap {
    * @throws {HostFault} `host/aborted`
    */
   get(cid: CidBytes, peers: readonly string[], options?: AbortOptions): Promise<Uint8Array>;
+  /**
+   * Whether one peer says it has a block. Its word only; false when it says no, or nothing within the hedge.
+   *
+   * @throws {HostFault} `host/aborted`
+   */
+  has(cid: CidBytes, peer: string, options?: AbortOptions): Promise<boolean>;
   /** Several blocks that hang together: peers that gave one are asked first for the next. */
   session(peers: readonly string[]): BitswapSession;
   stop(): Promise<void>;
@@ -137,6 +144,34 @@ class Exchange implements Bitswap {
         return block;
       },
     };
+  }
+
+  async has(cid: CidBytes, peer: string, options?: AbortOptions): Promise<boolean> {
+    const { signal } = options ?? {};
+    if (signal?.aborted) throw abortFault(signal);
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void): void => {
+        cancel();
+        signal?.removeEventListener("abort", onAbort);
+        this.#wants.remove(want);
+        settle();
+      };
+      const answer = (says: boolean, from: string): void => {
+        if (from === peer) finish(() => resolve(says));
+      };
+      const want: Want = {
+        cid: Uint8Array.from(cid),
+        onBlock: (_, from) => answer(true, from), // boxo sends small blocks instead of a word
+        onHave: (from) => answer(true, from),
+        onDontHave: (from) => answer(false, from),
+        onError: (error) => finish(() => reject(error)),
+      };
+      const onAbort = (): void => finish(() => reject(abortFault(signal as AbortSignal)));
+      const cancel = this.#clock.after(this.#limits.hedgeMs, () => answer(false, peer));
+      if (!this.#wants.add(want)) return answer(false, peer);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      this.#post(peer, { cid: want.cid, haveOnly: true, sendDontHave: true }, () => answer(false, peer));
+    });
   }
 
   async get(cid: CidBytes, peers: readonly string[], options?: AbortOptions): Promise<Uint8Array> {
@@ -218,6 +253,8 @@ class Exchange implements Bitswap {
 
   #receive(message: BitswapMessage, peer: string): void {
     const blocks = message.blocks.map((block) => ({ cid: cidOfPayload(block), data: block.data }));
+    // blocks of protocol 1.0.0 come without prefix: the chain's own is the only one to try
+    for (const data of message.bareBlocks) this.#wants.deliver(cidOf(data), data, peer);
     for (const { cid, data } of blocks) {
       const known = this.#wants.deliver(cid, data, peer);
       this.#metrics.count("copse_network_bitswap_blocks_total", 1, known);
@@ -225,7 +262,10 @@ class Exchange implements Bitswap {
       const error = new NetworkError("network/block-mismatch", { peer, reason: `nobody asked for ${toHex(cid)}` });
       this.#needs.onFault?.(peer, error);
     }
-    for (const { cid, has } of message.presences) if (!has) this.#wants.dontHave(cid, peer);
+    for (const { cid, has } of message.presences) {
+      if (has) this.#wants.have(cid, peer);
+      else this.#wants.dontHave(cid, peer);
+    }
     if (message.wants.length > 0 || message.full) this.#serving.receive(peer, message.wants, message.full);
   }
 
@@ -255,7 +295,8 @@ class Exchange implements Bitswap {
     const stream = await this.#needs.host.open(peer, bitswapProtocols, { signal });
     const { sendMs } = this.#limits;
     const options = { clock: this.#clock, protocol: stream.protocol, peer, totalMs: sendMs, signal };
-    const sent = await writeAndClose(stream, frame(encodeBitswap(message)), options);
+    const spoken = asSpoken(message, stream.protocol);
+    const sent = await writeAndClose(stream, frame(encodeBitswap(spoken)), options);
     this.#metrics.count("copse_network_sent_bytes_total", sent, "bitswap");
   }
 }

@@ -1,5 +1,6 @@
 import type { CborReader, CidBytes } from "@copse/ipld";
 import { CborWriter, cidKey } from "@copse/ipld";
+import { skipItem } from "./cbor-skip.ts";
 import { NetworkError } from "./errors.ts";
 
 /** Most messages of a tipset, per list: 10,000 a block, 15 blocks. @see lotus chain/exchange/cbor_gen.go */
@@ -128,7 +129,8 @@ function readMessages(reader: CborReader, tipset: number): Uint8Array[] {
   for (let left = reader.array(undefined, maxTipsetMessages); left > 0; left--) {
     const at = reader.offset;
     const isArray = reader.peekMajor() === 4;
-    const message = reader.skip();
+    reader.offset = skipItem(reader.source, at);
+    const message = reader.source.subarray(at, reader.offset);
     if (!isArray || message.length < minMessageBytes) throw misfit(tipset, `no message at byte ${at}`);
     messages.push(message);
   }

@@ -1,6 +1,7 @@
 import { CborReader, CborWriter, type CidBytes } from "@copse/ipld";
 import { concatBytes, isCopseError } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
+import { skipItem } from "./cbor-skip.ts";
 import { type CompactedMessages, readCompacted } from "./compacted.ts";
 import { NetworkError } from "./errors.ts";
 import { exchangeProtocol } from "./protocols.ts";
@@ -82,7 +83,7 @@ export function decodeExchangeRequest(bytes: Uint8Array): ExchangeRequest {
  * Splits an answer into the bytes of its headers and messages. Checks the structure only: arrays where arrays belong,
  * counts within `asked`, include lists that fit. What the bytes say is the caller's to judge.
  *
- * Cost: one pass, no copy; some ten nanoseconds a CBOR item.
+ * Cost: one pass, no copy, one view a header or message.
  *
  * @throws {NetworkError} `network/message-malformed`, `network/more-than-asked`, `network/includes-malformed`
  */
@@ -106,7 +107,9 @@ function readTipset(reader: CborReader, index: number, options: number): RawTips
   const headers: Uint8Array[] = [];
   for (let left = reader.array(undefined, maxHeaders); left > 0; left--) {
     if (reader.peekMajor() !== 4) throw malformed("answer", `header at byte ${reader.offset} is no array`);
-    const header = reader.skip();
+    const start = reader.offset;
+    reader.offset = skipItem(reader.source, start);
+    const header = reader.source.subarray(start, reader.offset);
     if (header.length < minHeaderBytes) throw malformed("answer", `header of ${header.length} B`);
     headers.push(header);
   }

@@ -1,6 +1,6 @@
-import { CborWriter } from "@copse/ipld";
+import { CborWriter, type CidBytes } from "@copse/ipld";
 import { type AbortOptions, isCopseError } from "@copse/primitives";
-import type { TipsetKey } from "@copse/types";
+import { TipsetKey } from "@copse/types";
 import { type Clock, pause, systemClock } from "./clock.ts";
 import { compactMessages, encodeCompacted, type ListedMessages } from "./compacted.ts";
 import {
@@ -32,8 +32,12 @@ export interface SourceTipset {
 export interface ChainSource {
   /** A tipset by its key. */
   tipset(key: TipsetKey): Awaitable<SourceTipset | undefined>;
-  /** Messages of one block, in its order. Without it, or where it has none to give, requests for messages end there. */
-  messages?(header: Uint8Array): Awaitable<ListedMessages | undefined>;
+  /**
+   * Messages of one block, in its order. Without it, or where it has none to give, requests for messages end there.
+   *
+   * @param cid of the header, from the tipset's key: no need to hash
+   */
+  messages?(header: Uint8Array, cid: CidBytes): Awaitable<ListedMessages | undefined>;
 }
 
 /** How much the server gives. @see forest src/libp2p/chain_exchange */
@@ -203,7 +207,7 @@ class Server {
       const tipset = found instanceof Promise ? await found : found;
       if (tipset === undefined) break;
       const before = pieces.length;
-      if (!(await this.#add(pieces, tipset, bits))) break;
+      if (!(await this.#add(pieces, key, tipset, bits))) break;
       for (let i = before; i < pieces.length; i++) {
         const size = pieces[i]?.length ?? 0;
         held.bytes += size;
@@ -220,11 +224,12 @@ class Server {
   }
 
   /** Adds one tipset; false, with nothing added, when its messages are not held. */
-  async #add(pieces: Uint8Array[], tipset: SourceTipset, bits: number): Promise<boolean> {
+  async #add(pieces: Uint8Array[], key: TipsetKey, tipset: SourceTipset, bits: number): Promise<boolean> {
     const lists: ListedMessages[] = [];
     if ((bits & exchangeOptions.messages) !== 0) {
-      for (const header of tipset.headers) {
-        const found = this.#needs.source.messages?.(header);
+      const cids = TipsetKey.cidBytes(key);
+      for (const [i, header] of tipset.headers.entries()) {
+        const found = this.#needs.source.messages?.(header, cids[i] as CidBytes);
         const list = found instanceof Promise ? await found : found;
         if (list === undefined) return false;
         lists.push(list);

@@ -5,6 +5,8 @@ export interface Want {
   readonly cid: CidBytes;
   /** Takes the block, whose hash is checked. */
   onBlock(block: Uint8Array, from: string): void;
+  /** A peer says it has it. */
+  onHave?(from: string): void;
   /** A peer does not have it, or could not be asked. */
   onDontHave(from: string): void;
   onError(error: Error): void;
@@ -55,6 +57,10 @@ export class Wants {
     if (wanting === undefined) return this.#recent.has(key) ? "duplicate" : "unwanted";
     for (const want of [...wanting]) want.onBlock(block.slice(), from);
     return "received";
+  }
+
+  have(cid: CidBytes, from: string): void {
+    for (const want of [...(this.#byCid.get(cidKey(cid)) ?? [])]) want.onHave?.(from);
   }
 
   dontHave(cid: CidBytes, from: string): void {

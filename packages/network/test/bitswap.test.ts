@@ -32,6 +32,30 @@ it("fetches blocks of several codecs, many at once, and tells of those not there
   });
 });
 
+it("asks whether a peer has a block, without taking it", async () => {
+  const [a, b] = await Promise.all([startNode(), startNode()]);
+  await bitswapOf(b, { source: store(block(1)) });
+  const bitswap = await bitswapOf(a);
+  await connect(a, b);
+  expect(await bitswap.has(cidOf(block(1)), b.peer)).toBe(true);
+  expect(await bitswap.has(cidOf(block(2)), b.peer)).toBe(false);
+  expect(await bitswap.has(cidOf(block(2)), "12D3KooWBF8cpp65hp2u9LK5mh19x67ftAam84z9LsfaquTDSBpt")).toBe(false);
+});
+
+it("speaks the oldest protocol too: blocks without prefix, no presences", async () => {
+  const [a, b] = await Promise.all([startNode(), startNode()]);
+  const oldest = bitswapProtocols.slice(-1);
+  const only = (node: TestNode): BitswapNeeds["host"] => ({
+    open: (peer, _, options) => node.host.open(peer, oldest, options),
+    handle: (_, handler, options) => node.host.handle(oldest, handler, options),
+    unhandle: () => node.host.unhandle(oldest),
+  });
+  await startBitswap({ host: only(b), source: store(block(1)) });
+  const bitswap = await startBitswap({ host: only(a) });
+  await connect(a, b);
+  expect(await bitswap.get(cidOf(block(1)), [b.peer])).toEqual(block(1));
+});
+
 it("turns to the next peer when one has nothing, and remembers who had it", async () => {
   const [a, b, c] = await Promise.all([startNode(), startNode(), startNode()]);
   await bitswapOf(b, { source: store() });

@@ -41,7 +41,7 @@ describe("chain exchange between two nodes", () => {
     ]);
     const blocks = expandMessages(compacted);
     for (const [i, header] of (await chain.tipset(chain.head))?.headers.entries() ?? []) {
-      const listed = await chain.messages?.(header);
+      const listed = await chain.messages?.(header, cidOf(header));
       expect(blocks[i]?.bls).toEqual(listed?.bls.map(({ bytes }) => bytes));
       expect(blocks[i]?.secp).toEqual(listed?.secp.map(({ bytes }) => bytes));
     }
