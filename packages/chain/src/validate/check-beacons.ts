@@ -46,15 +46,15 @@ export function checkBeacons(network: Network, tipsets: readonly Tipset[], below
   return { ...found, ...counts, last };
 }
 
-// Honest blocks of a tipset carry equal entries, so the first stands for all; one that differs is bad for that alone
-// only if its own entries fail, but the tipset as a whole can not be right.
+// Honest blocks of a tipset carry equal entries, so the first stands for all. Where one differs either may be the wrong
+// one: both are checked, and that they differ marks neither.
 function distinctEntries(tipset: Tipset, found: Findings): [number, BlockHeader][] {
   const first = tipset.blocks[0] as BlockHeader;
   const distinct: [number, BlockHeader][] = [[0, first]];
   for (const [i, block] of tipset.blocks.entries()) {
     if (i === 0 || equalEntries(first.beaconEntries, block.beaconEntries)) continue;
     const facts = { block: `${tipset.cids[i]}`, height: block.height, first: `${tipset.cids[0]}` };
-    found.faults.push(fault("invalid", "block/beacon-entries-differ", facts));
+    found.faults.push(fault("unresolved", "block/beacon-entries-differ", facts));
     distinct.push([i, block]);
   }
   return distinct;

@@ -1,8 +1,8 @@
-import { type CidBytes, cidKey, toCid } from "@copse/ipld";
+import { type CidBytes, cidKey, cidOf, toCid } from "@copse/ipld";
 import { equalBytes, latin1 } from "@copse/primitives";
 import { Address, type BlockHeader, type NetworkRules, networkVersion, type Tipset } from "@copse/types";
 import { baseFeeHeights, blockGasLimit, computeBaseFee, type PricedMessage } from "../rules/base-fee.ts";
-import { messageRoot } from "../rules/message-root.ts";
+import { type MessageRoot, messageRoot } from "../rules/message-root.ts";
 import {
   isListedSignatureType,
   onChainMessageGas,
@@ -35,7 +35,8 @@ export interface CheckedMessages extends RuleChecks {
 
 /**
  * Checks the messages of a tipset against its headers: roots, syntax, gas, nonces within each block, senders, and hands
- * back the signatures. What needs state and has none at hand is `unresolved`, never passed over.
+ * back the signatures. Messages with another root than the header's are a `mismatch`, and looked at no further. What
+ * needs state and has none at hand is `unresolved`, never passed over.
  *
  * Not checked: that a sender's first nonce and its kind of actor agree with state.
  *
@@ -59,12 +60,15 @@ export function checkMessages(
   for (const [i, header] of tipset.blocks.entries()) {
     const block = `${tipset.cids[i]}`;
     const raw = messages[i] ?? { bls: [], secp: [] };
+    const named = checkRoot(block, header, raw, found);
+    if (named === undefined) continue; // these are not its messages: nothing they are says anything of it
+    messageRoots++;
+    blocks.push(...named);
     const read = readMessages(block, header.height, raw, found);
     for (const one of read) {
       blocks.push([one.cid, one.bytes]);
       priced.push(price(one));
     }
-    if (checkRoot(block, header, read, raw, found, blocks)) messageRoots++;
     // One block of mainnet broke the rules below and stands for ever.
     const cid = tipset.cids[i]?.bytes ?? new Uint8Array();
     if (network.whitelistedBlocks.some((listed) => equalBytes(listed.bytes, cid))) continue;
@@ -106,31 +110,26 @@ function price({ message, cid }: ReadMessage): PricedMessage {
   return { id: cidKey(cid), from: latin1(message.from), nonce, gasLimit, gasFeeCap, gasPremium };
 }
 
+// The header names its messages by their hashes: whether these are they is settled before anything is read of them.
 function checkRoot(
   block: string,
   header: BlockHeader,
-  read: readonly ReadMessage[],
   raw: BlockMessages,
   found: Findings,
-  blocks: (readonly [CidBytes, Uint8Array])[],
-): boolean {
+): MessageRoot["blocks"] | undefined {
   const { height } = header;
+  const { root, blocks } = messageRoot(raw.bls.map(cidOf), raw.secp.map(cidOf));
+  if (!equalBytes(root, header.messages.bytes)) {
+    const facts = { block, height, found: `${toCid(root)}`, expected: `${toCid(header.messages.bytes)}` };
+    found.faults.push(fault("mismatch", "block/message-root-wrong", facts));
+    return undefined;
+  }
   const count = raw.bls.length + raw.secp.length;
   if (count > blockMessageLimit) {
     const facts = { block, height, found: count, limit: blockMessageLimit };
     found.faults.push(fault("invalid", "block/message-count-too-large", facts));
-    return false;
   }
-  if (read.length < count) return false; // a malformed one is a fault already
-  const bls = read.filter((one) => one.list === "bls").map((one) => one.cid);
-  const secp = read.filter((one) => one.list === "secp").map((one) => one.cid);
-  const made = messageRoot(bls, secp);
-  blocks.push(...made.blocks);
-  if (equalBytes(made.root, header.messages.bytes)) return true;
-  const expected = toCid(header.messages.bytes).toString();
-  const facts = { block, height, found: toCid(made.root).toString(), expected };
-  found.faults.push(fault("invalid", "block/message-root-wrong", facts));
-  return false;
+  return blocks;
 }
 
 function checkSyntax(

@@ -4,10 +4,11 @@ import { type BlockCode, BlockError, type BlockFacts } from "./errors.ts";
 /**
  * What follows from a broken rule.
  *
- * `invalid`: the block is bad for ever, and so are its descendants. `wait`: bad now, perhaps not later: drop it, blame
- * nobody. `unresolved`: what would decide it is not at hand: the statement is neither made nor denied.
+ * `invalid`: the block is bad for ever, and so are its descendants. `mismatch`: what was handed in with the header is not
+ * what it names: whoever served it pays, and nothing follows for the block. `wait`: bad now, perhaps not later: drop it,
+ * blame nobody. `unresolved`: what would decide it is not at hand: the statement is neither made nor denied.
  */
-export type Fate = "invalid" | "wait" | "unresolved";
+export type Fate = "invalid" | "mismatch" | "wait" | "unresolved";
 
 /** A broken rule: plain data, so that it crosses threads. `sayBlockFault` puts it in words. */
 export type BlockFault = {
@@ -41,7 +42,7 @@ export function settle(checked: RuleChecks, results: readonly boolean[]): readon
   return failed.length === 0 ? checked.faults : [...checked.faults, ...failed];
 }
 
-const gravity: readonly Fate[] = ["invalid", "wait", "unresolved"];
+const gravity: readonly Fate[] = ["invalid", "mismatch", "wait", "unresolved"];
 
 /**
  * The verdict of a list of faults.

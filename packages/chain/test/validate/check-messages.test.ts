@@ -163,15 +163,20 @@ describe("checkMessages accepts", () => {
 describe("checkMessages refuses", () => {
   it("another root than the header's", () => {
     const { codes, messageRoots } = run(one([]), { messages: template.parentStateRoot });
-    expect(codes).toEqual(["invalid block/message-root-wrong"]);
+    expect(codes).toEqual(["mismatch block/message-root-wrong"]);
     expect(messageRoots).toBe(0);
   });
 
-  it("more messages than a block may list, by their number alone", () => {
-    const many = new Array<Uint8Array>(10_001).fill(Uint8Array.of(0));
+  it("what is not the header's own without looking at it: the block is not to blame", () => {
     const tipset = tipsetOf(one([]));
-    const codes = checkMessages(network, tipset, [{ bls: [], secp: many }]).faults.map(({ code }) => code);
-    expect(codes).toContain("block/message-count-too-large");
+    const { faults, checks, blocks } = checkMessages(network, tipset, [{ bls: [], secp: [Uint8Array.of(0)] }]);
+    expect(faults.map(({ fate, code }) => `${fate} ${code}`)).toEqual(["mismatch block/message-root-wrong"]);
+    expect([checks, blocks]).toEqual([[], []]);
+  });
+
+  it("more messages than a block may list", () => {
+    const junk = new Array<Uint8Array>(10_001).fill(Uint8Array.of(0));
+    expect(run(one(junk)).codes[0]).toBe("invalid block/message-count-too-large");
   });
 
   it("bytes that are no message, or not its canonical ones", () => {
