@@ -6,6 +6,7 @@ import { expect, it } from "vitest";
 import {
   type BlockHeader,
   blockCid,
+  calibnet,
   createTipset,
   decodeBlockHeader,
   decodeMessage,
@@ -27,6 +28,19 @@ import {
 import { carBlocks } from "./car-walk.ts";
 
 const file = "chain/mainnet-export40.car";
+
+describeData("genesis of each network", ["chain/mainnet-genesis.car", "chain/calibnet-genesis.car"], () => {
+  it.each([
+    ["mainnet", mainnet],
+    ["calibnet", calibnet],
+  ])("of %s has the CID and the time of its constants", (name, rules) => {
+    const bytes = readData(`chain/${name}-genesis.car`);
+    expect(rootsOf(bytes)).toEqual([cidKey(rules.genesisCid.bytes)]);
+    const genesis = decodeBlockHeader(carBlocks(bytes).get(cidKey(rules.genesisCid.bytes)) as Uint8Array);
+    expect(blockCid(genesis).equals(rules.genesisCid)).toBe(true);
+    expect([genesis.height, genesis.timestamp]).toEqual([0, rules.genesisTime]);
+  });
+});
 
 describeData("mainnet epochs 0 to 39", [file], () => {
   const bytes = readData(file);

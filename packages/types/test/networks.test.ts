@@ -89,6 +89,27 @@ describe("network", () => {
   });
 });
 
+describe("F3", () => {
+  it("has the manifests of Lotus", () => {
+    const rows = [mainnet, calibnet, butterflynet, devnet].map(({ f3 }) => [
+      f3.networkName,
+      f3.bootstrapEpoch,
+      f3.initialPowerTable?.toString().slice(-4),
+      f3.ec.periodMs,
+      f3.gpbft.chainProposedLength,
+      f3.gpbft.qualityDeltaMultiplier,
+      f3.chainExchange.maxTimestampAgeMs,
+      f3.pubSub.messageBufferSize,
+    ]);
+    expect(rows).toEqual([
+      ["filecoin", 4_920_480, "gmbu", 30_000, 20, 8, 16_000, 1024],
+      ["calibrationnet2", 3_451_774, "mptg", 30_000, 100, 1, 8000, 128],
+      ["butterflynet", 1000, undefined, 30_000, 100, 1, 8000, 128],
+      ["2k", 1000, undefined, 4000, 100, 1, 8000, 128],
+    ]);
+  });
+});
+
 describe("drandAt", () => {
   it.each([
     [mainnet, 0, "incentinet"],

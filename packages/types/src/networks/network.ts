@@ -17,7 +17,10 @@ export interface Upgrade {
   readonly actors: number;
 }
 
-/** The upgrades every network goes through, and the network version after each. */
+/**
+ * The upgrades every network goes through, and the network version after each. Lotus' Claus and the mendings of calibnet's
+ * actors changed no version and are not among them.
+ */
 export const upgradeVersions = {
   Breeze: 1,
   Smoke: 2,
