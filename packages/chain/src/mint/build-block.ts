@@ -27,6 +27,8 @@ export interface BlockPlan {
   readonly beaconEntries: readonly BeaconEntry[];
   readonly stateRoot: CID;
   readonly receipts: CID;
+  /** Message root of a block without any. */
+  readonly noMessages: CID;
   readonly signer: Signer;
 }
 
@@ -43,7 +45,8 @@ export function buildBlock(
   const { height, parent, signer } = plan;
   const bls = listed.filter((one) => one.signed.signature.type === blsType);
   const secp = listed.filter((one) => one.signed.signature.type !== blsType);
-  const root = messageRoot(bls.map(cidOfOffer), secp.map(cidOfOffer)).root;
+  const root =
+    listed.length === 0 ? plan.noMessages : toCid(messageRoot(bls.map(cidOfOffer), secp.map(cidOfOffer)).root);
   const beacon = (plan.beaconEntries.at(-1) as BeaconEntry).signature;
   const parentTicket = parent.tipset.blocks[0]?.ticket?.vrfProof;
   const { miner } = winner;
@@ -59,7 +62,7 @@ export function buildBlock(
     height,
     parentStateRoot: plan.stateRoot,
     parentMessageReceipts: plan.receipts,
-    messages: toCid(root),
+    messages: root,
     blsAggregate: { type: blsType, data: signer.aggregate(bls.map((one) => one.signed.signature.data)) },
     timestamp: timestampAt(plan.clock, height),
     blockSig: null,

@@ -106,6 +106,7 @@ export function createMint(options: MintOptions): Mint {
     signer: signed ? realSigner(beaconKey) : noSigner(),
     stateRoot: header.parentStateRoot,
     receipts: emptyReceipts(),
+    noMessages: header.messages,
     forks,
   };
   const first = asParent(

@@ -22,6 +22,7 @@ export interface ChainParts {
   readonly signer: Signer;
   readonly stateRoot: CID;
   readonly receipts: CID;
+  readonly noMessages: CID;
   /** Chance that an epoch begins a fork. */
   readonly forks: number;
 }

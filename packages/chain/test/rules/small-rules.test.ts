@@ -1,10 +1,14 @@
+import { toCid } from "@copse/ipld";
 import { toHex } from "@copse/primitives";
 import { butterflynet, mainnet } from "@copse/types";
 import { describe, expect, it } from "vitest";
 import { maxBeaconRoundForEpoch } from "../../src/rules/beacon-rounds.ts";
 import { drawForElection, drawForTicket, drawForWinningPoSt, minerEntropy } from "../../src/rules/draw-randomness.ts";
 import { lookbackDepth, lookbackFor } from "../../src/rules/lookback.ts";
+import { messageRoot } from "../../src/rules/message-root.ts";
+import { selectMessages } from "../../src/rules/message-selection.ts";
 import { hasMinPower, ineligible } from "../../src/rules/min-power.ts";
+import { scheduledAt } from "../../src/rules/scheduled-at.ts";
 import { epochAt, isFromFuture, isInConsensusRange, timestampAt } from "../../src/rules/timing.ts";
 import {
   isListedSignatureType,
@@ -91,6 +95,29 @@ describe("minimum power", () => {
     expect(ineligible({ ...good, feeDebt: 1n }, 5)).toBe("fee debt");
     expect(ineligible({ ...good, consensusFaultElapsed: 5 }, 5)).toBe("consensus fault");
     expect(ineligible({ ...good, consensusFaultElapsed: 4 }, 5)).toBeUndefined();
+  });
+});
+
+describe("messages of a tipset", () => {
+  it("have the root of two empty lists where there are none", () => {
+    const { root, blocks } = messageRoot([], []);
+    expect(`${toCid(root)}`).toBe("bafy2bzacecmda75ovposbdateg7eyhwij65zklgyijgcjwynlklmqazpwlhba");
+    expect(`${toCid(blocks[0]?.[0] as Uint8Array)}`).toBe(
+      "bafy2bzacedswlcz5ddgqnyo3sak3jmhmkxashisnlpq6ujgyhe4mlobzpnhs6",
+    );
+  });
+
+  it("are executed while a sender's nonces run on, each once", () => {
+    const of = (text: string) => text.split(" ").map((one) => ({ sender: one[0] ?? "", nonce: BigInt(one.slice(1)) }));
+    expect(selectMessages(of("a4 b9 a5 a4 b10 a7 a6"))).toEqual([true, true, true, false, true, false, true]);
+    expect(selectMessages([])).toEqual([]);
+  });
+
+  it("are priced by the row in force", () => {
+    const rows = [{ height: 0 }, { height: 10 }, { height: 20 }];
+    expect([-5, 0, 9, 10, 19, 20, 99].map((height) => scheduledAt(rows, height).height)).toEqual([
+      0, 0, 0, 10, 10, 20, 20,
+    ]);
   });
 });
 
