@@ -4,7 +4,7 @@
  * COPSE_BENCH_BLOCKS: how many (100,000 in a plain run; the published figures are of 10,000,000).
  * COPSE_BENCH_ENGINES: which, by semicolon. COPSE_BENCH_DIR: where; about 1.3 kB a block are needed.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seeded } from "@copse/testkit";
@@ -29,6 +29,12 @@ function block(n: number): readonly [Uint8Array, Uint8Array] {
   return [cid, pool.subarray(from, from + size)];
 }
 
+const cpuMicros = ({ user, system }: { user: number; system: number }): number => user + system;
+/** Bytes this process has sent to disks so far, where the system tells (Linux). */
+const writtenBytes = (): number =>
+  existsSync("/proc/self/io")
+    ? Number(/write_bytes: (\d+)/.exec(readFileSync("/proc/self/io", "utf8"))?.[1])
+    : Number.NaN;
 const say = (id: string, who: string, text: string): void => console.log(`${id.padEnd(44)} ${who.padEnd(18)} ${text}`);
 const rate = (count: number, ms: number): string =>
   `${Math.round((count * 1000) / ms)
@@ -43,11 +49,15 @@ for (const who of wanted) {
     let spent = 0; // making the blocks is not counted
     let slice = 0;
     let worst = 0;
+    let making = 0;
+    const before = { cpu: cpuMicros(process.cpuUsage()), written: writtenBytes() };
     for (let at = 0; at < total; at += batchBlocks) {
+      const idle = cpuMicros(process.threadCpuUsage());
       const batch = Array.from({ length: Math.min(batchBlocks, total - at) }, (_, i) => block(at + i));
-      const before = performance.now();
+      making += cpuMicros(process.threadCpuUsage()) - idle;
+      const began = performance.now();
       await engine.put(batch);
-      const took = performance.now() - before;
+      const took = performance.now() - began;
       worst = Math.max(worst, took);
       spent += took;
       slice += took;
@@ -57,6 +67,14 @@ for (const who of wanted) {
       }
     }
     say(`blockstore/put ${size} random bulk`, who, `${rate(total, spent)}   worst batch ${Math.round(worst)} ms`);
+    const cpu = (cpuMicros(process.cpuUsage()) - before.cpu - making) / total;
+    const written = (writtenBytes() - before.written) / total;
+    // Of all threads, compaction included: comparable however busy the machine is.
+    say(
+      `blockstore/put ${size} cost`,
+      who,
+      `${cpu.toFixed(1).padStart(14)} µs of CPU a block, ${Math.round(written)} B written`,
+    );
     const pick = seeded(7);
     const some = Array.from({ length: reads }, () => block(Math.floor(pick() * total))[0]);
     let found = 0;
