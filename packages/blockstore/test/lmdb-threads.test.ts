@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -86,4 +87,23 @@ it("a second writer in the same process finds what the first has put", async () 
   for await (const _ of two.blocks.getAll()) count++;
   expect(count).toBe(11 * 10 + 25 + 2); // none twice
   for (let i = 0; i < 135; i++) expect(two.blocks.hasSync(sampleBlock(i)[0]), `block ${i}`).toBe(true);
+});
+
+it("another process reads what this one commits", async () => {
+  await using database = await openLmdbDatabase(folder, { tailBlocks: 60, thread: true });
+  const script = join(import.meta.dirname, "fixtures/other-process.ts");
+  const child = spawn(process.execPath, ["--conditions=@copse/source", script, folder], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let said = "";
+  child.stdout.on("data", (chunk) => {
+    said += String(chunk);
+  });
+  await once(child.stdout, "data"); // ready
+  for (let at = 0; at < 500; at += 50) {
+    const blocks = Array.from({ length: 50 }, (_, i) => sampleBlock(at + i));
+    await database.commit({ blocks, rows: [{ table: "a", key: Uint8Array.of(1), value: Uint8Array.of(at / 50) }] });
+  }
+  await once(child, "exit");
+  expect(JSON.parse(said.trim().split("\n").at(-1) as string)).toEqual({ first: true, count: 500, row: 9 });
 });
