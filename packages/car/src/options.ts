@@ -24,8 +24,9 @@ export interface CarReadOptions extends AbortOptions {
   /** Refuses a file in which no section holds a root that its header names; on unless set to `false`. */
   readonly requireRoots?: boolean | undefined;
   /**
-   * Codecs a block may have; DAG-CBOR and raw unless set, since the chain's files hold no other. The hash does not cover
-   * the codec, so a flipped bit in it shows only here. `"any"` takes all.
+   * Codecs a block may have; DAG-CBOR and raw unless set. The hash does not cover the codec, so a flipped bit in it shows
+   * only here. The vm permits plain CBOR (0x51) too, one bit from DAG-CBOR: whoever reads state that has such blocks adds
+   * it. `"any"` takes all.
    */
   readonly codecs?: readonly number[] | "any" | undefined;
   readonly limits?: Partial<CarLimits> | undefined;
