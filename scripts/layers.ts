@@ -121,6 +121,10 @@ function checkShape(file: SourceFile, pkg: Package): Problem[] {
       problems.push(at(file.path, line, "bare-error", `${name} without a code`, fix));
     }
   }
+  for (const { name, line } of pkg.isApp ? [] : file.undocumented) {
+    const fix = "say what it is: shape, unit, bound, @throws codes, @see the reference, @example";
+    problems.push(at(file.path, line, "doc-missing", `${name} is exported without a doc comment`, fix));
+  }
   if (base === "index.ts" && !pkg.isApp) {
     for (const { name, line } of file.statements) {
       problems.push(

@@ -34,9 +34,9 @@ for (const folder of folders) {
 
 console.log("\n── report ──");
 if (notRun.size === 0) {
-  console.log("every suite ran");
+  console.log("every suite and test ran");
 } else {
-  console.log(`${notRun.size} suite(s) did NOT RUN:`);
+  console.log(`${notRun.size} suite(s) or test(s) did NOT RUN:`);
   for (const line of notRun) console.log(`  ${line}`);
 }
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -21,6 +21,8 @@ export interface SourceFile {
   readonly bareErrors: readonly Use[];
   /** Top-level statements that are not imports or exports of other modules: an index.ts has none. */
   readonly statements: readonly Use[];
+  /** Exported declarations without a doc comment right before them. */
+  readonly undocumented: readonly Use[];
   /** Names that an index.ts hands out, `*` for a whole module. */
   readonly exported: readonly string[];
 }
@@ -35,6 +37,7 @@ export function readSource(root: string, path: string): SourceFile {
   const bareErrors: Use[] = [];
   const statements: Use[] = [];
   const exported: string[] = [];
+  const undocumented: Use[] = [];
 
   const names = (source: unknown): void => {
     const node = source as { type?: string; value?: unknown; start: number } | null | undefined;
@@ -49,7 +52,7 @@ export function readSource(root: string, path: string): SourceFile {
     }
   };
 
-  const { program } = parseSync(path, text);
+  const { program, comments } = parseSync(path, text);
   new Visitor({
     ImportDeclaration: (node) => names(node.source),
     ExportNamedDeclaration: (node) => names(node.source),
@@ -68,12 +71,21 @@ export function readSource(root: string, path: string): SourceFile {
     },
   }).visit(program);
 
+  const documented = new Set<string>();
   for (const node of program.body) {
     const passesOn =
       node.type === "ImportDeclaration" ||
       node.type === "ExportAllDeclaration" ||
       (node.type === "ExportNamedDeclaration" && node.declaration === null);
     if (!passesOn) statements.push({ name: node.type, line: lineAt(node.start) });
+    if (node.type === "ExportNamedDeclaration" && node.declaration !== null) {
+      const name = declaredName(node.declaration);
+      const before = comments.findLast(({ end }) => end <= node.start);
+      const isDoc = before?.value.startsWith("*") && text.slice(before.end, node.start).trim() === "";
+      // An overload is documented by its first form.
+      if (!isDoc && !documented.has(name)) undocumented.push({ name, line: lineAt(node.start) });
+      documented.add(name);
+    }
     if (node.type === "ExportAllDeclaration") exported.push(node.exported === null ? "*" : "namespace");
     if (node.type === "ExportNamedDeclaration") for (const one of node.specifiers) exported.push(textOf(one.exported));
   }
@@ -85,6 +97,7 @@ export function readSource(root: string, path: string): SourceFile {
     imports,
     bareErrors,
     statements,
+    undocumented,
     exported,
   };
 }
@@ -132,6 +145,11 @@ function lineFinder(text: string): (offset: number) => number {
     }
     return low + 1;
   };
+}
+
+function declaredName(node: { id?: unknown; declarations?: readonly { id: unknown }[] }): string {
+  const id = (node.id ?? node.declarations?.[0]?.id) as { name?: string } | undefined;
+  return id?.name ?? "";
 }
 
 function textOf(name: { type: string; name?: string; value?: unknown }): string {

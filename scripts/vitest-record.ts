@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reporter, TestModule } from "vitest/node";
 
@@ -29,6 +29,11 @@ export class RunRecord implements Reporter {
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state !== "pending") counts[state]++;
+        // A suite that testkit's `notRun` has told about is in the log already.
+        if (state === "skipped" && !test.fullName.includes("NOT RUN")) {
+          const why = `SKIPPED: ${module.relativeModuleId}: ${test.fullName}`;
+          appendFileSync(join(this.#folder, "not-run.log"), `${why}\n`);
+        }
       }
     }
     writeFileSync(join(this.#folder, "results.json"), `${JSON.stringify(counts)}\n`);

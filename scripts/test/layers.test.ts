@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { findCycles } from "../cycles.ts";
 import { checkLayers } from "../layers.ts";
+import { readSource } from "../source-file.ts";
 
 type Tree = Record<string, string>;
 
@@ -28,14 +29,14 @@ const sound: Tree = {
   "packages/primitives/package.json": manifest("primitives", 0),
   "packages/primitives/README.md": "# primitives\n",
   "packages/primitives/src/index.ts": 'export { hex } from "./hex.ts";\n',
-  "packages/primitives/src/hex.ts": "export const hex = 1;\n",
+  "packages/primitives/src/hex.ts": "/** Hex. */\nexport const hex = 1;\n",
   "packages/crypto/package.json": manifest("crypto", 1, { dependencies: { "@copse/primitives": "0.0.0" } }),
   "packages/crypto/README.md": "# crypto\n",
   "packages/crypto/src/index.ts": 'export { hash } from "./hash.ts";\n',
   "packages/crypto/src/hash.ts": 'import { hex } from "@copse/primitives";\nexport const hash = hex;\n',
 };
 
-/** What the check finds when `change` is laid over a sound tree, as `file:line rule`. */
+/** What the check finds when `change` is laid over a sound tree, as `file:line rule`. Missing docs: see `undocumented`. */
 function found(change: Tree, without: readonly string[] = []): string[] {
   const root = mkdtempSync(join(tmpdir(), "copse-layers-"));
   roots.push(root);
@@ -44,7 +45,9 @@ function found(change: Tree, without: readonly string[] = []): string[] {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
-  return checkLayers(root).map(({ file, line, rule }) => `${file}:${line} ${rule}`);
+  return checkLayers(root)
+    .filter(({ rule }) => rule !== "doc-missing")
+    .map(({ file, line, rule }) => `${file}:${line} ${rule}`);
 }
 
 const crypto = "packages/crypto/src/hash.ts";
@@ -151,6 +154,22 @@ describe("layers", () => {
       `${lower}:1 bare-error`,
     ]);
     expect(found({ [lower]: "class MyError {}\n// throw new Error()\nthrow new MyError();\n" })).toEqual([]);
+  });
+
+  it("wants a doc comment on every exported declaration", () => {
+    const undocumented = (text: string): number[] => {
+      const root = mkdtempSync(join(tmpdir(), "copse-layers-"));
+      roots.push(root);
+      writeFileSync(join(root, "x.ts"), text);
+      return readSource(root, "x.ts").undocumented.map(({ line }) => line);
+    };
+    expect(
+      undocumented("/** Doc. */\nexport const a = 1;\nexport const b = 2;\n// no doc\nexport type C = 1;\n"),
+    ).toEqual([3, 5]);
+    const overloads =
+      "/** Doc. */\nexport function a(x: string): void;\nexport function a(x: number): void;\nexport function a() {}\n";
+    expect(undocumented(overloads)).toEqual([]);
+    expect(undocumented("const a = 1;\nexport { a };\nexport default a;\n")).toEqual([]);
   });
 
   it("refuses code in an index.ts", () => {
