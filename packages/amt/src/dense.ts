@@ -16,6 +16,7 @@ export function amtRoot<V>(values: readonly V[], codec: Codec<V>, options: AmtOp
   const layout = layoutOf(options.version, options.bitWidth);
   const { width } = layout;
   const writer = new CborWriter(1024);
+  const full = firstBits(layout, width);
   const blocks: [CidBytes, Uint8Array][] = [];
   const finish = (): CidBytes => {
     const block = writer.finish();
@@ -28,13 +29,13 @@ export function amtRoot<V>(values: readonly V[], codec: Codec<V>, options: AmtOp
   let links: CidBytes[] = [];
   if (values.length > width) {
     for (let start = 0; start < values.length; start += width) {
-      writeLeaf(writer, layout, values, codec, start);
+      writeLeaf(writer, layout, full, values, codec, start);
       links.push(finish());
     }
     for (height = 1; links.length > width; height++) {
       const above: CidBytes[] = [];
       for (let start = 0; start < links.length; start += width) {
-        writeBranch(writer, layout, links, start);
+        writeBranch(writer, layout, full, links, start);
         above.push(finish());
       }
       links = above;
@@ -43,32 +44,41 @@ export function amtRoot<V>(values: readonly V[], codec: Codec<V>, options: AmtOp
   if (layout.version === 0) writer.array(3);
   else writer.array(4).uint(layout.bitWidth);
   writer.uint(height).uint(values.length);
-  if (height === 0) writeLeaf(writer, layout, values, codec, 0);
-  else writeBranch(writer, layout, links, 0);
+  if (height === 0) writeLeaf(writer, layout, full, values, codec, 0);
+  else writeBranch(writer, layout, full, links, 0);
   return { root: finish(), blocks };
 }
 
-function writeLeaf<V>(writer: CborWriter, layout: Layout, values: readonly V[], codec: Codec<V>, start: number): void {
-  const end = Math.min(values.length, start + layout.width);
-  writer
-    .array(3)
-    .bytes(fullBitmap(layout, end - start))
-    .array(0)
-    .array(end - start);
-  for (let i = start; i < end; i++) codec.encode(writer, values[i] as V);
+function writeLeaf<V>(
+  writer: CborWriter,
+  layout: Layout,
+  full: Uint8Array,
+  values: readonly V[],
+  codec: Codec<V>,
+  start: number,
+): void {
+  const items = Math.min(layout.width, values.length - start);
+  writer.array(3).bytes(items === layout.width ? full : firstBits(layout, items));
+  writer.array(0).array(items);
+  for (let i = start; i < start + items; i++) codec.encode(writer, values[i] as V);
 }
 
-function writeBranch(writer: CborWriter, layout: Layout, links: readonly CidBytes[], start: number): void {
-  const end = Math.min(links.length, start + layout.width);
-  writer
-    .array(3)
-    .bytes(fullBitmap(layout, end - start))
-    .array(end - start);
-  for (let i = start; i < end; i++) writer.link(links[i] as CidBytes);
+function writeBranch(
+  writer: CborWriter,
+  layout: Layout,
+  full: Uint8Array,
+  links: readonly CidBytes[],
+  start: number,
+): void {
+  const items = Math.min(layout.width, links.length - start);
+  writer.array(3).bytes(items === layout.width ? full : firstBits(layout, items));
+  writer.array(items);
+  for (let i = start; i < start + items; i++) writer.link(links[i] as CidBytes);
   writer.array(0);
 }
 
-function fullBitmap(layout: Layout, items: number): Uint8Array {
+/** A bitmap of the first slots. */
+function firstBits(layout: Layout, items: number): Uint8Array {
   const bitmap = new Uint8Array(layout.bitmapLength);
   bitmap.fill(0xff, 0, items >> 3);
   if (items & 7) bitmap[items >> 3] = (1 << (items & 7)) - 1;

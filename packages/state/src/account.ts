@@ -11,6 +11,8 @@ import type { StateTree } from "./state-tree.ts";
  *
  * @throws {StateError} `state/actor-missing` of a singleton, `state/layout-unknown`
  * @see lotus:chain/vm/vm.go ResolveToDeterministicAddr
+ * @example
+ * const signer = runSync(accountKey(tree, message.from), store);
  */
 export function* accountKey(tree: StateTree, address: Address): Fetching<Address | undefined> {
   const protocol = Address.protocol(address);

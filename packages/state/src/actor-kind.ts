@@ -38,6 +38,8 @@ export type ActorKind =
  *
  * @throws {StateError} `state/actor-missing`, `state/layout-unknown`
  * @see ref-fvm:fvm/src/machine/manifest.rs, specs-actors:actors/builtin/codes.go
+ * @example
+ * runSync(actorKind(tree, actor.code), store) // => "account"
  */
 export function* actorKind(tree: StateTree, code: CID): Fetching<ActorKind | undefined> {
   const named = nameInCode(code);

@@ -25,6 +25,8 @@ export interface Actor {
  * Shape: `[code, head, nonce, balance]`; version 5 adds `delegatedAddress | null`.
  *
  * @see lotus:chain/types/actor.go ActorV4, ActorV5
+ * @example
+ * const actor = decode(actorCodec(5), bytes);
  */
 export function actorCodec(version: StateTreeVersion): Codec<Actor> {
   const fields = version < 5 ? 4 : 5;

@@ -43,7 +43,12 @@ export function* networkName(tree: StateTree): Fetching<string> {
   return (yield* remember(tree, initActorId, readInit)).networkName;
 }
 
-/** The ID that the next new actor gets. */
+/**
+ * The ID that the next new actor gets.
+ *
+ * @example
+ * runSync(nextActorId(tree), store) // => 1001n
+ */
 export function* nextActorId(tree: StateTree): Fetching<bigint> {
   return (yield* remember(tree, initActorId, readInit)).nextId;
 }
@@ -53,6 +58,8 @@ export function* nextActorId(tree: StateTree): Fetching<bigint> {
  * it.
  *
  * @throws {StateError} `state/actor-missing`, `state/layout-unknown`
+ * @example
+ * const id = runSync(resolveId(tree, Address.parse("f3…")), store);
  */
 export function* resolveId(tree: StateTree, address: Address): Fetching<bigint | undefined> {
   if (Address.protocol(address) === 0) return Address.idOf(address);

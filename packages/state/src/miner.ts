@@ -52,12 +52,20 @@ export interface MinerInfo {
  *
  * @throws {StateError} `state/actor-missing`, `state/actor-kind`, `state/layout-unknown`
  * @see go-state-types:builtin/v16/miner/miner_state.go, specs-actors:v0.9.14 actors/builtin/miner/miner_state.go
+ * @example
+ * const { sectors } = runSync(minerState(tree, header.miner), store);
  */
 export function* minerState(tree: StateTree, miner: Address): Fetching<MinerState> {
   return (yield* openMiner(tree, miner)).state;
 }
 
-/** Fees that a miner owes: with any, it may not mine. @throws as {@link minerState} */
+/**
+ * Fees that a miner owes: with any, it may not mine.
+ *
+ * @throws {StateError} `state/actor-missing`, `state/actor-kind`, `state/layout-unknown`
+ * @example
+ * const mayMine = runSync(minerFeeDebt(tree, header.miner), store) === 0n;
+ */
 export function* minerFeeDebt(tree: StateTree, miner: Address): Fetching<AttoFil> {
   return (yield* minerState(tree, miner)).feeDebt;
 }

@@ -77,6 +77,8 @@ function* readPower(actor: Actor): Fetching<Power> {
  *
  * @throws {StateError} `state/actor-missing`, `state/layout-unknown`
  * @see go-state-types:builtin/v16/power/power_state.go
+ * @example
+ * const { totalQualityAdjPower } = runSync(powerTotals(tree), store);
  */
 export function* powerTotals(tree: StateTree): Fetching<PowerTotals> {
   return (yield* remember(tree, powerActorId, readPower)).totals;
@@ -86,6 +88,8 @@ export function* powerTotals(tree: StateTree): Fetching<PowerTotals> {
  * The power a miner claims, or `undefined` when it has no claim: it is none, or was slashed.
  *
  * @throws {StateError} `state/actor-missing`, `state/layout-unknown`
+ * @example
+ * const power = runSync(powerClaim(tree, header.miner), store)?.qualityAdjPower ?? 0n;
  */
 export function* powerClaim(tree: StateTree, miner: Address): Fetching<PowerClaim | undefined> {
   const id = yield* resolveId(tree, miner);
@@ -94,7 +98,12 @@ export function* powerClaim(tree: StateTree, miner: Address): Fetching<PowerClai
   return yield* claims.get(Address.id(id));
 }
 
-/** Every claim, in the order of the tree: ID address and power. Bound: reads the whole tree, keeps one path of it. */
+/**
+ * Every claim, in the order of the tree: ID address and power. Bound: reads the whole tree, keeps one path of it.
+ *
+ * @example
+ * runSync(walkPowerClaims(tree, (miner, claim) => table.push([miner, claim.qualityAdjPower])), store);
+ */
 export function* walkPowerClaims(
   tree: StateTree,
   visit: (miner: Address, claim: PowerClaim) => unknown,

@@ -54,7 +54,12 @@ function isKnown(version: number): version is StateTreeVersion {
   return version <= newestVersion;
 }
 
-/** The actor of an ID, or `undefined`. */
+/**
+ * The actor of an ID, or `undefined`.
+ *
+ * @example
+ * const power = runSync(actorOfId(tree, 4), store);
+ */
 export function* actorOfId(tree: StateTree, id: number | bigint): Fetching<Actor | undefined> {
   return yield* tree.actors.get(Address.id(id));
 }
