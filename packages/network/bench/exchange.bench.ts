@@ -52,6 +52,29 @@ await bench("network/exchange loopback 4 windows at once", {
 });
 console.log(`one answer: ${bytes.value} B`);
 
+const serverCpu = async (): Promise<number> => {
+  const told = new Promise<NodeJS.CpuUsage>((resolve) => peer.child.once("message", resolve as (m: unknown) => void));
+  peer.child.send("cpu");
+  const { user, system } = await told;
+  return user + system;
+};
+// on a busy machine only the CPU spent per header means something
+for (const atOnce of [1, 4]) {
+  const before = process.cpuUsage();
+  const servedBefore = await serverCpu();
+  let headers = 0;
+  for (let i = 0; i < 12; i += atOnce) {
+    const ask = (): ReturnType<typeof client.request> => client.request(id, { head: peer.head, count: 900 });
+    for (const { tipsets } of await Promise.all(Array.from({ length: atOnce }, ask))) {
+      for (const tipset of tipsets) headers += tipset.headers.length;
+    }
+  }
+  const { user, system } = process.cpuUsage(before);
+  const served = (await serverCpu()) - servedBefore;
+  const each = (microseconds: number): string => (microseconds / headers).toFixed(1);
+  console.log(`CPU, ${atOnce} at once: client ${each(user + system)} µs a header, server ${each(served)} µs`);
+}
+
 await bench("network/exchange answer split", {
   given: () => {
     const chain = fakeChain(900, 5);

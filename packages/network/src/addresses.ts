@@ -56,3 +56,8 @@ export async function resolveAddresses(
   if (found.size === 0) throw new NetworkError("network/address-malformed", { address, reason });
   return [...found];
 }
+
+/** The peer id at the end of an address, if it names one. */
+export function peerOf(address: string): string | undefined {
+  return /\/p2p\/([^/]+)$/.exec(address)?.[1];
+}

@@ -1,5 +1,6 @@
 import type { ComponentLogger, Metrics, Stream } from "@libp2p/interface";
 import type { NetworkLog, NetworkMetrics } from "./metrics.ts";
+import type { TransportFactory } from "./quic.ts";
 
 /** How much the host lets itself be used. */
 export interface HostLimits {
@@ -43,6 +44,8 @@ export interface HostOptions {
   /** Multiaddrs of peers that know others: `/dnsaddr/…`, `/dns/…`, `/ip4/…`. Never charged, never banned. */
   readonly bootstrap?: readonly string[];
   readonly limits?: Partial<HostLimits>;
+  /** libp2p transports instead of TCP and QUIC: WebTransport or WebSockets in a browser. */
+  readonly transports?: readonly TransportFactory[];
   /** What identify says we are. Default `copse`. Must not begin with `nebula/` or `hermes`: Forest takes those for crawlers. */
   readonly userAgent?: string;
   /** Join the network's Kademlia table. Default true. */

@@ -1,18 +1,12 @@
 import { noise } from "@chainsafe/libp2p-noise";
 import { type AbortOptions, abortFault, HostFault } from "@copse/primitives";
-import { type GossipSub, gossipsub } from "@libp2p/gossipsub";
-import { type Identify, type IdentifyPush, identify, identifyPush } from "@libp2p/identify";
-import type { Connection, IdentifyResult, Libp2p, PeerId, Stream, Transport } from "@libp2p/interface";
-import { type KadDHT, kadDHT, passthroughMapper, removePrivateAddressesMapper } from "@libp2p/kad-dht";
+import type { Connection, IdentifyResult, Libp2p, PeerId, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
-import { type Ping, ping } from "@libp2p/ping";
-import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
-import { createLibp2p, type ServiceFactoryMap } from "libp2p";
-import { resolveAddresses } from "./addresses.ts";
+import { createLibp2p } from "libp2p";
+import { peerOf, resolveAddresses } from "./addresses.ts";
 import { NetworkError, reasonOf } from "./errors.ts";
-import { gossipsubOptions } from "./gossip-params.ts";
 import {
   type ConnectedPeer,
   defaultHostLimits,
@@ -24,19 +18,10 @@ import {
   type StreamHandler,
   type Streams,
 } from "./host-options.ts";
+import { gater, type HostServices, services, transports } from "./libp2p-parts.ts";
 import { type NetworkLog, noLog, noMetrics } from "./metrics.ts";
 import { decodePrivateKey } from "./private-key.ts";
-import { exchangeProtocol, helloProtocol, kadProtocol } from "./protocols.ts";
-import { quicTransport } from "./quic.ts";
-
-/** libp2p's services as this package wires them. */
-export type HostServices = {
-  identify: Identify;
-  identifyPush: IdentifyPush;
-  ping: Ping;
-  pubsub: GossipSub;
-  kad?: KadDHT;
-};
+import { exchangeProtocol, helloProtocol } from "./protocols.ts";
 
 /** A node on the network: connections, streams, and who is there. */
 export interface Host extends Streams {
@@ -65,6 +50,8 @@ export interface Host extends Streams {
   ping(peer: string, options?: AbortOptions): Promise<number>;
   /** Peers close to a random key, from Kademlia: `[peer id, multiaddrs]`. Empty without kad. */
   discover(options?: AbortOptions): AsyncIterable<{ readonly peer: string; readonly addresses: readonly string[] }>;
+  /** Gives a peer the score of a bootstrapper in gossip: one found behind a `/dnsaddr` of the network. */
+  trust(peer: string): void;
   /** Calls on every event; the result ends that. */
   on(listener: (event: HostEvent) => void): () => void;
 }
@@ -78,10 +65,8 @@ export interface Host extends Streams {
  */
 export async function createHost(options: HostOptions): Promise<Host> {
   const limits = { ...defaultHostLimits, ...options.limits };
-  const transports: Array<(components: never) => Transport> = [tcp()];
-  const quic = await quicTransport();
-  if (quic !== undefined) transports.push(quic);
   const key = options.privateKey;
+  const trusted = new Set((options.bootstrap ?? []).map(peerOf).filter((peer) => peer !== undefined));
   const libp2p: Libp2p<HostServices> = await createLibp2p<HostServices>({
     ...(key === undefined ? {} : { privateKey: decodePrivateKey(key) }),
     start: false,
@@ -90,7 +75,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       listen: [...(options.listen ?? [])],
       ...(options.announce === undefined ? {} : { announce: [...options.announce] }),
     },
-    transports: transports as never,
+    transports: (await transports(options)) as never,
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ maxInboundStreams: limits.maxInboundStreams })],
     connectionManager: {
@@ -103,44 +88,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
     },
     connectionGater: gater(options, limits, (id): number => libp2p.getConnections(id).length),
     ...(options.libp2pMetrics === undefined ? {} : { metrics: options.libp2pMetrics as never }),
-    services: services(options),
+    services: services(options, trusted),
   });
-  return new Libp2pHost(libp2p, options, limits);
-}
-
-function services(options: HostOptions): ServiceFactoryMap<HostServices> {
-  const { networkName } = options;
-  const trusted = new Set<string>();
-  for (const address of options.bootstrap ?? []) {
-    const id = /\/p2p\/([^/]+)$/.exec(address)?.[1];
-    if (id !== undefined) trusted.add(id);
-  }
-  const sharedAddresses = options.privateNetwork ? ["127.0.0.1", "::1"] : [];
-  const mode = options.kadMode ?? "auto";
-  return {
-    identify: identify({ maxMessageSize: 16 << 10 }),
-    identifyPush: identifyPush({ maxMessageSize: 16 << 10 }),
-    ping: ping(),
-    pubsub: gossipsub(gossipsubOptions({ networkName, trusted, sharedAddresses })),
-    ...(options.kad === false
-      ? {}
-      : {
-          kad: kadDHT({
-            protocol: kadProtocol(networkName),
-            // peer routing only: without a validator no value is stored
-            validators: {},
-            selectors: {},
-            ...(mode === "auto" ? {} : { clientMode: mode === "client" }),
-            peerInfoMapper: options.privateNetwork ? passthroughMapper : removePrivateAddressesMapper,
-          }),
-        }),
-  } as unknown as ServiceFactoryMap<HostServices>; // the optional service confuses the mapped type
-}
-
-function gater(options: HostOptions, limits: HostLimits, connections: (peer: PeerId) => number): object {
-  const denies = (peer: PeerId): boolean => options.denies?.(peer.toString()) ?? false;
-  const inbound = (peer: PeerId): boolean => denies(peer) || connections(peer) >= limits.maxConnectionsPerPeer;
-  return { denyDialPeer: denies, denyInboundEncryptedConnection: inbound, denyDialMultiaddr: () => false };
+  return new Libp2pHost(libp2p, options, limits, trusted);
 }
 
 class Libp2pHost implements Host {
@@ -152,8 +102,10 @@ class Libp2pHost implements Host {
   readonly #peers = new Map<string, ConnectedPeer>();
   readonly #listeners = new Set<(event: HostEvent) => void>();
   readonly #handled = new Set<string>();
+  readonly #trusted: Set<string>;
 
-  constructor(libp2p: Libp2p<HostServices>, options: HostOptions, limits: HostLimits) {
+  constructor(libp2p: Libp2p<HostServices>, options: HostOptions, limits: HostLimits, trusted: Set<string>) {
+    this.#trusted = trusted;
     this.libp2p = libp2p;
     this.peer = libp2p.peerId.toString();
     this.#limits = limits;
@@ -220,7 +172,7 @@ class Libp2pHost implements Host {
   }
 
   async disconnect(peer: string): Promise<void> {
-    await this.libp2p.hangUp(this.#peerId(peer), { signal: AbortSignal.timeout(5_000) }).catch(() => {
+    await this.libp2p.hangUp(this.#peerId(peer), { signal: AbortSignal.timeout(1_000) }).catch(() => {
       for (const connection of this.libp2p.getConnections(this.#peerId(peer))) connection.abort(new Error("dropped"));
     });
   }
@@ -248,6 +200,10 @@ class Libp2pHost implements Host {
       if (options?.signal?.aborted) throw abortFault(options.signal);
       this.#log("debug", "kad walk ended early", { reason: reasonOf(error) });
     }
+  }
+
+  trust(peer: string): void {
+    this.#trusted.add(peer);
   }
 
   on(listener: (event: HostEvent) => void): () => void {

@@ -1,5 +1,5 @@
 import type { AbortOptions } from "@copse/primitives";
-import { resolveAddresses } from "./addresses.ts";
+import { peerOf, resolveAddresses } from "./addresses.ts";
 import { type Clock, pause, systemClock } from "./clock.ts";
 import { reasonOf } from "./errors.ts";
 import type { Host } from "./host.ts";
@@ -34,7 +34,7 @@ const defaultTargets: KeeperTargets = {
 
 /** Everything the keeper may touch. */
 export interface KeeperNeeds {
-  readonly host: Pick<Host, "dial" | "peers" | "discover" | "on" | "disconnect" | "peer">;
+  readonly host: Pick<Host, "dial" | "peers" | "discover" | "on" | "disconnect" | "peer" | "trust">;
   readonly book: PeerBook;
   /** Addresses to begin with; their peers are protected. */
   readonly bootstrap?: readonly string[];
@@ -190,7 +190,9 @@ class Keeper implements PeerKeeper {
 
   #protect(address: string): void {
     const peer = peerOf(address);
-    if (peer !== undefined) this.#needs.book.protect(peer);
+    if (peer === undefined) return;
+    this.#needs.book.protect(peer);
+    this.#needs.host.trust(peer);
   }
 
   async #dialEach(addresses: readonly string[], options: AbortOptions): Promise<void> {
@@ -233,11 +235,6 @@ class Keeper implements PeerKeeper {
       if (this.#found.size > maxFound) this.#found.delete(this.#found.keys().next().value ?? "");
     }
   }
-}
-
-/** The peer id at the end of an address, if it names one. */
-export function peerOf(address: string): string | undefined {
-  return /\/p2p\/([^/]+)$/.exec(address)?.[1];
 }
 
 function withPeer(address: string, peer: string): string {

@@ -15,6 +15,7 @@ class FakeHost {
   readonly alive = new Set<string>();
   readonly dialled: string[] = [];
   readonly dropped: string[] = [];
+  readonly trusted: string[] = [];
   found: { peer: string; addresses: string[] }[] = [];
   #connected = new Map<string, ConnectedPeer>();
   #listeners = new Set<(event: HostEvent) => void>();
@@ -39,6 +40,9 @@ class FakeHost {
     };
     this.#connected.set(peer, about);
     for (const listener of this.#listeners) listener({ type: "joined", peer: about });
+  }
+  trust(peer: string): void {
+    this.trusted.push(peer);
   }
   leave(peer: string): void {
     this.#connected.delete(peer);
@@ -78,6 +82,7 @@ it("dials bootstrap, protects it, and tells the book who is there", async () => 
       expect(host.dialled).toEqual([at(1), at(2)]);
       expect(book.pick(9)).toEqual([peerAt(1)]);
       expect(book.standing(peerAt(2))?.protected).toBe(true);
+      expect(host.trusted).toEqual([peerAt(1), peerAt(2), peerAt(1), peerAt(2)]);
       host.leave(peerAt(1));
       expect(book.pick(9)).toEqual([]);
     },

@@ -19,3 +19,4 @@ await serveHello({
 await serveExchange({ host, source: chain });
 await host.start();
 process.send?.({ address: host.addresses()[0], head: [...chain.head], genesis: [...chain.genesis] });
+process.on("message", () => process.send?.(process.cpuUsage()));
