@@ -65,12 +65,14 @@ export function blockValues(network: Network, header: BlockHeader, below: Beacon
   // The first block above a genesis has no round to chain to.
   if (chained && below.entry.round === 0) return { verify: [], accepted: entries.length };
   if (last.round !== newest) return wrongRound(entries.length - 1, last, newest);
-  if (!chained) {
-    // One entry per epoch since the parents, null rounds included.
-    for (const [i, entry] of entries.entries()) {
-      const expected = maxBeaconRoundForEpoch(network, beacon, version, below.height + 1 + i);
-      if (entry.round !== expected) return wrongRound(i, entry, expected);
-    }
+  for (const [i, entry] of entries.entries()) {
+    // Unchained: one entry per epoch since the parents, null rounds included. Chained: every round since theirs; the
+    // reference leaves that to the signatures, which no other round could have. Either way a header can not make us
+    // verify more than its place in the chain allows.
+    const expected = chained
+      ? below.entry.round + 1 + i
+      : maxBeaconRoundForEpoch(network, beacon, version, below.height + 1 + i);
+    if (entry.round !== expected) return wrongRound(i, entry, expected);
   }
   return { verify: entries.map((entry, i) => [entry, entries[i - 1] ?? below.entry]), accepted: 0 };
 }

@@ -1,5 +1,6 @@
 import { equalBytes } from "@copse/primitives";
 import { type BeaconEntry, type BlockHeader, drandAt, type Network, type Tipset } from "@copse/types";
+import { blockText } from "./block-text.ts";
 import { type BeaconBelow, beaconSearchDepth, blockValues } from "./block-values.ts";
 import type { BlockFacts } from "./errors.ts";
 import { type Findings, fault, findings, type RuleChecks } from "./verdict.ts";
@@ -39,7 +40,7 @@ export function checkBeacons(network: Network, tipsets: readonly Tipset[], below
   let last = below;
   for (const tipset of tipsets) {
     for (const [i, header] of distinctEntries(tipset, found)) {
-      checkHeader(network, header, tipset.cids[i]?.toString() ?? "", last, found, counts);
+      checkHeader(network, header, blockText(tipset, i), last, found, counts);
     }
     last = beaconBelow(tipset, last);
   }
@@ -53,7 +54,7 @@ function distinctEntries(tipset: Tipset, found: Findings): [number, BlockHeader]
   const distinct: [number, BlockHeader][] = [[0, first]];
   for (const [i, block] of tipset.blocks.entries()) {
     if (i === 0 || equalEntries(first.beaconEntries, block.beaconEntries)) continue;
-    const facts = { block: `${tipset.cids[i]}`, height: block.height, first: `${tipset.cids[0]}` };
+    const facts = { block: blockText(tipset, i), height: block.height, first: blockText(tipset, 0) };
     found.faults.push(fault("unresolved", "block/beacon-entries-differ", facts));
     distinct.push([i, block]);
   }

@@ -9,6 +9,7 @@ import {
   timestampAt,
 } from "../rules/timing.ts";
 import { maxWinCount } from "../rules/win-count.ts";
+import { cidText } from "./block-text.ts";
 import { type BlockFault, fault } from "./verdict.ts";
 
 /** What a header by itself is checked against. */
@@ -34,7 +35,7 @@ export function checkHeader(
   { now, headHeight }: HeaderContext = {},
 ): readonly BlockFault[] {
   const { height, timestamp, electionProof, ticket, blockSig, blsAggregate } = header;
-  const at = { block: `${cid}`, height };
+  const at = { block: cidText(cid), height };
   const faults: BlockFault[] = [];
   for (const [field, value] of Object.entries({ electionProof, ticket, blockSig, blsAggregate })) {
     if (value === null) faults.push(fault("invalid", "block/field-missing", { ...at, field }));

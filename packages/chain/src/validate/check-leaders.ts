@@ -13,6 +13,7 @@ import {
 import { drawForElection, drawForTicket } from "../rules/draw-randomness.ts";
 import { hasMinPower, ineligible } from "../rules/min-power.ts";
 import { computeWinCount, maxWinCount } from "../rules/win-count.ts";
+import { blockText } from "./block-text.ts";
 import { type LeaderRecord, readLeader, type StateAtHand } from "./leader-state.ts";
 import { type Fate, type Findings, fault, findings, type RuleChecks } from "./verdict.ts";
 
@@ -67,7 +68,7 @@ export function* checkLeaders(network: Network, tipset: Tipset, context: LeaderC
   const found = findings();
   const leaders: CheckedLeader[] = [];
   for (const [i, header] of tipset.blocks.entries()) {
-    const leader = yield* checkLeader(network, header, `${tipset.cids[i]}`, context, found);
+    const leader = yield* checkLeader(network, header, blockText(tipset, i), context, found);
     if (leader !== undefined) leaders.push(leader);
   }
   return { ...found, leaders };

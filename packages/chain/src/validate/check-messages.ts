@@ -8,6 +8,7 @@ import {
   onChainMessageGas,
   validForBlockInclusion,
 } from "../rules/valid-for-block-inclusion.ts";
+import { blockText } from "./block-text.ts";
 import { checkMessageSignatures, type SignatureCounts } from "./check-message-signatures.ts";
 import { type BlockMessages, type ReadMessage, readMessages } from "./read-messages.ts";
 import { type AccountKeys, isAlias } from "./senders.ts";
@@ -58,7 +59,7 @@ export function checkMessages(
   const checkedBefore = new Set<string>(); // signed messages that an earlier block of the tipset listed too
   let messageRoots = 0;
   for (const [i, header] of tipset.blocks.entries()) {
-    const block = `${tipset.cids[i]}`;
+    const block = blockText(tipset, i);
     const raw = messages[i] ?? { bls: [], secp: [] };
     const named = checkRoot(block, header, raw, found);
     if (named === undefined) continue; // these are not its messages: nothing they are says anything of it
@@ -99,7 +100,7 @@ export function checkBaseFee(tipset: Tipset, expected: bigint): RuleChecks {
   const found = findings();
   for (const [i, { parentBaseFee, height }] of tipset.blocks.entries()) {
     if (parentBaseFee === expected) continue;
-    const facts = { block: `${tipset.cids[i]}`, height, found: parentBaseFee, expected };
+    const facts = { block: blockText(tipset, i), height, found: parentBaseFee, expected };
     found.faults.push(fault("invalid", "block/base-fee-wrong", facts));
   }
   return found;

@@ -1,5 +1,6 @@
 import type { Tipset } from "@copse/types";
 import { log2Power, tipsetWeight } from "../rules/weight.ts";
+import { blockText } from "./block-text.ts";
 import { fault, findings, type RuleChecks } from "./verdict.ts";
 
 /**
@@ -15,7 +16,7 @@ export function checkParentWeight(tipset: Tipset, base: Tipset, totalPower: bigi
   const expected = tipsetWeight(base.blocks[0]?.parentWeight ?? 0n, log2Power(totalPower) ?? 0, wins);
   for (const [i, { parentWeight, height }] of tipset.blocks.entries()) {
     if (parentWeight === expected) continue;
-    const facts = { block: `${tipset.cids[i]}`, height, found: parentWeight, expected };
+    const facts = { block: blockText(tipset, i), height, found: parentWeight, expected };
     found.faults.push(fault("invalid", "block/parent-weight-wrong", facts));
   }
   return found;

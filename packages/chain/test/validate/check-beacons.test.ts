@@ -41,6 +41,13 @@ describe("the rule on chained beacons", () => {
     expect(rule(mainnet, 12, [81096], below(10, 81095))).toEqual(["round-wrong", facts]);
   });
 
+  it("wants every round since the parents', so that nobody can have us verify thousands", () => {
+    const gap = { index: 0, found: 81097, expected: 81096 };
+    expect(rule(mainnet, 12, [81097], below(10, 81095))).toEqual(["round-wrong", gap]);
+    const many = [...new Array<number>(8000).fill(81096), 81097];
+    expect(rule(mainnet, 12, many, below(10, 81095))).toMatchObject(["round-wrong", { index: 1 }]);
+  });
+
   it("wants none where the parents have the round", () => {
     expect(rule(mainnet, 12, [], below(10, 81097))).toEqual([0]);
     expect(rule(mainnet, 12, [81097], below(10, 81097))).toMatchObject(["count-wrong", { found: 1 }]);
@@ -94,6 +101,18 @@ describe("the rule on unchained beacons", () => {
     const checked = checkBeacons(mainnet, [tipset], below(4_863_281, 17_133_812));
     expect(checked.entries).toBe(2);
     expect(settle(checked, checkSignatures(checked.checks, { random }))).toEqual([]);
+  });
+});
+
+describe("other threads", () => {
+  it("check what they are sent as it is checked here", () => {
+    const [tipset] = tipsets as [Tipset];
+    const wrong = { ...tipset, blocks: [{ ...template, beaconEntries: [] }] };
+    const here = checkBeacons(mint.network, [wrong], beaconBelow(mint.genesis.tipset));
+    const sent = structuredClone({ network: mint.network, wrong, below: beaconBelow(mint.genesis.tipset) });
+    const there = checkBeacons(sent.network, [sent.wrong], sent.below);
+    expect(here.faults).toHaveLength(1);
+    expect(structuredClone(there)).toEqual(here);
   });
 });
 
