@@ -1,8 +1,9 @@
-// Writes docs/reference/*.md from the sources: a page for each way into each package. Runs typedoc on the TypeScript of this workspace (typedoc does not take the one of the
+// Writes docs/reference/*.md from the sources: a page for each way into each package, and one of all error codes. Runs typedoc on the TypeScript of this workspace (typedoc does not take the one of the
 // root yet).
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Application, Converter, ReflectionKind } from "typedoc";
+import { errorPage, errorRows } from "../scripts/error-table.ts";
 import { listEntries } from "../scripts/exports.ts";
 import { readPackages, repositoryRoot } from "../scripts/workspace.ts";
 
@@ -69,4 +70,7 @@ const project = await app.convert();
 if (project === undefined) process.exit(1);
 await app.generateOutputs(project);
 
-console.log(`reference: ${entries.length} entries`);
+const sections = readPackages(repositoryRoot).map((pkg) => ({ name: pkg.name, rows: errorRows(repositoryRoot, pkg) }));
+writeFileSync(join(out, "errors.md"), errorPage(sections));
+const codes = sections.reduce((sum, { rows }) => sum + rows.length, 0);
+console.log(`reference: ${entries.length} entries, ${codes} error codes`);
