@@ -195,12 +195,15 @@ async function requestOnce(
   return { tipsets: response.tipsets, partial, bytes: bytes.length, firstByteMs: firstByte - started, elapsedMs };
 }
 
-/** True when partial. Lotus answers OK with fewer at genesis only; the caller knows whether that is where it ended. */
+/** True when partial: fewer than asked is said so, also at genesis. @see lotus chain/exchange/client.go `processResponse` */
 function judge(response: ExchangeResponse, asked: number): boolean {
   const { status, text, tipsets } = response;
   if (status !== exchangeStatus.ok && status !== exchangeStatus.partial) {
     throw new NetworkError("network/refused", { protocol: exchangeProtocol, status, reason: text });
   }
-  if (tipsets.length === 0) throw new NetworkError("network/less-than-claimed", { asked, got: 0, status });
-  return status === exchangeStatus.partial || tipsets.length < asked;
+  const got = tipsets.length;
+  const partial = status === exchangeStatus.partial;
+  if (got === 0 || (got < asked && !partial))
+    throw new NetworkError("network/less-than-claimed", { asked, got, status });
+  return partial;
 }

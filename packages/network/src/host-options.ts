@@ -88,7 +88,7 @@ export interface Streams {
   /**
    * Opens a stream on an existing connection.
    *
-   * @throws {NetworkError} `network/peer-gone`, `network/protocol-missing`
+   * @throws {NetworkError} `network/peer-gone`, `network/protocol-missing`, `network/answer-late`
    * @throws {HostFault} `host/aborted`
    */
   open(peer: string, protocols: readonly string[], options?: OpenOptions): Promise<Stream>;

@@ -221,10 +221,15 @@ class Libp2pHost implements Host {
     if (known !== undefined && !protocols.some((name) => known.has(name))) {
       throw new NetworkError("network/protocol-missing", { peer, protocol });
     }
+    const waitedMs = options?.openMs ?? 10_000;
+    const deadline = AbortSignal.timeout(waitedMs);
+    const signal = options?.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
     try {
-      const signal = withDeadline(options?.signal, options?.openMs ?? 10_000);
       return await connection.newStream([...protocols], { signal });
     } catch (cause) {
+      if (deadline.aborted && !options?.signal?.aborted) {
+        throw new NetworkError("network/answer-late", { protocol, received: 0, waitedMs }, { cause });
+      }
       throw this.#streamError(peer, protocols, cause, options?.signal);
     }
   }

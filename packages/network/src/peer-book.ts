@@ -1,4 +1,5 @@
 import type { Fault } from "./errors.ts";
+import { type NetworkMetrics, noMetrics } from "./metrics.ts";
 
 /** How a peer book weighs; times in milliseconds. */
 export interface PeerBookOptions {
@@ -16,6 +17,7 @@ export interface PeerBookOptions {
   readonly maxPauseMs?: number;
   /** Most peers remembered; the one heard of longest ago is forgotten first. Bans outlast that. Default 4,096. */
   readonly maxPeers?: number;
+  readonly metrics?: NetworkMetrics;
 }
 
 /** What came of one request. */
@@ -102,7 +104,7 @@ export class PeerBook {
 
   constructor(options: PeerBookOptions) {
     const defaults = { lieBanMs: hour, garbageBanMs: hour, garbageMs: hour / 6, pauseMs: 1_000, maxPauseMs: 60_000 };
-    this.#options = { ...defaults, maxPeers: 4_096, ...options };
+    this.#options = { ...defaults, maxPeers: 4_096, metrics: noMetrics, ...options };
   }
 
   /** A peer is connected. */
@@ -178,6 +180,7 @@ export class PeerBook {
   ban(peer: string, fault: Fault, reason: string, forMs: number): Ban | undefined {
     if (this.#peers.get(peer)?.guarded) return undefined;
     const ban: Ban = { peer, fault, reason, until: this.#options.now() + forMs };
+    this.#options.metrics.count("copse_network_bans_total", 1, fault);
     this.#bans.delete(peer);
     this.#bans.set(peer, ban);
     if (this.#bans.size > maxBans) this.#bans.delete(this.#bans.keys().next().value ?? "");

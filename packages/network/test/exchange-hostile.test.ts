@@ -1,10 +1,14 @@
 import { CborWriter } from "@copse/ipld";
-import { concatBytes } from "@copse/primitives";
+import { concatBytes, utf8 } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
+import type { Stream } from "@libp2p/interface";
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../src/clock.ts";
 import type { ExchangeAsk } from "../src/exchange-client.ts";
+import { decodeExchangeResponse, encodeExchangeRequest } from "../src/exchange-codec.ts";
 import type { StreamHandler } from "../src/host-options.ts";
 import { exchangeProtocol } from "../src/protocols.ts";
+import { readToEnd } from "../src/stream-reading.ts";
 import { fakeChain, fakeHeader, fakeMessage } from "./fake-chain.ts";
 import { pair, until } from "./nodes.ts";
 
@@ -92,6 +96,13 @@ const cases: readonly Case[] = [
       ),
     ),
     "network/more-than-asked",
+    "lie",
+    headersOnly,
+  ],
+  [
+    "OK with fewer than asked",
+    answering(answer(0, [tipset([header])])),
+    "network/less-than-claimed",
     "lie",
     headersOnly,
   ],
@@ -206,6 +217,33 @@ describe("a hostile server of chain exchange", () => {
     const told = expect(asking).rejects.toMatchObject({ code: "network/peer-gone", fault: "gone" });
     await b.host.stop();
     await told;
+  });
+});
+
+describe("a client that writes all at once, before the protocol is agreed on, as go-libp2p does", () => {
+  it("is answered like any other", async () => {
+    const [a, b] = await pair({}, { source: chain });
+    const line = (text: string): Uint8Array => concatBytes(Uint8Array.of(text.length + 1), utf8(`${text}\n`));
+    const head = line("/multistream/1.0.0");
+    const request = encodeExchangeRequest({ head: chain.head, length: 2, options: 1 });
+    for (let round = 0; round < 5; round++) {
+      const { muxer } = a.host.libp2p.getConnections()[0] as unknown as {
+        muxer: { createStream(options: object): Promise<Stream> };
+      };
+      const stream = await muxer.createStream({});
+      const reading = readToEnd(stream, {
+        limits: { maxBytes: 1 << 20, firstByteMs: 5_000, totalMs: 5_000 },
+        clock: systemClock,
+        protocol: exchangeProtocol,
+        peer: b.peer,
+      });
+      stream.send(concatBytes(head, line(exchangeProtocol), request));
+      await stream.close();
+      const said = await reading;
+      const prefix = concatBytes(head, line(exchangeProtocol));
+      expect(said.slice(0, prefix.length)).toEqual(prefix);
+      expect(decodeExchangeResponse(said.slice(prefix.length), 2, 1).tipsets).toHaveLength(2);
+    }
   });
 });
 

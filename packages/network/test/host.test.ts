@@ -105,3 +105,12 @@ it("stops twice, and says so to whoever dials after", async () => {
   await b.handle([helloProtocol, exchangeProtocol], async () => {});
   await expect(b.start()).rejects.toMatchObject({ code: "network/listen-failed" });
 });
+
+it("calls a peer that never agrees on a protocol a stall", async () => {
+  const [a, b] = await Promise.all([startNode(), startNode()]);
+  await connect(a, b);
+  const { muxer } = b.host.libp2p.getConnections()[0] as unknown as { muxer: EventTarget };
+  muxer.dispatchEvent = () => true; // new streams reach nobody
+  const opening = a.host.open(b.peer, [helloProtocol], { openMs: 50 });
+  await expect(opening).rejects.toMatchObject({ code: "network/answer-late", fault: "stall" });
+});
