@@ -13,7 +13,7 @@ import { decodeTipsetRow, rowHeaders, rowKey, rowKeyDigest, type TipsetRow } fro
 /** Which tipset stands for a null round: the one before it, the one after it, or none. */
 export type NullRound = "previous" | "next" | "none";
 
-/** A stretch of heights, both ends within, in either order. */
+/** A stretch of heights, both ends within; none where `from` is above `to`. */
 export interface TipsetsRange {
   readonly from?: number;
   readonly to?: number;
@@ -101,8 +101,8 @@ export class ChainReader {
   /** The rows of {@link tipsets}. */
   *rows(range: TipsetsRange = {}): Generator<TipsetRow> {
     const { from = 0, to = Number.MAX_SAFE_INTEGER, reverse = false } = range;
-    const low = Math.max(0, Math.min(from, to));
-    const high = Math.min(Math.max(from, to) + 1, 2 ** 48 - 1);
+    const low = Math.max(0, from);
+    const high = Math.min(to + 1, 2 ** 48 - 1);
     if (high <= low) return;
     for (const [, row] of this.#tipsets.range({ gte: heightKey(low), lt: heightKey(high), reverse })) yield row;
   }

@@ -9,11 +9,12 @@ import { type Assurance, type AssuranceLevel, noAssurance, raiseAssurance, retra
 import { ChainReader } from "./chain-reader.ts";
 import { headWeight } from "./chain-weight.ts";
 import { dropLowest } from "./drop-span.ts";
-import { type ChainState, extendSpan } from "./extend-span.ts";
+import { extendSpan } from "./extend-span.ts";
 import type { Head, HeadChange } from "./head-change.ts";
 import { addRange, type HeightRange, removeRange } from "./height-ranges.ts";
 import { indexRows } from "./index-rows.ts";
 import { parseSpan, refOf, type Span, type TipsetRef } from "./span.ts";
+import type { ChainState } from "./span-step.ts";
 import { switchHead } from "./switch-head.ts";
 import { ChainBatch, heightKey, tables } from "./tables.ts";
 

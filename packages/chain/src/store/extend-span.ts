@@ -5,39 +5,10 @@ import { type LinkedRun, targetBelow } from "../link/link-run.ts";
 import type { LinkedTipset, LinkTarget } from "../link/link-types.ts";
 import { type Assurance, raiseAssurance } from "./assurance.ts";
 import type { ChainReader } from "./chain-reader.ts";
-import { joinSpans } from "./join-spans.ts";
-import { refOf, type Span, spanBelow, type TipsetRef } from "./span.ts";
+import { forkOf, joinSpans } from "./join-spans.ts";
+import { canonicalLowest, refOf, type Span, spanBelow, type TipsetRef } from "./span.ts";
+import type { ChainState, Placed, SpanStep } from "./span-step.ts";
 import type { ChainBatch } from "./tables.ts";
-
-/** What a commit looks at. */
-export interface ChainState {
-  readonly reader: ChainReader;
-  readonly spans: ReadonlyMap<number, Span>;
-  readonly assurance: Assurance;
-  readonly checkpoint: TipsetRef | undefined;
-  readonly forkLimit: number;
-}
-
-/** What storing a run changes beside rows. */
-export interface SpanStep {
-  /** The span after the run; absent when it lost against the older one it met, or was part of it from the start. */
-  readonly span: Span | undefined;
-  /** The older span it met. It is part of `span` now, or where that is absent, it stays as it is. */
-  readonly met: Span | undefined;
-  readonly assurance: Assurance;
-  /** Tipsets that are canonical no more, newest first: the older span went on differently above the meeting point. */
-  readonly reverted: readonly TipsetRef[];
-}
-
-/** A run sorted by where its tipsets go. */
-export interface Placed {
-  /** The span as it is with the run below it. */
-  readonly grown: Span;
-  /** Above every older span. */
-  readonly canonical: readonly LinkedTipset[];
-  /** Beside the stretch of the older span. */
-  readonly beside: readonly LinkedTipset[];
-}
 
 /**
  * Works out what storing a run below its span changes, and writes it to the batch.
@@ -52,33 +23,50 @@ export function extendSpan(state: ChainState, span: Span, run: LinkedRun, batch:
   const beside: LinkedTipset[] = [];
   let meeting: LinkedTipset | undefined;
   for (const tipset of run.linked) {
-    if (older?.upper === undefined || tipset.height > older.upper.height) {
+    // once beside an older span, all stays aside until the two meet, also where that one has lost its top since
+    const isAbove = span.fork === undefined && beside.length === 0;
+    if (isAbove && (older?.upper === undefined || tipset.height > older.upper.height)) {
       canonical.push(tipset);
-    } else {
-      meeting = canonicalTipset(state.reader, tipset.key);
-      if (meeting !== undefined) break;
-      assertForkAllowed(state, span, older, tipset.height);
-      beside.push(tipset);
+      continue;
     }
+    meeting = older && meetingPoint(state.reader, span, older, tipset.key);
+    if (meeting !== undefined) break;
+    if (older !== undefined) assertForkAllowed(state, span, older, tipset.height);
+    beside.push(tipset);
   }
   const added = [...canonical, ...beside];
   const last = added.at(-1);
   const next: LinkTarget = meeting === undefined ? run.next : last === undefined ? span.next : targetBelow(last);
-  if (older !== undefined && meeting === undefined) meeting = canonicalTipset(state.reader, next.key);
+  if (older !== undefined) meeting ??= meetingPoint(state.reader, span, older, next.key);
   const grown: Span = {
     id: span.id,
     upper: span.upper ?? (added[0] && refOf(added[0])),
     lowest: last === undefined ? span.lowest : refOf(last),
     fork: span.fork ?? (beside[0] && refOf(beside[0])),
+    aboveFork: span.fork === undefined ? (canonical.at(-1) ?? span.lowest)?.height : span.aboveFork,
     next,
     reachedGenesis: run.reachedGenesis && meeting === undefined,
   };
   const placed: Placed = { grown, canonical, beside };
   if (older !== undefined && meeting !== undefined) return joinSpans(state, placed, older, meeting, batch);
   for (const tipset of canonical) batch.canonical(tipset, "first");
+  const low = grown.lowest?.height ?? 0;
+  if (grown.fork !== undefined && (older?.upper === undefined || older.upper.height < low)) {
+    return promote(state, placed, batch); // the older span is gone from beside it
+  }
   for (const tipset of beside) batch.side(tipset);
   batch.span(span.id, grown);
   return { span: grown, met: undefined, assurance: linkedUpTo(state.assurance, span, canonical), reverted: [] };
+}
+
+/** What was kept aside becomes canonical: nothing is left to compare it with. */
+function promote(state: ChainState, placed: Placed, batch: ChainBatch): SpanStep {
+  const { id, upper, lowest, next, reachedGenesis } = placed.grown;
+  for (const tipset of forkOf(state, placed)) batch.canonical(tipset);
+  const span: Span = { id, upper, lowest, next, reachedGenesis };
+  batch.span(id, span);
+  const range = { from: lowest?.height ?? 0, to: upper?.height ?? 0 };
+  return { span, met: undefined, assurance: raiseAssurance(state.assurance, "linked", range), reverted: [] };
 }
 
 /** Raises what a run adds to the canonical part of a span: null rounds up to the child are linked across, too. */
@@ -89,8 +77,14 @@ function linkedUpTo(assurance: Assurance, span: Span, canonical: readonly Linked
   return raiseAssurance(assurance, "linked", { from: bottom.height, to });
 }
 
-function canonicalTipset(reader: ChainReader, key: TipsetKey): LinkedTipset | undefined {
-  return key.length > 0 && reader.isCanonical(key) ? reader.tipset(key) : undefined;
+/** The tipset of the older span's canonical stretch under this key. */
+function meetingPoint(reader: ChainReader, span: Span, older: Span, key: TipsetKey): LinkedTipset | undefined {
+  const tipset = key.length > 0 && reader.isCanonical(key) ? reader.tipset(key) : undefined;
+  if (tipset === undefined) return undefined;
+  const { height } = tipset;
+  if (height >= (canonicalLowest(older) ?? 0) && height <= (older.upper?.height ?? 0)) return tipset;
+  // it went past the older one, down to a third: those two have to settle it first
+  throw new ChainError("chain/spans-disagree", { span: span.id, other: older.id, height });
 }
 
 function assertInPlace(span: Span, run: LinkedRun): void {
@@ -102,8 +96,8 @@ function assertInPlace(span: Span, run: LinkedRun): void {
 }
 
 function assertForkAllowed(state: ChainState, span: Span, older: Span, height: number): void {
-  const [upper, lowest] = [older.upper as TipsetRef, older.lowest as TipsetRef];
-  if (height < lowest.height) {
+  const upper = older.upper as TipsetRef;
+  if (height < (canonicalLowest(older) ?? 0)) {
     throw new ChainError("chain/spans-disagree", { span: span.id, other: older.id, height });
   }
   // heights bound the count of tipsets from above, so rows are counted only where that says too little

@@ -4,8 +4,8 @@ import type { LinkedTipset } from "../link/link-types.ts";
 import { inferLog2Power } from "../rules/weight.ts";
 import { raiseAssurance, retractAssurance } from "./assurance.ts";
 import { headWeight } from "./chain-weight.ts";
-import type { ChainState, Placed, SpanStep } from "./extend-span.ts";
-import { refOf, type Span, type TipsetRef } from "./span.ts";
+import { canonicalLowest, refOf, type Span, type TipsetRef } from "./span.ts";
+import type { ChainState, Placed, SpanStep } from "./span-step.ts";
 import type { ChainBatch } from "./tables.ts";
 import { withPower } from "./tipset-row.ts";
 
@@ -43,12 +43,12 @@ export function joinSpans(
     batch.clear(tipset.height, tipset.row as Uint8Array);
   }
   for (const tipset of canonical) batch.canonical(tipset, "first");
-  for (const tipset of forkOf(state, placed, meeting)) batch.canonical(tipset);
+  for (const tipset of forkOf(state, placed)) batch.canonical(tipset);
   if (meeting.log2Power !== log2Power) {
     batch.canonical({ ...meeting, log2Power, row: withPower(meeting.row as Uint8Array, log2Power) });
   }
-  const { lowest, next, fork, reachedGenesis } = older;
-  const span: Span = { id: grown.id, upper, lowest, next, fork, reachedGenesis };
+  const { lowest, next, fork, aboveFork, reachedGenesis } = older;
+  const span: Span = { id: grown.id, upper, lowest, next, fork, aboveFork, reachedGenesis };
   batch.span(older.id, undefined);
   batch.span(grown.id, span);
   const kept = reverted.length > 0 ? retractAssurance(state.assurance, branch) : state.assurance;
@@ -77,13 +77,14 @@ function isHeavier(state: ChainState, placed: Placed, olderHead: LinkedTipset): 
   return head !== undefined && headWeight(head, find) > headWeight(olderHead, find);
 }
 
-/** The tipsets of the new branch beside the older one: those kept aside by earlier runs, and those of this one. */
-function forkOf(state: ChainState, placed: Placed, meeting: LinkedTipset): LinkedTipset[] {
+/** The tipsets of a span beside the older one, highest first: those kept aside by earlier runs, and those of this one. */
+export function forkOf(state: ChainState, placed: Placed): LinkedTipset[] {
+  const { grown, beside } = placed;
   const fork: LinkedTipset[] = [];
-  let key = placed.grown.fork?.key;
-  while (key !== undefined && !equalBytes(key, meeting.key)) {
+  // others may be stored below, of other forks: the span ends above what it wants next
+  for (let key = grown.fork?.key; key !== undefined && !equalBytes(key, grown.next.key); ) {
     const wanted = key;
-    const tipset = placed.beside.find((it) => equalBytes(it.key, wanted)) ?? state.reader.tipset(wanted);
+    const tipset = beside.find((it) => equalBytes(it.key, wanted)) ?? state.reader.tipset(wanted);
     if (tipset === undefined) break;
     fork.push(tipset);
     key = tipset.parents;
@@ -91,9 +92,13 @@ function forkOf(state: ChainState, placed: Placed, meeting: LinkedTipset): Linke
   return fork;
 }
 
+function canonicalTop(span: Span): number {
+  return canonicalLowest(span) === undefined || span.upper === undefined ? -1 : span.upper.height;
+}
+
 /** The lighter branch goes: it stays aside where the older span runs, and is removed above it. */
 function forget(state: ChainState, placed: Placed, older: Span, batch: ChainBatch): SpanStep {
-  const above = { from: (older.upper as TipsetRef).height + 1, to: (placed.grown.upper as TipsetRef).height };
+  const above = { from: canonicalLowest(placed.grown) ?? 0, to: canonicalTop(placed.grown) };
   for (const tipset of state.reader.tipsets(above)) batch.clear(tipset.height, tipset.row as Uint8Array);
   for (const tipset of placed.beside) batch.side(tipset);
   batch.span(placed.grown.id, undefined);

@@ -30,6 +30,8 @@ export interface Span {
    * are kept aside until the spans meet and their weights are compared.
    */
   readonly fork?: TipsetRef | undefined;
+  /** Where there is a fork: the lowest height above it that the span holds of the canonical chain, if any. */
+  readonly aboveFork?: number | undefined;
 }
 
 /** A span as JSON: spans are few, and people read them when something is wrong. */
@@ -41,6 +43,7 @@ export function formatSpan(span: Span): string {
     upper: ref(span.upper),
     lowest: ref(span.lowest),
     fork: ref(span.fork),
+    aboveFork: span.aboveFork,
     reachedGenesis: span.reachedGenesis,
     next: { key: toHex(key), child: child && { ...child, parentWeight: String(child.parentWeight) } },
   });
@@ -57,6 +60,7 @@ export function parseSpan(text: string): Span {
     upper: ref(json.upper),
     lowest: ref(json.lowest),
     fork: ref(json.fork),
+    aboveFork: json.aboveFork,
     reachedGenesis: json.reachedGenesis,
     next: { key: fromHex(json.next.key) as TipsetKey, child },
   };
@@ -68,8 +72,7 @@ export function parseSpan(text: string): Span {
  */
 export function canonicalLowest(span: Span): number | undefined {
   if (span.upper === undefined || span.lowest === undefined) return undefined;
-  if (span.fork === undefined) return span.lowest.height;
-  return span.fork.height < span.upper.height ? span.fork.height + 1 : undefined;
+  return span.fork === undefined ? span.lowest.height : span.aboveFork;
 }
 
 /**

@@ -6,9 +6,9 @@ import { inferLog2Power } from "../rules/weight.ts";
 import { type Assurance, raiseAssurance, retractAssurance } from "./assurance.ts";
 import type { ChainReader } from "./chain-reader.ts";
 import { headWeight } from "./chain-weight.ts";
-import type { ChainState } from "./extend-span.ts";
 import type { Head, HeadChange } from "./head-change.ts";
 import { refOf, type Span, spanBelow, type TipsetRef } from "./span.ts";
+import type { ChainState } from "./span-step.ts";
 import { type ChainBatch, rowOf } from "./tables.ts";
 import { withPower } from "./tipset-row.ts";
 
