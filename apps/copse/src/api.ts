@@ -23,7 +23,9 @@ export interface ApiNeeds {
 export async function serveApi(address: string, needs: ApiNeeds): Promise<Api> {
   const server = fastify({ bodyLimit: 1024, requestTimeout: 10_000 });
   server.get("/status", (_request, reply) => reply.type("application/json").send(toJson(needs.status())));
-  server.get("/metrics", async (_request, reply) => reply.type(needs.metrics.contentType).send(await needs.metrics.metrics()));
+  server.get("/metrics", async (_request, reply) =>
+    reply.type(needs.metrics.contentType).send(await needs.metrics.metrics()),
+  );
   server.get("/livez", (_request, reply) => reply.send("ok"));
   const cut = address.lastIndexOf(":");
   const url = await server.listen({ host: address.slice(0, cut), port: Number(address.slice(cut + 1)) });

@@ -81,7 +81,8 @@ export function assembledReport(needs: ReportNeeds): AssembledReport | undefined
     "5-beacons": head.height === 0 || covers(assurance["beacon-checked"], above),
     "6-weights": linked,
     "7-messages": needs.messages === undefined ? null : covers(assurance["messages-checked"], needs.messages),
-    "8-checkpoints": pins.length === 0 ? null : linked && pins.every(({ height, cid }) => holds(store, height, cid.toString())),
+    "8-checkpoints":
+      pins.length === 0 ? null : linked && pins.every(({ height, cid }) => holds(store, height, cid.toString())),
     "9-f3": null,
     "10-current": anchor.kind === "peers" ? anchor.ids.length >= 2 && epochNow - head.height <= 5 : null,
   };

@@ -17,10 +17,11 @@ export interface CliWorld {
 }
 
 /** Every command, by its noun. */
-export const commandTree: Readonly<Record<string, { readonly says: string; readonly verbs: readonly CommandSpec[] }>> = {
-  node: { says: "Run the lite node, or ask a running one", verbs: nodeCommands },
-  chain: { says: "Read the chain a repository holds; no node needs to run", verbs: chainCommands },
-};
+export const commandTree: Readonly<Record<string, { readonly says: string; readonly verbs: readonly CommandSpec[] }>> =
+  {
+    node: { says: "Run the lite node, or ask a running one", verbs: nodeCommands },
+    chain: { says: "Read the chain a repository holds; no node needs to run", verbs: chainCommands },
+  };
 
 /**
  * The command line as a function: arguments in, exit code out; no process is touched.
@@ -44,7 +45,10 @@ export function createCli(world: CliWorld): (args: readonly string[]) => Promise
         });
       }
     }
-    const settings = { writeOut: (text: string) => void world.out.write(text), writeErr: (text: string) => void world.err.write(text) };
+    const settings = {
+      writeOut: (text: string) => void world.out.write(text),
+      writeErr: (text: string) => void world.err.write(text),
+    };
     visit(program, (command) => command.exitOverride().configureOutput(settings));
     try {
       await program.parseAsync(args, { from: "user" });
@@ -63,11 +67,13 @@ export function createCli(world: CliWorld): (args: readonly string[]) => Promise
     const command = parent.command(spec.name).description(spec.says);
     for (const argument of spec.takes ?? []) command.argument(argument.form, argument.says);
     for (const option of spec.options) {
-      if (option.many) command.option(option.form, option.says, (value: string, before?: string[]) => [...(before ?? []), value]);
+      if (option.many)
+        command.option(option.form, option.says, (value: string, before?: string[]) => [...(before ?? []), value]);
       else command.option(option.form, option.says);
     }
     command.option("--json", "print JSON, one document a line");
-    if (spec.examples.length > 0) command.addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`);
+    if (spec.examples.length > 0)
+      command.addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`);
     command.action(async (...given: unknown[]) => {
       const flags = command.opts<Record<string, unknown>>();
       const json = flags["json"] === true;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMint } from "@copse/chain/mint";
@@ -6,13 +6,12 @@ import { installFastest } from "@copse/crypto/fastest";
 import pino from "pino";
 import type { CommandContext } from "./commands/command.ts";
 import { NodeError } from "./errors.ts";
-import { mintChain, type MintedChain } from "./local/minted-chain.ts";
+import { type MintedChain, mintChain } from "./local/minted-chain.ts";
 import { startServingNode } from "./local/serving-node.ts";
 import { networkJson } from "./networks.ts";
-import { createProgress } from "./progress.ts";
 import { resolveOptions } from "./options.ts";
+import { createProgress } from "./progress.ts";
 import { runNode } from "./run-node.ts";
-import { writeFile } from "node:fs/promises";
 
 /** Epochs of the chain when nothing is said. */
 const usualEpochs = 3000;
@@ -27,7 +26,11 @@ export async function runDemo(context: CommandContext): Promise<number> {
   const { output, signal, flags } = context;
   const epochs = Number(flags["epochs"] ?? usualEpochs);
   if (!Number.isSafeInteger(epochs) || epochs < 1) {
-    throw new NodeError("copse/option-malformed", { option: "--epochs", value: String(flags["epochs"]), expected: "a whole number above 0" });
+    throw new NodeError("copse/option-malformed", {
+      option: "--epochs",
+      value: String(flags["epochs"]),
+      expected: "a whole number above 0",
+    });
   }
   const given = typeof flags["repo"] === "string" ? flags["repo"] : undefined;
   const work = await mkdtemp(join(tmpdir(), "copse-demo-"));
@@ -68,10 +71,23 @@ async function mint(epochs: number, { output, terminal, signal }: CommandContext
   const progress = createProgress(terminal);
   const started = performance.now();
   try {
-    const chain = await mintChain(createMint({ seed: "copse demo", miners: 4 }), epochs, (height) => progress.update("minting", height, epochs), signal);
+    const chain = await mintChain(
+      createMint({ seed: "copse demo", miners: 4 }),
+      epochs,
+      (height) => progress.update("minting", height, epochs),
+      signal,
+    );
     progress.stop();
     const seconds = Math.round((performance.now() - started) / 100) / 10;
-    const facts = { epochs, tipsets: chain.tipsets.length, headers: chain.headers, nullRounds: chain.nullRounds, forks: chain.forks.length, messages: chain.messages, seconds };
+    const facts = {
+      epochs,
+      tipsets: chain.tipsets.length,
+      headers: chain.headers,
+      nullRounds: chain.nullRounds,
+      forks: chain.forks.length,
+      messages: chain.messages,
+      seconds,
+    };
     output.event(
       "minted",
       facts,

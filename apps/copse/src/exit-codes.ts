@@ -23,7 +23,8 @@ export function exitCodeOf(error: unknown): number {
   const { code } = error;
   if (code === "host/aborted") return 130;
   if (code.startsWith("host/")) return 5;
-  if (code.startsWith("copse/option") || code.startsWith("copse/config") || code === "copse/repo-other-network") return 2;
+  if (code.startsWith("copse/option") || code.startsWith("copse/config") || code === "copse/repo-other-network")
+    return 2;
   if (code === "copse/node-too-old") return 2;
   if (code === "copse/no-peers" || code.startsWith("network/")) return 4;
   if (code === "copse/not-found" || code === "copse/repo-missing") return 6;

@@ -51,7 +51,8 @@ export async function importCar(
   }
   await store();
   for (const root of car.roots) {
-    if (!database.blocks.hasSync(root)) throw new NodeError("copse/import-no-head", { file, head: toCid(root).toString() });
+    if (!database.blocks.hasSync(root))
+      throw new NodeError("copse/import-no-head", { file, head: toCid(root).toString() });
   }
   return { file, blocks, bytes, head: TipsetKey.fromBytes(concatBytes(...car.roots)) };
 }

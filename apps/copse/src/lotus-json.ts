@@ -24,7 +24,10 @@ export function headerJson(header: BlockHeader, prefix: "f" | "t"): unknown {
       VRFProof: base64(header.electionProof.vrfProof),
     },
     BeaconEntries: header.beaconEntries.map(({ round, signature }) => ({ Round: round, Data: base64(signature) })),
-    WinPoStProof: header.winPostProof.map((proof) => ({ PoStProof: proof.postProof, ProofBytes: base64(proof.proofBytes) })),
+    WinPoStProof: header.winPostProof.map((proof) => ({
+      PoStProof: proof.postProof,
+      ProofBytes: base64(proof.proofBytes),
+    })),
     Parents: header.parents.map(cidJson),
     ParentWeight: String(header.parentWeight),
     Height: header.height,
@@ -67,7 +70,12 @@ export function messageJson(message: Message, cid: CID, prefix: "f" | "t"): Reco
 
 /** A signed message as Lotus' JSON-RPC gives it. */
 export function signedMessageJson(signed: SignedMessage, messageCid: CID, cid: CID, prefix: "f" | "t"): unknown {
-  return { Message: messageJson(signed.message, messageCid, prefix), Signature: signatureJson(signed.signature), CID: cidJson(cid) };
+  return {
+    Message: messageJson(signed.message, messageCid, prefix),
+    Signature: signatureJson(signed.signature),
+    CID: cidJson(cid),
+  };
 }
 
-const safe = (value: bigint): number | string => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value));
+const safe = (value: bigint): number | string =>
+  value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);

@@ -19,7 +19,9 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 // a reader that went away (`copse … | head`) is no failure of ours
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 5));
 
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 process.exitCode = await createCli({
   version,
   environment: process.env,

@@ -1,5 +1,5 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import { type NetworkMetrics, networkCounters } from "@copse/network";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
 /** Every metric of the node; names end in their unit. */
 export interface NodeMetrics {
@@ -39,8 +39,18 @@ export function createMetrics(options: { process: boolean }): NodeMetrics {
         else found.counter.inc({ [found.label]: value }, by);
       },
     },
-    heights: new Gauge({ name: "copse_chain_height_epochs", help: "Epochs, by what stands there", labelNames: ["what"], registers }),
-    tipsets: new Counter({ name: "copse_sync_tipsets_total", help: "Tipsets that passed a stage", labelNames: ["stage"], registers }),
+    heights: new Gauge({
+      name: "copse_chain_height_epochs",
+      help: "Epochs, by what stands there",
+      labelNames: ["what"],
+      registers,
+    }),
+    tipsets: new Counter({
+      name: "copse_sync_tipsets_total",
+      help: "Tipsets that passed a stage",
+      labelNames: ["stage"],
+      registers,
+    }),
     peers: new Gauge({ name: "copse_network_peers", help: "Peers connected and identified", registers }),
     liars: new Counter({ name: "copse_sync_liars_total", help: "Peers dropped for what they sent", registers }),
   };

@@ -43,7 +43,8 @@ export function networkJson(described: Network): string {
     if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString("hex") };
     if (typeof value === "bigint") return { $bigint: String(value) };
     if (Array.isArray(value)) return value.map(tag);
-    if (typeof value === "object" && value !== null) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, tag(v)]));
+    if (typeof value === "object" && value !== null)
+      return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, tag(v)]));
     return value;
   };
   return JSON.stringify(tag(described), null, 2);
@@ -60,7 +61,12 @@ export function parseNetwork(text: string): Network {
     return value;
   }) as Network;
   for (const field of ["name", "p2pName", "genesisCid", "genesisTime", "blockDelay", "upgrades", "drand"] as const) {
-    if (read[field] === undefined) throw new NodeError("copse/option-malformed", { option: "--network", value: field, expected: "a field of the file" });
+    if (read[field] === undefined)
+      throw new NodeError("copse/option-malformed", {
+        option: "--network",
+        value: field,
+        expected: "a field of the file",
+      });
   }
   return { ...read, breezeWindow: read.breezeWindow };
 }

@@ -14,6 +14,8 @@ export interface NodeWorld {
   readonly log: Logger;
   readonly metrics: NodeMetrics;
   readonly version: string;
+  /** Told of each peer that is dropped for what it sent. */
+  readonly onLiar: (peer: string, error: unknown) => void;
 }
 
 /** A node that is wired and not yet running. */
@@ -28,6 +30,7 @@ export interface CopseNode {
   readonly host: Host;
   readonly bitswap: Bitswap;
   readonly peers: Peers;
+  readonly metrics: NodeMetrics;
   /** Ends all of it, newest part first. Safe to call twice. */
   close(): Promise<void>;
 }

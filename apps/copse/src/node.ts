@@ -1,7 +1,15 @@
 import { linkRules, openChainStore } from "@copse/chain";
 import { installFastest } from "@copse/crypto/fastest";
 import { createSignaturePool } from "@copse/crypto/pool";
-import { createExchangeClient, createHost, generatePrivateKey, type NetworkLog, serveExchange, serveHello, startBitswap } from "@copse/network";
+import {
+  createExchangeClient,
+  createHost,
+  generatePrivateKey,
+  type NetworkLog,
+  serveExchange,
+  serveHello,
+  startBitswap,
+} from "@copse/network";
 import { type Network, TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
 import type { CopseNode, NodeWorld } from "./node-types.ts";
@@ -49,18 +57,28 @@ export async function createNode(network: Network, options: NodeOptions, world: 
     closers.push(() => host.stop());
 
     // hello and chain exchange must stand before the first connection: Forest bans who lacks them
-    const exchange = await serveExchange({ host, source: servedChain(store.reader), log: networkLog, metrics: metrics.network });
+    const exchange = await serveExchange({
+      host,
+      source: servedChain(store.reader),
+      log: networkLog,
+      metrics: metrics.network,
+    });
     closers.push(() => exchange.stop());
     const bitswap = await startBitswap({ host, source: store.reader, log: networkLog, metrics: metrics.network });
     closers.push(() => bitswap.stop());
+    const rules = linkRules(network);
     const client = createExchangeClient({ host, metrics: metrics.network });
-    const peers = connectPeers({ host, client, options, network, log, metrics });
+    const peers = connectPeers({ host, client, options, network, rules, log, metrics, onLiar: world.onLiar });
     closers.push(() => peers.stop());
     const hello = await serveHello({
       host,
       genesis: network.genesisCid.bytes,
       head: () => {
-        const { key, height, weight } = store.head ?? { key: TipsetKey.fromCids([network.genesisCid]), height: 0, weight: 0n };
+        const { key, height, weight } = store.head ?? {
+          key: TipsetKey.fromCids([network.genesisCid]),
+          height: 0,
+          weight: 0n,
+        };
         return { head: key, height, weight };
       },
       onHead: peers.onHead,
@@ -76,11 +94,12 @@ export async function createNode(network: Network, options: NodeOptions, world: 
       repo,
       store,
       counts: countsTable(repo.database),
-      rules: linkRules(network),
+      rules,
       signatures,
       host,
       bitswap,
       peers,
+      metrics,
       close,
     };
   } catch (error) {

@@ -5,7 +5,10 @@ import { parse as parseToml, TomlError } from "smol-toml";
 import { NodeError } from "./errors.ts";
 
 /** Which messages the node fetches and checks. `recent`: those of the newest so many epochs. */
-export type MessageScope = { readonly kind: "all" } | { readonly kind: "none" } | { readonly kind: "recent"; readonly epochs: number };
+export type MessageScope =
+  | { readonly kind: "all" }
+  | { readonly kind: "none" }
+  | { readonly kind: "recent"; readonly epochs: number };
 
 /** Everything `copse node start` can be told, after flags, environment, file and defaults are merged. */
 export interface NodeOptions {
@@ -31,20 +34,55 @@ type Row = { readonly kind: Kind; readonly value?: string; readonly fallback: un
 
 /** One row an option: the flag `--name`, the variable `COPSE_NAME` and the key `name` of the configuration file. */
 export const optionTable: { readonly [Name in keyof NodeOptions]: Row } = {
-  network: { kind: "text", value: "<name>", fallback: "mainnet", says: "mainnet, calibnet, butterflynet, devnet, or a JSON file that describes another" },
-  repo: { kind: "text", value: "<dir>", fallback: undefined, says: "where the chain is kept (default: ~/.copse/<network>)" },
-  listen: { kind: "texts", value: "<multiaddr>", fallback: ["/ip4/0.0.0.0/tcp/0"], says: "address to listen on; may be given several times" },
-  peer: { kind: "texts", value: "<multiaddr>", fallback: [], says: "peer to dial, with its /p2p/ id; may be given several times" },
+  network: {
+    kind: "text",
+    value: "<name>",
+    fallback: "mainnet",
+    says: "mainnet, calibnet, butterflynet, devnet, or a JSON file that describes another",
+  },
+  repo: {
+    kind: "text",
+    value: "<dir>",
+    fallback: undefined,
+    says: "where the chain is kept (default: ~/.copse/<network>)",
+  },
+  listen: {
+    kind: "texts",
+    value: "<multiaddr>",
+    fallback: ["/ip4/0.0.0.0/tcp/0"],
+    says: "address to listen on; may be given several times",
+  },
+  peer: {
+    kind: "texts",
+    value: "<multiaddr>",
+    fallback: [],
+    says: "peer to dial, with its /p2p/ id; may be given several times",
+  },
   bootstrap: { kind: "flag", fallback: true, says: "dial the network's bootstrap peers and look for others" },
   import: { kind: "text", value: "<file>", fallback: undefined, says: "CAR file (.zst too) to take blocks from first" },
   to: { kind: "count", value: "<height>", fallback: 0, says: "assemble down to this height instead of genesis" },
-  messages: { kind: "messages", value: "<all|recent:N|none>", fallback: "all", says: "which messages to fetch and check" },
+  messages: {
+    kind: "messages",
+    value: "<all|recent:N|none>",
+    fallback: "all",
+    says: "which messages to fetch and check",
+  },
   once: { kind: "flag", fallback: false, says: "exit when the chain is assembled" },
-  minPeers: { kind: "count", value: "<n>", fallback: undefined, says: "peers that must have told their head before a target is chosen (default: the network's, or the --peer given)" },
+  minPeers: {
+    kind: "count",
+    value: "<n>",
+    fallback: undefined,
+    says: "peers that must have told their head before a target is chosen (default: the network's, or the --peer given)",
+  },
   maxPeers: { kind: "count", value: "<n>", fallback: 75, says: "connections to keep at most" },
   api: { kind: "text", value: "<host:port|off>", fallback: "127.0.0.1:0", says: "where status and metrics are served" },
   logLevel: { kind: "text", value: "<level>", fallback: "info", says: "trace, debug, info, warn, error or silent" },
-  idleSeconds: { kind: "count", value: "<n>", fallback: 60, says: "with --once: give up after so long without any progress" },
+  idleSeconds: {
+    kind: "count",
+    value: "<n>",
+    fallback: 60,
+    says: "with --once: give up after so long without any progress",
+  },
   workers: { kind: "count", value: "<n>", fallback: 0, says: "verifier threads (default: cores - 1)" },
 };
 
@@ -56,10 +94,16 @@ export type GivenOptions = Readonly<Record<string, unknown>>;
  *
  * @throws {NodeError} `copse/option-malformed`, `copse/config-malformed`
  */
-export function resolveOptions(flags: GivenOptions, environment: Readonly<Record<string, string | undefined>>): NodeOptions {
+export function resolveOptions(
+  flags: GivenOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): NodeOptions {
   const file = configFile(flags, environment);
   const pick = (name: keyof NodeOptions): unknown =>
-    readOption(name, flags[name] ?? environment[`COPSE_${constantCase(name)}`] ?? file[name] ?? optionTable[name].fallback);
+    readOption(
+      name,
+      flags[name] ?? environment[`COPSE_${constantCase(name)}`] ?? file[name] ?? optionTable[name].fallback,
+    );
   const names = Object.keys(optionTable) as (keyof NodeOptions)[];
   const merged = Object.fromEntries(names.map((name) => [name, pick(name)])) as unknown as NodeOptions;
   return { ...merged, repo: merged.repo ?? defaultRepo(merged.network) };
@@ -115,7 +159,11 @@ function readOption(name: keyof NodeOptions, given: unknown): unknown {
     }
     case "flag":
       if (typeof given === "boolean") return given;
-      return given === "true" || given === "1" ? true : given === "false" || given === "0" ? false : refuse("true or false");
+      return given === "true" || given === "1"
+        ? true
+        : given === "false" || given === "0"
+          ? false
+          : refuse("true or false");
     case "messages":
       return parseMessageScope(String(given)) ?? refuse("all, none or recent:N");
   }

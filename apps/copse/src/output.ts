@@ -55,6 +55,7 @@ export function toJson(value: unknown, indent?: number): string {
 
 /** The facts of an error as plain data: its code, sentence and what it found. */
 export function errorFacts(error: unknown): Record<string, unknown> {
-  if (!isCopseError(error)) return { code: "copse/bug", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  if (!isCopseError(error))
+    return { code: "copse/bug", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   return { code: error.code, message: error.message, facts: error.facts };
 }

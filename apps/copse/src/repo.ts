@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Database } from "@copse/blockstore";
+import type { Database } from "@copse/blockstore";
 import { openLmdbDatabase } from "@copse/blockstore/lmdb";
 import { HostFault } from "@copse/primitives";
 import { NodeError } from "./errors.ts";
@@ -22,7 +22,13 @@ export interface Repo {
   close(): Promise<void>;
 }
 
-const files = { about: "repo.json", lock: "node.lock", api: "api.json", key: "identity.key", chain: "chain.mdb" } as const;
+const files = {
+  about: "repo.json",
+  lock: "node.lock",
+  api: "api.json",
+  key: "identity.key",
+  chain: "chain.mdb",
+} as const;
 
 /**
  * Opens a repository for writing, making it where there is none; only one process at a time may.
@@ -107,7 +113,11 @@ function lock(file: string): () => void {
       return () => rmSync(file, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
-        throw new HostFault("host/store-failed", { operation: `lock ${file}`, reason: String(error) }, { cause: error });
+        throw new HostFault(
+          "host/store-failed",
+          { operation: `lock ${file}`, reason: String(error) },
+          { cause: error },
+        );
       }
     }
     const holder = Number(readFileSync(file, "utf8"));

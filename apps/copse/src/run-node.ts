@@ -2,26 +2,26 @@ import { join } from "node:path";
 import { isCopseError } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import pino, { type Logger } from "pino";
-import { type Anchor, assembledReport } from "./assembled.ts";
 import { type Api, serveApi } from "./api.ts";
+import { type Anchor, assembledReport } from "./assembled.ts";
 import type { CommandContext } from "./commands/command.ts";
 import { NodeError } from "./errors.ts";
 import { importCar } from "./import-car.ts";
 import { createMetrics } from "./metrics.ts";
+import { resolveNetwork } from "./networks.ts";
 import { createNode } from "./node.ts";
 import type { CopseNode } from "./node-types.ts";
-import { resolveNetwork } from "./networks.ts";
 import type { NodeOptions } from "./options.ts";
 import { errorFacts } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { nodeStatus } from "./status.ts";
 import { assemble, isAbort, messageRange, type SyncContext } from "./sync/assemble.ts";
-import { follow } from "./sync/follow.ts";
+import { Follower } from "./sync/follow.ts";
 import { importSource } from "./sync/import-source.ts";
+import { SyncMonitor } from "./sync/monitor.ts";
 import { noRanking } from "./sync/ranking.ts";
 import { SourcePool } from "./sync/sources.ts";
-import { stateSource } from "./sync/state-source.ts";
-import { SyncMonitor } from "./sync/monitor.ts";
+import { syncContext } from "./sync-context.ts";
 
 /**
  * The life of a node: import, listen, find a target, assemble, report, follow; until it is done or told to stop.
@@ -34,7 +34,17 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
   const log = createLog(options, context.terminal);
   const metrics = createMetrics({ process: true });
   const progress = createProgress(context.terminal);
-  const node = await createNode(network, options, { log, metrics, version: context.version });
+  const node = await createNode(network, options, {
+    log,
+    metrics,
+    version: context.version,
+    onLiar: (peer, error) =>
+      output.event(
+        "liar",
+        { peer, ...errorFacts(error) },
+        `dropped peer ${peer}: ${String(errorFacts(error)["message"])}`,
+      ),
+  });
   let api: Api | undefined;
   try {
     const monitor = new SyncMonitor(metrics, progress, log);
@@ -42,7 +52,11 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
     if (options.once && options.import !== undefined && options.peer.length === 0 && !options.bootstrap) return 0;
     await node.host.start();
     const addresses = node.host.addresses();
-    output.event("listening", { peer: node.host.peer, addresses }, addresses.map((address) => `listening on ${address}`).join("\n"));
+    output.event(
+      "listening",
+      { peer: node.host.peer, addresses },
+      addresses.map((address) => `listening on ${address}`).join("\n"),
+    );
     if (options.api !== "off") {
       api = await serveApi(options.api, { status: () => nodeStatus(node, monitor), metrics: metrics.registry });
       node.repo.publishApi(api.url);
@@ -62,11 +76,18 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
 }
 
 /** Syncs from peers, then follows; one round with `--once`. */
-async function runSync(node: CopseNode, monitor: SyncMonitor, progress: Progress, context: CommandContext, log: Logger): Promise<void> {
-  const { output, signal } = context;
+async function runSync(
+  node: CopseNode,
+  monitor: SyncMonitor,
+  progress: Progress,
+  context: CommandContext,
+  log: Logger,
+): Promise<void> {
+  const { signal } = context;
   const { options, peers } = node;
   const idleMs = options.idleSeconds * 1000;
-  const shared = syncContext(node, peers.pool, monitor, output.json ? output : undefined);
+  const shared = syncContext(node, peers.pool, (step) => monitor.step(step));
+  let follower: Follower | undefined;
   for (;;) {
     const target = await peers.target(idleMs, signal);
     if (target === undefined) {
@@ -89,42 +110,53 @@ async function runSync(node: CopseNode, monitor: SyncMonitor, progress: Progress
       continue;
     }
     if (options.once) return;
-    await follow(node, shared, monitor, log, signal);
+    follower ??= startFollowing(node, shared, log, context);
+    await follower.run(signal);
   }
 }
 
-async function runImport(file: string, node: CopseNode, monitor: SyncMonitor, progress: Progress, context: CommandContext): Promise<void> {
+function startFollowing(node: CopseNode, shared: SyncContext, log: Logger, { output }: CommandContext): Follower {
+  const follower = new Follower(node, shared, log, {
+    onHead({ to, revert, apply }) {
+      node.metrics.heights.set({ what: "head" }, to.height);
+      const facts = {
+        height: to.height,
+        cids: TipsetKey.cids(to.key).map(String),
+        reverted: revert.length,
+        applied: apply.length,
+      };
+      output.event(
+        "head",
+        facts,
+        `head ${to.height}${revert.length > 0 ? ` (${revert.length} tipsets taken back)` : ""}`,
+      );
+    },
+  });
+  follower.start();
+  return follower;
+}
+
+async function runImport(
+  file: string,
+  node: CopseNode,
+  monitor: SyncMonitor,
+  progress: Progress,
+  context: CommandContext,
+): Promise<void> {
   const { signal, output } = context;
   const report = (blocks: number): void => progress.update("import", blocks, blocks);
   const imported = await importCar(file, node.repo.database, report, { signal });
-  output.event("imported", { file, blocks: imported.blocks, bytes: imported.bytes }, `imported ${imported.blocks} blocks of ${file}`);
+  output.event(
+    "imported",
+    { file, blocks: imported.blocks, bytes: imported.bytes },
+    `imported ${imported.blocks} blocks of ${file}`,
+  );
   const pool = new SourcePool(noRanking);
   pool.add(importSource(file, node.repo.database.blocks));
-  const own = { ...syncContext(node, pool, monitor, undefined), patience: { hedgeMs: 60_000, idleMs: 1 } };
+  const own = { ...syncContext(node, pool, (step) => monitor.step(step)), patience: { hedgeMs: 60_000, idleMs: 1 } };
   await assemble({ key: imported.head }, own, signal);
   progress.stop();
   reportAssembled(node, { kind: "import", ids: [file] }, context);
-}
-
-function syncContext(node: CopseNode, pool: SourcePool, monitor: SyncMonitor, lies: CommandContext["output"] | undefined): SyncContext {
-  const { options } = node;
-  return {
-    network: node.network,
-    store: node.store,
-    counts: node.counts,
-    rules: node.rules,
-    pool,
-    patience: { hedgeMs: 4000, idleMs: options.idleSeconds * 1000 },
-    signatures: node.signatures,
-    states: stateSource({ store: node.repo.database.blocks, reader: node.store.reader, bitswap: node.bitswap, peers: () => [...node.host.peers()].map(({ peer }) => peer) }),
-    to: options.to,
-    messages: options.messages,
-    parallelSpans: 4,
-    onProgress: (step) => monitor.step(step),
-    onLie: (peer, error) => {
-      lies?.event("liar", { peer, ...errorFacts(error) });
-    },
-  };
 }
 
 function reportAssembled(node: CopseNode, anchor: Anchor, context: CommandContext): void {
@@ -134,10 +166,22 @@ function reportAssembled(node: CopseNode, anchor: Anchor, context: CommandContex
   const report = assembledReport({ store, network, counts: counts.read(), anchor, messages, now: Date.now() / 1000 });
   if (report === undefined) return;
   const name = report.toGenesis ? "assembled" : "assembled-partly";
-  const sentence = report.toGenesis ? `assembled to genesis ${report.genesis}` : `assembled to height ${report.lowest}, not to genesis`;
+  const sentence = report.toGenesis
+    ? `assembled to genesis ${report.genesis}`
+    : `assembled to height ${report.lowest}, not to genesis`;
   const { output } = context;
   if (!output.json) {
-    const { head, tipsets, headers, beacons, messageRoots, blsAggregates, secpSignatures, delegatedSignatures, leaders } = report;
+    const {
+      head,
+      tipsets,
+      headers,
+      beacons,
+      messageRoots,
+      blsAggregates,
+      secpSignatures,
+      delegatedSignatures,
+      leaders,
+    } = report;
     output.event(
       "summary",
       {},

@@ -1,7 +1,14 @@
-import { ChainReader, type ChainStore, type LinkedTipset, openChainStore } from "@copse/chain";
 import type { Database } from "@copse/blockstore";
+import { type ChainReader, type ChainStore, type LinkedTipset, openChainStore } from "@copse/chain";
 import { isCopseError } from "@copse/primitives";
-import { decodeBlockHeader, decodeMessage, decodeSignedMessage, messageCid, type Network, TipsetKey } from "@copse/types";
+import {
+  decodeBlockHeader,
+  decodeMessage,
+  decodeSignedMessage,
+  messageCid,
+  type Network,
+  TipsetKey,
+} from "@copse/types";
 import { CID } from "multiformats/cid";
 import { assembledReport } from "../assembled.ts";
 import { NodeError } from "../errors.ts";
@@ -42,7 +49,11 @@ function parseCid(text: string | undefined): CID {
   try {
     return CID.parse(text ?? "");
   } catch (error) {
-    throw new NodeError("copse/option-malformed", { option: "argument", value: text ?? "", expected: "a CID" }, { cause: error });
+    throw new NodeError(
+      "copse/option-malformed",
+      { option: "argument", value: text ?? "", expected: "a CID" },
+      { cause: error },
+    );
   }
 }
 

@@ -1,8 +1,8 @@
-import { runningApi } from "../repo.ts";
+import { runDemo } from "../demo.ts";
 import { NodeError } from "../errors.ts";
 import { constantCase, kebabCase, type NodeOptions, optionTable, resolveOptions } from "../options.ts";
+import { runningApi } from "../repo.ts";
 import { runNode } from "../run-node.ts";
-import { runDemo } from "../demo.ts";
 import type { CommandSpec, OptionSpec } from "./command.ts";
 
 /** The options of `node start`, from the table. */
@@ -37,7 +37,10 @@ export const nodeCommands: readonly CommandSpec[] = [
     says: "Make a local chain, serve it from two peers over loopback, and sync it into an on-disk store",
     options: [
       { form: "--epochs <n>", says: "epochs of the chain (default 3000)" },
-      { form: "--repo <dir>", says: "where the lite node keeps it (default: a fresh temporary folder, removed at the end)" },
+      {
+        form: "--repo <dir>",
+        says: "where the lite node keeps it (default: a fresh temporary folder, removed at the end)",
+      },
     ],
     examples: ["copse node demo", "copse node demo --epochs 500 --json"],
     run: runDemo,
@@ -58,7 +61,10 @@ export const nodeCommands: readonly CommandSpec[] = [
       const status = (await response.json()) as Record<string, unknown>;
       output.answer(status, () =>
         Object.entries(status)
-          .map(([name, value]) => `${name.padEnd(12)} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)
+          .map(
+            ([name, value]) =>
+              `${name.padEnd(12)} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`,
+          )
           .join("\n"),
       );
       return 0;

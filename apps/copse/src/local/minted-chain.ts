@@ -65,8 +65,17 @@ export async function storeMinted(chain: MintedChain, database: Database): Promi
   for (let end = tipsets.length; end > 0; end -= 500) {
     const window = tipsets.slice(Math.max(0, end - 500), end).reverse();
     const target = store.spans.find((span) => span.id === id)?.next ?? { key: head.key };
-    await store.appendRun(id, linkRun(target, window.map(({ blocks }) => ({ headers: blocks.map(({ bytes }) => bytes) })), rules));
-    await database.commit({ blocks: window.flatMap(({ blocks }) => blocks.flatMap((block) => messageBlocks(block.messages).blocks)) });
+    await store.appendRun(
+      id,
+      linkRun(
+        target,
+        window.map(({ blocks }) => ({ headers: blocks.map(({ bytes }) => bytes) })),
+        rules,
+      ),
+    );
+    await database.commit({
+      blocks: window.flatMap(({ blocks }) => blocks.flatMap((block) => messageBlocks(block.messages).blocks)),
+    });
   }
   await database.commit({ blocks: mint.genesis.state });
   await store.switchHead(head.key);

@@ -1,6 +1,15 @@
 import { createMemoryDatabase } from "@copse/blockstore";
 import type { ChainStore } from "@copse/chain";
-import { type Bitswap, createHost, type Host, serveExchange, serveHello, startBitswap } from "@copse/network";
+import {
+  type Bitswap,
+  type ChainSource,
+  createHost,
+  type Host,
+  serveExchange,
+  serveHello,
+  startBitswap,
+} from "@copse/network";
+import type { Tipset } from "@copse/types";
 import type { Logger } from "pino";
 import { servedChain } from "../serve.ts";
 import { type MintedChain, storeMinted } from "./minted-chain.ts";
@@ -15,8 +24,25 @@ export interface ServingNode {
   close(): Promise<void>;
 }
 
+/** How a serving node answers chain exchange; tests put liars here. */
+export type ServeChain = (host: Host, source: ChainSource) => Promise<{ stop(): Promise<void> }>;
+
+/** How a serving node differs from the usual one. */
+export interface ServingOptions {
+  readonly serve?: ServeChain | undefined;
+  /** The tipset it says its head is, where that is not its newest. */
+  readonly tells?: Tipset | undefined;
+}
+
+const honestly: ServeChain = (host, source) => serveExchange({ host, source });
+
 /** Starts a peer on loopback over a minted chain kept in memory. */
-export async function startServingNode(chain: MintedChain, log: Logger, signal: AbortSignal): Promise<ServingNode> {
+export async function startServingNode(
+  chain: MintedChain,
+  log: Logger,
+  signal: AbortSignal,
+  { serve = honestly, tells }: ServingOptions = {},
+): Promise<ServingNode> {
   signal.throwIfAborted();
   const database = createMemoryDatabase();
   const store = await storeMinted(chain, database);
@@ -28,13 +54,16 @@ export async function startServingNode(chain: MintedChain, log: Logger, signal: 
     kad: false,
     privateNetwork: true,
   });
-  const exchange = await serveExchange({ host, source: servedChain(store.reader) });
+  const exchange = await serve(host, servedChain(store.reader));
   const bitswap = await startBitswap({ host, source: store.reader });
   const head = store.head;
   const hello = await serveHello({
     host,
     genesis: network.genesisCid.bytes,
-    head: () => ({ head: head?.key ?? chain.mint.genesis.tipset.key, height: head?.height ?? 0, weight: head?.weight ?? 0n }),
+    head: () => {
+      const { key, height } = tells ?? head ?? chain.mint.genesis.tipset;
+      return { head: key, height, weight: head?.weight ?? 0n };
+    },
     onHead: ({ peer, height }) => log.debug({ peer, height }, "heard a head"),
   });
   await host.start();

@@ -32,7 +32,12 @@ export interface Answer<T> {
  * @throws {NodeError} `copse/no-peers` when no source is left, and none came within `idleMs`
  * @throws {HostFault} `host/aborted`
  */
-export async function askSources<T>(pool: SourcePool, want: Want<T>, patience: AskPatience, signal: AbortSignal): Promise<Answer<T>> {
+export async function askSources<T>(
+  pool: SourcePool,
+  want: Want<T>,
+  patience: AskPatience,
+  signal: AbortSignal,
+): Promise<Answer<T>> {
   const tried = new Set(want.not);
   const failures: unknown[] = [];
   let idleSince = performance.now();
@@ -102,7 +107,8 @@ async function race<T>(
   };
   try {
     const runs = [one(first)];
-    if (second !== undefined) runs.push(hedge(() => one(second), patience.hedgeMs, runs[0] as Promise<unknown>, either));
+    if (second !== undefined)
+      runs.push(hedge(() => one(second), patience.hedgeMs, runs[0] as Promise<unknown>, either));
     return await Promise.any(runs);
   } catch (error) {
     if (signal.aborted) throw new HostFault("host/aborted", { reason: String(signal.reason) }, { cause: error });
@@ -133,6 +139,30 @@ function hedge<T>(run: () => Promise<T>, ms: number, leader: Promise<unknown>, s
     signal.addEventListener("abort", stop, { once: true });
     leader.catch(start);
   });
+}
+
+/**
+ * Asks one source, and counts how it went.
+ *
+ * @throws {NodeError} `copse/no-peers` when it is not at hand, and what it fails with
+ */
+export async function askOne<T extends readonly unknown[]>(
+  pool: SourcePool,
+  id: string,
+  ask: (source: ChainSourcePort) => Promise<T>,
+): Promise<Answer<T>> {
+  const source = pool.get(id);
+  if (source === undefined) throw new NodeError("copse/no-peers", { tried: 0, why: `${id} is not connected` });
+  const started = performance.now();
+  pool.began(id);
+  try {
+    const value = await ask(source);
+    pool.report(id, { kind: "served", ms: performance.now() - started, bytes: 0 });
+    return { value, source: id };
+  } catch (error) {
+    pool.report(id, { kind: isLie(error) ? "lied" : isCopseError(error, "host/") ? "ended" : "failed", error });
+    throw error;
+  }
 }
 
 /** Whether a failure is the source's falsehood rather than its slowness. */

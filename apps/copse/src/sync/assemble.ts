@@ -1,6 +1,6 @@
-import { type ChainStore, type LinkRules, parentsKey, skimHeader, type Span } from "@copse/chain";
+import { type ChainStore, type LinkRules, parentsKey, type Span, skimHeader } from "@copse/chain";
 import { cidOf, toCid } from "@copse/ipld";
-import { equalBytes, HostFault, isCopseError } from "@copse/primitives";
+import { equalBytes, isCopseError } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
 import { NodeError } from "../errors.ts";
 import type { MessageScope } from "../options.ts";
@@ -31,7 +31,6 @@ export interface SyncContext {
   /** Spans walked at once. */
   readonly parallelSpans: number;
   readonly onProgress: (progress: SyncProgress) => void;
-  readonly onLie: (source: string, error: unknown) => void;
 }
 
 /** How far one part of the work is. */
@@ -50,7 +49,11 @@ export interface SyncProgress {
  * @throws {NodeError} `copse/no-peers`
  * @throws {ChainError} | {BlockError} what is wrong with the chain below the tipset
  */
-export async function assemble(head: { key: TipsetKey; height?: number }, context: SyncContext, signal: AbortSignal): Promise<void> {
+export async function assemble(
+  head: { key: TipsetKey; height?: number },
+  context: SyncContext,
+  signal: AbortSignal,
+): Promise<void> {
   const { store } = context;
   if (store.reader.canonicalRow(head.key) === undefined) await store.openSpan({ key: head.key });
   await openCheckpointSpans(head.height ?? 0, context, signal);
@@ -59,11 +62,11 @@ export async function assemble(head: { key: TipsetKey; height?: number }, contex
   await checkChain(context, signal);
 }
 
-/** Runs every check over what is linked below the head. */
-export async function checkChain(context: SyncContext, signal: AbortSignal): Promise<void> {
+/** Runs every check over what is linked below the head, from a height up. */
+export async function checkChain(context: SyncContext, signal: AbortSignal, from: number = context.to): Promise<void> {
   const { store, network, signatures, onProgress } = context;
   const top = store.head?.height ?? 0;
-  const scope = { from: context.to, to: top };
+  const scope = { from: Math.max(context.to, from), to: top };
   const recent = messageRange(context.messages, scope);
   const passes: [Stage, { from: number; to: number }][] = [
     [beaconStage({ network, reader: store.reader, signatures }), scope],
@@ -87,7 +90,10 @@ export async function checkChain(context: SyncContext, signal: AbortSignal): Pro
 }
 
 /** The heights whose messages are wanted. */
-export function messageRange(messages: MessageScope, scope: { from: number; to: number }): { from: number; to: number } | undefined {
+export function messageRange(
+  messages: MessageScope,
+  scope: { from: number; to: number },
+): { from: number; to: number } | undefined {
   if (messages.kind === "none") return undefined;
   return messages.kind === "all" ? scope : { from: Math.max(scope.from, scope.to - messages.epochs + 1), to: scope.to };
 }
@@ -143,8 +149,10 @@ async function openCheckpointSpans(head: number, context: SyncContext, signal: A
     const bytes = value[0]?.headers[0];
     if (bytes === undefined || !equalBytes(cidOf(bytes), cid.bytes)) {
       const found = bytes === undefined ? "nothing" : toCid(cidOf(bytes)).toString();
-      const lie = new NodeError("copse/chain-broken", { tipset: cid.toString(), why: `the bytes served for it hash to ${found}` });
-      context.onLie(source, lie);
+      const lie = new NodeError("copse/chain-broken", {
+        tipset: cid.toString(),
+        why: `the bytes served for it hash to ${found}`,
+      });
       pool.report(source, { kind: "lied", error: lie });
       continue; // the span above walks through it
     }
@@ -156,5 +164,6 @@ async function openCheckpointSpans(head: number, context: SyncContext, signal: A
 
 /** Whether a failure means that the work was stopped, not that something is wrong. */
 export function isAbort(error: unknown): boolean {
-  return error instanceof HostFault && error.code === "host/aborted" && isCopseError(error);
+  if (error instanceof Error && error.name === "AbortError") return true;
+  return isCopseError(error) && error.code === "host/aborted";
 }

@@ -1,7 +1,16 @@
-import { type BeaconBelow, beaconBelow, beaconSearchDepth, blockError, type ChainReader, checkBeacons, type LinkedTipset, verdictOf } from "@copse/chain";
+import {
+  type BeaconBelow,
+  beaconBelow,
+  beaconSearchDepth,
+  blockError,
+  type ChainReader,
+  checkBeacons,
+  type LinkedTipset,
+  verdictOf,
+} from "@copse/chain";
 import type { Network, Tipset } from "@copse/types";
 import { decodeTipset } from "./decode-tipset.ts";
-import { settleAll, type SignatureChecker } from "./signatures.ts";
+import { type SignatureChecker, settleAll } from "./signatures.ts";
 import type { Stage } from "./stage.ts";
 
 /** What checking beacons needs. */

@@ -61,5 +61,7 @@ export function countsTable(database: Pick<Database, "rows">): CountsTable {
 }
 
 function readCounts(row: Uint8Array | undefined): Counts {
-  return row === undefined ? noCounts : { ...noCounts, ...(JSON.parse(new TextDecoder().decode(row)) as Partial<Counts>) };
+  return row === undefined
+    ? noCounts
+    : { ...noCounts, ...(JSON.parse(new TextDecoder().decode(row)) as Partial<Counts>) };
 }

@@ -29,7 +29,8 @@ export function importSource(file: string, blocks: SyncBlockReader): ChainSource
             const { messagesAt, messagesEnd } = skimHeader(header);
             const root = header.subarray(messagesAt, messagesEnd);
             const stored = readStoredMessages(blocks, root);
-            if (stored === undefined) throw new NodeError("copse/import-no-head", { file, head: toCid(root).toString() });
+            if (stored === undefined)
+              throw new NodeError("copse/import-no-head", { file, head: toCid(root).toString() });
             return { bls: stored.bls.map(({ bytes }) => bytes), secp: stored.secp.map(({ bytes }) => bytes) };
           });
           return { blocks: lists };

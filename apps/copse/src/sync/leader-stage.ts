@@ -15,7 +15,7 @@ import type { AbortOptions } from "@copse/primitives";
 import { type Network, networkVersion, type Tipset } from "@copse/types";
 import { entryBelow } from "./beacon-stage.ts";
 import { decodeTipset } from "./decode-tipset.ts";
-import { settleAll, type SignatureChecker } from "./signatures.ts";
+import { type SignatureChecker, settleAll } from "./signatures.ts";
 import type { Stage } from "./stage.ts";
 import { StateCache } from "./state-cache.ts";
 import type { StateSource } from "./state-source.ts";
@@ -49,7 +49,11 @@ export function leaderStage(needs: LeaderStageNeeds): Stage {
         if (checked === undefined) unresolved.add(tipset.height);
         else found.push([tipset, checked]);
       }
-      const faults = await settleAll(found.map(([, checked]) => checked), signatures, { signal });
+      const faults = await settleAll(
+        found.map(([, checked]) => checked),
+        signatures,
+        { signal },
+      );
       let leaders = 0;
       let leadersOnOlderState = 0;
       for (const [i, [tipset, checked]] of found.entries()) {

@@ -15,7 +15,7 @@ import { equalBytes } from "@copse/primitives";
 import type { Network, Tipset } from "@copse/types";
 import { type AskPatience, askSources } from "./ask.ts";
 import { decodeTipset } from "./decode-tipset.ts";
-import { settleAll, type SignatureChecker } from "./signatures.ts";
+import { type SignatureChecker, settleAll } from "./signatures.ts";
 import type { SourcePool, TipsetMessages } from "./sources.ts";
 import type { Stage, StageResult } from "./stage.ts";
 
@@ -26,8 +26,6 @@ export interface MessageStageNeeds {
   readonly pool: SourcePool;
   readonly patience: AskPatience;
   readonly signatures: SignatureChecker;
-  /** Told of each source that gave false messages, before it is dropped. */
-  readonly onLie?: (source: string, error: unknown) => void;
 }
 
 /** Statement 7: message roots, message rules, base fees, BLS aggregates and signatures. */
@@ -47,7 +45,11 @@ export function messageStage(needs: MessageStageNeeds): Stage {
   };
 }
 
-function judge(tipsets: readonly Tipset[], found: readonly CheckedMessages[], faults: readonly (readonly BlockFault[])[]): StageResult {
+function judge(
+  tipsets: readonly Tipset[],
+  found: readonly CheckedMessages[],
+  faults: readonly (readonly BlockFault[])[],
+): StageResult {
   const unresolved = new Set<number>();
   for (const [i, own] of faults.entries()) {
     const verdict = verdictOf(own);
@@ -92,7 +94,11 @@ function baseFees(
 }
 
 /** Messages of a run of tipsets, from the store where all are held, else from sources whose answers fit the headers. */
-async function messagesOf(tipsets: readonly Tipset[], needs: MessageStageNeeds, signal: AbortSignal): Promise<TipsetMessages[]> {
+async function messagesOf(
+  tipsets: readonly Tipset[],
+  needs: MessageStageNeeds,
+  signal: AbortSignal,
+): Promise<TipsetMessages[]> {
   const found = tipsets.map((tipset) => heldMessages(tipset, needs.reader));
   const liars = new Set<string>();
   for (let top = found.length - 1; top >= 0; top--) {
@@ -114,7 +120,6 @@ async function messagesOf(tipsets: readonly Tipset[], needs: MessageStageNeeds, 
       const lie = misfit(tipset, answered);
       if (lie !== undefined) {
         liars.add(source);
-        needs.onLie?.(source, lie);
         needs.pool.report(source, { kind: "lied", error: lie });
         break;
       }
@@ -145,7 +150,12 @@ function misfit(tipset: Tipset, { blocks }: TipsetMessages): Error | undefined {
     return blockError({
       fate: "invalid",
       code: "block/message-root-wrong",
-      facts: { block: `${tipset.cids[i]}`, height: tipset.height, found: toCid(root).toString(), expected: `${header.messages}` },
+      facts: {
+        block: `${tipset.cids[i]}`,
+        height: tipset.height,
+        found: toCid(root).toString(),
+        expected: `${header.messages}`,
+      },
     });
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { type ExchangeClient, expandMessages, NetworkError, type RawTipset } from "@copse/network";
+import { type ExchangeClient, expandMessages, type RawTipset } from "@copse/network";
 import type { ChainSourcePort, TipsetMessages } from "./sources.ts";
 
 /**

@@ -1,13 +1,16 @@
+import { chainError, type LinkedTipset, type LinkRules, linkRun } from "@copse/chain";
 import { type ExchangeClient, type Host, type HostEvent, PeerBook, type PeerHead } from "@copse/network";
 import { HostFault } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
+import { NodeError } from "../errors.ts";
 import type { NodeMetrics } from "../metrics.ts";
 import type { NodeOptions } from "../options.ts";
+import { askOne } from "./ask.ts";
 import { peerSource } from "./peer-source.ts";
 import { bookRanking } from "./ranking.ts";
 import { SourcePool } from "./sources.ts";
-import { type Target, targetRules, TargetSelector } from "./target.ts";
+import { type Target, TargetSelector, type ToldHead, targetRules } from "./target.ts";
 
 /** What watching peers may touch. */
 export interface PeersNeeds {
@@ -15,8 +18,11 @@ export interface PeersNeeds {
   readonly client: ExchangeClient;
   readonly options: NodeOptions;
   readonly network: Network;
+  readonly rules: LinkRules;
   readonly log: Logger;
   readonly metrics: NodeMetrics;
+  /** Told of each peer that is dropped for what it sent. */
+  readonly onLiar: (peer: string, error: unknown) => void;
 }
 
 /** The peers of a node: who serves, and what they say the head is. */
@@ -27,6 +33,8 @@ export interface Peers {
   readonly onLatency: (peer: string, ms: number) => void;
   /** Dials what the options and the network name, and goes on doing so until it is stopped. */
   start(): Promise<void>;
+  /** Takes a head that was verified elsewhere: a gossiped block. */
+  tell(head: ToldHead): void;
   /**
    * Waits for a head that enough peers support.
    *
@@ -42,7 +50,9 @@ export interface Peers {
 }
 
 /** After so long peers that have not told a head are not waited for. Unit: ms. */
-const headPatienceMs = 10_000;
+const headPatienceMs = 5000;
+/** Tipsets below a told head that the peer must show before its word counts. */
+const probeLength = 16;
 const redialMs = 15_000;
 
 /** Watches a host's peers, and makes sources and heads of them. */
@@ -57,11 +67,16 @@ export function connectPeers(needs: PeersNeeds): Peers {
       if (outcome.kind !== "lied") return;
       metrics.liars.inc();
       selector.forget(id);
-      log.warn({ peer: id, reason: String(outcome.error) }, "dropped a peer for what it sent");
+      log.warn({ peer: id, error: outcome.error }, "dropped a peer for what it sent");
+      needs.onLiar(id, outcome.error);
       void host.disconnect(id);
     },
   });
-  const rules = targetRules({ threshold: options.minPeers ?? network.bootstrapPeerThreshold, named: options.peer.length, bootstrap: options.bootstrap });
+  const rules = targetRules({
+    threshold: options.minPeers ?? network.bootstrapPeerThreshold,
+    named: options.peer.length,
+    bootstrap: options.bootstrap,
+  });
   const selector = new TargetSelector(rules);
   const news = new EventTarget();
   const stopped = new AbortController();
@@ -84,13 +99,32 @@ export function connectPeers(needs: PeersNeeds): Peers {
   const unlisten = host.on(onEvent);
 
   const vouch = async (peer: string, key: TipsetKey): Promise<boolean> => {
-    const source = pool.get(peer);
-    if (source === undefined) return false;
     try {
-      return (await source.headers(key, 1, { signal: stopped.signal })).length > 0;
+      const { value } = await askOne(pool, peer, (source) => source.headers(key, 1, { signal: stopped.signal }));
+      return linkRun({ key }, value, needs.rules).linked.length > 0;
     } catch (error) {
       log.debug({ peer, reason: String(error) }, "a peer could not vouch for a head");
       return false;
+    }
+  };
+
+  /** A told head counts once the peer has shown tipsets that link below it, of the height and weight it told. */
+  const probe = async (told: ToldHead): Promise<void> => {
+    try {
+      const { value } = await askOne(pool, told.peer, (source) =>
+        source.headers(told.key, probeLength, { signal: stopped.signal }),
+      );
+      const { fault, linked } = linkRun({ key: told.key }, value, needs.rules);
+      const top = linked[0];
+      const lie = fault !== undefined ? chainError(fault) : top !== undefined && disagrees(told, top);
+      if (lie) {
+        pool.report(told.peer, { kind: "lied", error: lie });
+        return;
+      }
+      selector.tell(told);
+      news.dispatchEvent(new Event("news"));
+    } catch (error) {
+      log.debug({ peer: told.peer, reason: String(error) }, "a peer could not show its head");
     }
   };
 
@@ -113,8 +147,11 @@ export function connectPeers(needs: PeersNeeds): Peers {
     pool,
     onHead({ peer, head, height, weight }) {
       if (pool.dropped.has(peer) || height <= 0) return; // genesis is no news
-      selector.tell({ peer, key: TipsetKey.fromBytes(head), height, weight });
       log.debug({ peer, height, weight: String(weight) }, "peer told its head");
+      void probe({ peer, key: TipsetKey.fromBytes(head), height, weight });
+    },
+    tell(head) {
+      selector.tell(head);
       news.dispatchEvent(new Event("news"));
     },
     onLatency: (peer, ms) => book.latency(peer, ms),
@@ -146,6 +183,13 @@ export function connectPeers(needs: PeersNeeds): Peers {
       unlisten();
     },
   };
+}
+
+/** A head of another height, or lighter than its parents, is not what was told. */
+function disagrees(told: ToldHead, top: LinkedTipset): NodeError | false {
+  if (top.height === told.height && told.weight >= top.parentWeight) return false;
+  const why = `told as height ${told.height} and weight ${told.weight}; it has height ${top.height} above weight ${top.parentWeight}`;
+  return new NodeError("copse/chain-broken", { tipset: TipsetKey.format(told.key), why });
 }
 
 /** Resolves at the next event, or after `ms`. */

@@ -1,14 +1,28 @@
 import { faultOf, type PeerBook } from "@copse/network";
 import type { SourceRanking } from "./sources.ts";
 
+/** Peers whose expected cost is about the best take turns, so that work and trust spread. Slack in ms. */
+const evenFactor = 4;
+const evenSlack = 500;
+
 /** The network's peer book as the ranking of a pool of sources. */
 export function bookRanking(book: PeerBook): SourceRanking {
+  const turns = new Map<string, number>();
+  let turn = 0;
   return {
     rank(ids) {
       const wanted = new Set(ids);
-      return book.pick(ids.length, { suits: (id) => wanted.has(id) });
+      const ranked = book.pick(ids.length, { suits: (id) => wanted.has(id) });
+      const cost = (id: string | undefined): number => (id === undefined ? 0 : (book.standing(id)?.cost ?? 0));
+      const limit = cost(ranked[0]) * evenFactor + evenSlack;
+      const even = ranked.filter((id) => cost(id) <= limit);
+      const lastTurn = (id: string): number => turns.get(id) ?? 0;
+      return [...even.toSorted((a, b) => lastTurn(a) - lastTurn(b)), ...ranked.filter((id) => cost(id) > limit)];
     },
-    began: (id) => book.began(id),
+    began(id) {
+      turns.set(id, ++turn);
+      book.began(id);
+    },
     report(id, outcome) {
       if (outcome.kind === "served") {
         const { ms, bytes } = outcome;

@@ -1,6 +1,6 @@
-import type { SignatureCheck } from "@copse/crypto";
 import type { BlockFault, RuleChecks } from "@copse/chain";
 import { settle } from "@copse/chain";
+import type { SignatureCheck } from "@copse/crypto";
 import type { AbortOptions } from "@copse/primitives";
 
 /** Checks signatures off the main thread. */
@@ -14,7 +14,10 @@ export async function settleAll(
   checker: SignatureChecker,
   options: AbortOptions,
 ): Promise<(readonly BlockFault[])[]> {
-  const results = await checker.check(findings.flatMap(({ checks }) => checks), options);
+  const results = await checker.check(
+    findings.flatMap(({ checks }) => checks),
+    options,
+  );
   let from = 0;
   return findings.map((found) => {
     const own = results.slice(from, from + found.checks.length);

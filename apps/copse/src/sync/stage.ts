@@ -1,6 +1,6 @@
 import type { AssuranceLevel, ChainStore, HeightRange, LinkedTipset } from "@copse/chain";
+import type { Counts, CountsTable } from "./counts.ts";
 import { inOrder, inRuns } from "./in-order.ts";
-import { type Counts, type CountsTable } from "./counts.ts";
 
 /** What a stage made of a run of tipsets. */
 export interface StageResult {
@@ -49,7 +49,10 @@ export async function runStage(
     const runs = inRuns(store.reader.tipsets({ from: gap.from, to: gap.to }), stage.size);
     let from = gap.from;
     let first = true;
-    const check = async (run: LinkedTipset[], one: AbortSignal): Promise<{ run: LinkedTipset[]; result: StageResult }> => {
+    const check = async (
+      run: LinkedTipset[],
+      one: AbortSignal,
+    ): Promise<{ run: LinkedTipset[]; result: StageResult }> => {
       const context = { first, signal: one };
       first = false;
       return { run, result: await stage.check(run, context) };
@@ -87,7 +90,11 @@ export function gapsIn(covered: readonly HeightRange[], scope: HeightRange): Hei
 }
 
 /** Heights of a run that reach the level, as ranges; null rounds below a tipset go with it. */
-function resolvedRanges(run: readonly LinkedTipset[], from: number, unresolved: ReadonlySet<number> | undefined): HeightRange[] {
+function resolvedRanges(
+  run: readonly LinkedTipset[],
+  from: number,
+  unresolved: ReadonlySet<number> | undefined,
+): HeightRange[] {
   const ranges: HeightRange[] = [];
   let low = from;
   for (const { height } of run) {

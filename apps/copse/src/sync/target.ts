@@ -1,5 +1,5 @@
-import type { TipsetKey } from "@copse/types";
 import { latin1 } from "@copse/primitives";
+import type { TipsetKey } from "@copse/types";
 
 /** A head as one peer told it, by hello or by gossip. Nothing of it is verified. */
 export interface ToldHead {

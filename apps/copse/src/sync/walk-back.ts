@@ -1,4 +1,12 @@
-import { chainError, type ChainStore, guessBelow, linkRun, type LinkRules, type LinkTarget, type Span } from "@copse/chain";
+import {
+  type ChainStore,
+  chainError,
+  guessBelow,
+  type LinkRules,
+  type LinkTarget,
+  linkRun,
+  type Span,
+} from "@copse/chain";
 import { assertNotAborted, equalBytes } from "@copse/primitives";
 import type { TipsetKey } from "@copse/types";
 import { type Answer, type AskPatience, askSources, type Want } from "./ask.ts";
@@ -15,10 +23,15 @@ export interface WalkNeeds {
   /** The walk ends below this height; 0 walks to genesis. */
   readonly to: number;
   /** Told after each stored window. */
-  readonly onWindow?: (progress: { readonly lowest: number; readonly tipsets: number; readonly source: string }) => void;
-  /** Told of each source that gave a false window, before it is dropped. */
-  readonly onLie?: (source: string, error: unknown) => void;
+  readonly onWindow?: (progress: {
+    readonly lowest: number;
+    readonly tipsets: number;
+    readonly source: string;
+  }) => void;
 }
+
+/** Fewest tipsets worth a request. */
+const leastWindow = 16;
 
 type Window = Answer<readonly HeaderSlices[]>;
 
@@ -41,9 +54,14 @@ export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSi
     while (span !== undefined && wantsMore(span, needs.to)) {
       assertNotAborted(signal);
       const target = span.next;
-      const window = await (ahead !== undefined && equalBytes(ahead.key, target.key) ? ahead.window : ask(target, needs, liars, signal));
+      const window = await (ahead !== undefined && equalBytes(ahead.key, target.key)
+        ? ahead.window
+        : ask(target, needs, liars, signal));
       const guess = guessBelow(window.value.at(-1)?.headers ?? []);
-      ahead = guess === undefined || (guess.child?.height ?? 0) <= needs.to ? undefined : askAhead(guess, needs, liars, signal);
+      ahead =
+        guess === undefined || (guess.child?.height ?? 0) <= needs.to
+          ? undefined
+          : askAhead(guess, needs, liars, signal);
       const run = linkRun(target, window.value, needs.rules);
       span = store.spans.find(({ id }) => id === spanId);
       if (span === undefined) return; // a walk from above has met this one, and goes on with it
@@ -56,7 +74,6 @@ export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSi
       if (run.fault !== undefined) {
         const lie = chainError(run.fault);
         liars.add(window.source);
-        needs.onLie?.(window.source, lie);
         pool.report(window.source, { kind: "lied", error: lie });
         ahead?.cancel.abort(new Error("the window above was false"));
         ahead = undefined;
@@ -74,10 +91,13 @@ function wantsMore(span: Span, to: number): boolean {
 function ask(target: LinkTarget, needs: WalkNeeds, not: ReadonlySet<string>, signal: AbortSignal): Promise<Window> {
   // a tipset an epoch at most: no more than are left are asked for
   const left = target.child === undefined ? needs.window : Math.max(1, target.child.height - needs.to);
-  const count = Math.min(needs.window, left);
+  // a short walk is shared among the peers there are, so that none of them goes unheard
+  const share = Math.max(leastWindow, Math.ceil(left / (2 * Math.max(1, needs.pool.size))));
+  const count = Math.min(needs.window, left, target.child === undefined ? leastWindow : share);
   const want: Want<readonly HeaderSlices[]> = {
     ask: (source, one) => source.headers(target.key, count, { signal: one }),
-    size: (tipsets) => tipsets.reduce((sum, { headers }) => headers.reduce((bytes, header) => bytes + header.length, sum), 0),
+    size: (tipsets) =>
+      tipsets.reduce((sum, { headers }) => headers.reduce((bytes, header) => bytes + header.length, sum), 0),
     not,
   };
   return askSources(needs.pool, want, needs.patience, signal);

@@ -1,0 +1,28 @@
+import type { CopseNode } from "./node-types.ts";
+import type { SyncContext } from "./sync/assemble.ts";
+import type { SourcePool } from "./sync/sources.ts";
+import { stateSource } from "./sync/state-source.ts";
+
+/** What assembling works with, from a node's parts and the sources it is to ask. */
+export function syncContext(node: CopseNode, pool: SourcePool, onProgress: SyncContext["onProgress"]): SyncContext {
+  const { options } = node;
+  return {
+    network: node.network,
+    store: node.store,
+    counts: node.counts,
+    rules: node.rules,
+    pool,
+    patience: { hedgeMs: 2000, idleMs: options.idleSeconds * 1000 },
+    signatures: node.signatures,
+    states: stateSource({
+      store: node.repo.database.blocks,
+      reader: node.store.reader,
+      bitswap: node.bitswap,
+      peers: () => [...node.host.peers()].map(({ peer }) => peer),
+    }),
+    to: options.to,
+    messages: options.messages,
+    parallelSpans: 4,
+    onProgress,
+  };
+}
