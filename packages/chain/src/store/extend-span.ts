@@ -5,7 +5,7 @@ import { type LinkedRun, targetBelow } from "../link/link-run.ts";
 import type { LinkedTipset, LinkTarget } from "../link/link-types.ts";
 import { type Assurance, raiseAssurance } from "./assurance.ts";
 import type { ChainReader } from "./chain-reader.ts";
-import { forkOf, joinSpans } from "./join-spans.ts";
+import { assertRoom, forkOf, joinSpans } from "./join-spans.ts";
 import { canonicalLowest, refOf, type Span, spanBelow, type TipsetRef } from "./span.ts";
 import type { ChainState, Placed, SpanStep } from "./span-step.ts";
 import type { ChainBatch } from "./tables.ts";
@@ -62,6 +62,7 @@ export function extendSpan(state: ChainState, span: Span, run: LinkedRun, batch:
 /** What was kept aside becomes canonical: nothing is left to compare it with. */
 function promote(state: ChainState, placed: Placed, batch: ChainBatch): SpanStep {
   const { id, upper, lowest, next, reachedGenesis } = placed.grown;
+  assertRoom(state, placed.grown, undefined, lowest?.height ?? 0);
   for (const tipset of forkOf(state, placed)) batch.canonical(tipset);
   const span: Span = { id, upper, lowest, next, reachedGenesis };
   batch.span(id, span);

@@ -6,7 +6,7 @@ import { raiseAssurance, retractAssurance } from "./assurance.ts";
 import { headWeight } from "./chain-weight.ts";
 import { canonicalLowest, refOf, type Span, type TipsetRef } from "./span.ts";
 import type { ChainState, Placed, SpanStep } from "./span-step.ts";
-import type { ChainBatch } from "./tables.ts";
+import { type ChainBatch, rowOf } from "./tables.ts";
 import { withPower } from "./tipset-row.ts";
 
 /**
@@ -38,6 +38,7 @@ export function joinSpans(
       throw new ChainError("chain/behind-checkpoint", { height: meeting.height, checkpoint: checkpoint.height });
     }
   }
+  assertRoom(state, grown, older, branch.from);
   for (const tipset of reverted) {
     batch.side(tipset);
     batch.clear(tipset.height, tipset.row as Uint8Array);
@@ -79,17 +80,39 @@ function isHeavier(state: ChainState, placed: Placed, olderHead: LinkedTipset): 
 
 /** The tipsets of a span beside the older one, highest first: those kept aside by earlier runs, and those of this one. */
 export function forkOf(state: ChainState, placed: Placed): LinkedTipset[] {
-  const { grown, beside } = placed;
+  const { grown, beside, canonical } = placed;
   const fork: LinkedTipset[] = [];
+  let child = canonical.at(-1) ?? (grown.aboveFork === undefined ? undefined : state.reader.tipsetAt(grown.aboveFork));
   // others may be stored below, of other forks: the span ends above what it wants next
   for (let key = grown.fork?.key; key !== undefined && !equalBytes(key, grown.next.key); ) {
     const wanted = key;
     const tipset = beside.find((it) => equalBytes(it.key, wanted)) ?? state.reader.tipset(wanted);
     if (tipset === undefined) break;
-    fork.push(tipset);
+    fork.push(child === undefined ? tipset : withChild(tipset, child));
+    child = tipset;
     key = tipset.parents;
   }
   return fork;
+}
+
+/** A tipset that was a head when it was stored learns its power from its child. */
+function withChild(tipset: LinkedTipset, child: LinkedTipset): LinkedTipset {
+  const log2Power =
+    tipset.log2Power < 0 ? inferLog2Power(child.parentWeight - tipset.parentWeight, tipset.winCount) : -1;
+  if (log2Power === undefined || log2Power < 0) return tipset;
+  return { ...tipset, log2Power, row: withPower(rowOf(tipset), log2Power) };
+}
+
+/** Refuses a span that would take heights a third one holds: that one has to come down and settle it first. */
+export function assertRoom(state: ChainState, grown: Span, older: Span | undefined, from: number): void {
+  const to = grown.upper?.height ?? -1;
+  for (const other of state.spans.values()) {
+    const lowest = canonicalLowest(other);
+    if (other.id === grown.id || other.id === older?.id || lowest === undefined) continue;
+    if (lowest <= to && (other.upper?.height ?? -1) >= from) {
+      throw new ChainError("chain/spans-disagree", { span: grown.id, other: other.id, height: lowest });
+    }
+  }
 }
 
 function canonicalTop(span: Span): number {
