@@ -74,6 +74,9 @@ export async function serveHello(needs: HelloNeeds, limits?: Partial<HelloLimits
   return service;
 }
 
+/** Peers remembered to have spoken: more than may be connected. */
+const maxSpoke = 1_024;
+
 class Hellos implements HelloService {
   readonly #needs: HelloNeeds;
   readonly #limits: HelloLimits;
@@ -82,6 +85,8 @@ class Hellos implements HelloService {
   readonly #metrics: NetworkMetrics;
   readonly #stopped = new AbortController();
   readonly #silent = new Map<string, () => void>();
+  /** Peers that said hello, some of them before their identify was done. */
+  readonly #spoke = new Set<string>();
   readonly #unlisten: () => void;
 
   constructor(needs: HelloNeeds, limits: HelloLimits) {
@@ -91,8 +96,10 @@ class Hellos implements HelloService {
     this.#log = needs.log ?? noLog;
     this.#metrics = needs.metrics ?? noMetrics;
     this.#unlisten = needs.host.on((event) => {
-      if (event.type === "left") this.#heard(event.peer);
-      else if (event.peer.protocols.has(helloProtocol)) this.#greet(event.peer.peer);
+      if (event.type === "left") {
+        this.#heard(event.peer);
+        this.#spoke.delete(event.peer);
+      } else if (event.peer.protocols.has(helloProtocol)) this.#greet(event.peer.peer);
     });
   }
 
@@ -105,7 +112,7 @@ class Hellos implements HelloService {
   }
 
   #greet(peer: string): void {
-    if (this.#limits.silenceMs > 0 && !this.#silent.has(peer)) {
+    if (this.#limits.silenceMs > 0 && !this.#silent.has(peer) && !this.#spoke.has(peer)) {
       const drop = (): void => {
         this.#silent.delete(peer);
         if (this.#needs.protects?.(peer)) return;
@@ -168,6 +175,8 @@ class Hellos implements HelloService {
         throw new NetworkError("network/genesis-mismatch", facts);
       }
       this.#heard(peer);
+      this.#spoke.add(peer);
+      if (this.#spoke.size > maxSpoke) this.#spoke.delete(this.#spoke.values().next().value ?? "");
       const answer = encodeHelloAnswer({ arrival, sent: this.#clock.unixNanoseconds() });
       await writeAndClose(stream, answer, { ...about, totalMs: messageMs });
       this.#metrics.count("copse_network_hellos_total", 1, "heard");

@@ -1,7 +1,10 @@
 import { cidOf } from "@copse/ipld";
 import { expect, it } from "vitest";
+import { serveHello } from "../src/hello.ts";
+import { encodeHello } from "../src/hello-codec.ts";
+import type { HostEvent, StreamHandler } from "../src/host-options.ts";
 import { helloProtocol } from "../src/protocols.ts";
-import { pair, startNode, testGenesis, until } from "./nodes.ts";
+import { connect, pair, startNode, testGenesis, until } from "./nodes.ts";
 
 it("says hello both ways once identify is done", async () => {
   const [a, b] = await pair();
@@ -27,6 +30,56 @@ it("drops a peer that stays silent", async () => {
   await b.host.dial(a.address);
   await until(() => a.host.peers().length === 1);
   await until(() => a.host.peers().length === 0);
+});
+
+it("lets a peer stay whose hello came before its identify was done", async () => {
+  let handler: StreamHandler | undefined;
+  let tell: ((event: HostEvent) => void) | undefined;
+  const dropped: string[] = [];
+  const timers: (() => void)[] = [];
+  const [a, b] = await Promise.all([startNode(), startNode()]);
+  const hello = await serveHello({
+    host: {
+      open: () => new Promise(() => {}),
+      handle: async (_, given) => {
+        handler = given;
+      },
+      unhandle: async () => {},
+      on: (listener) => {
+        tell = listener;
+        return () => {};
+      },
+      disconnect: async (peer) => void dropped.push(peer),
+    },
+    genesis: testGenesis,
+    head: () => ({ head: testGenesis, height: 0, weight: 0n }),
+    onHead: () => {},
+    clock: {
+      now: () => 0,
+      unixNanoseconds: () => 0n,
+      after: (ms, task) => {
+        if (ms === 30_000) timers.push(task);
+        return () => {};
+      },
+    },
+  });
+  await a.host.handle(["/raw-hello"], (stream, peer) => handler?.(stream, peer) ?? Promise.resolve());
+  await connect(a, b);
+  const joins = (peer: string): void =>
+    tell?.({
+      type: "joined",
+      peer: { peer, agent: "", protocols: new Set([helloProtocol]), address: "", direction: "inbound" },
+    });
+  const stream = await b.host.libp2p.getConnections()[0]?.newStream("/raw-hello");
+  stream?.send(encodeHello({ head: testGenesis, height: 1, weight: 1n, genesis: testGenesis }));
+  await stream?.close();
+  await until(() => stream?.status === "closed");
+  joins(b.peer);
+  expect(timers).toHaveLength(0);
+  joins("silent");
+  for (const task of timers) task();
+  expect(dropped).toEqual(["silent"]);
+  await hello.stop();
 });
 
 it("bounds garbage, oversized and endless hellos", async () => {
