@@ -28,7 +28,10 @@ export interface ChainStoreOptions {
 
 /** What storing a run led to. */
 export interface AppendResult {
-  /** The span now; absent when the run showed it to be part of, or lighter than, an older one. */
+  /**
+   * The span now. Absent when the run showed it to be part of, or lighter than, an older one; and, with nothing stored,
+   * when the span has ended meanwhile, since another walk came down to it and goes on below.
+   */
   readonly span: Span | undefined;
   /** True when it met an older span, which is gone. */
   readonly merged: boolean;
@@ -84,6 +87,8 @@ export class ChainStore {
   readonly #database: Database;
   readonly #forkLimit: number;
   readonly #spans = new Map<number, Span>();
+  /** Spans that ended since the store was opened: runs for them may still be on their way. */
+  readonly #gone = new Set<number>();
   #assurance: Assurance = noAssurance;
   /** Heights whose blocks are all found by CID. */
   #indexed: readonly HeightRange[] = [];
@@ -147,7 +152,7 @@ export class ChainStore {
     return this.#commit((batch) => {
       const known = [...this.#spans.values()].find((span) => equalBytes(span.next.key, target.key));
       if (known !== undefined) return () => known;
-      const id = Math.max(0, ...this.#spans.keys()) + 1;
+      const id = Math.max(0, ...this.#spans.keys(), ...this.#gone) + 1;
       const span: Span = { id, next: target, reachedGenesis: false };
       batch.span(id, span);
       return () => {
@@ -169,7 +174,10 @@ export class ChainStore {
   appendRun(id: number, run: LinkedRun, checked: readonly Checked[] = []): Promise<AppendResult> {
     return this.#commit((batch) => {
       const span = this.#spans.get(id);
-      if (span === undefined) throw new ChainError("chain/span-unknown", { span: id });
+      if (span === undefined) {
+        if (!this.#gone.has(id)) throw new ChainError("chain/span-unknown", { span: id });
+        return () => ({ span: undefined, merged: false, reverted: [], headChange: undefined });
+      }
       const step = extendSpan(this.#state(), span, run, batch);
       const assurance = checked.reduce((sum, { level, range }) => raiseAssurance(sum, level, range), step.assurance);
       batch.assurance(assurance);
@@ -180,11 +188,9 @@ export class ChainStore {
       return () => {
         this.#assurance = assurance;
         this.#indexed = indexed;
-        this.#spans.delete(id);
-        if (step.span !== undefined) {
-          if (step.met !== undefined) this.#spans.delete(step.met.id);
-          this.#spans.set(id, step.span);
-        }
+        if (step.span === undefined) this.#forget(id);
+        else this.#spans.set(id, step.span);
+        if (step.span !== undefined && step.met !== undefined) this.#forget(step.met.id);
         if (headChange !== undefined) this.#head = headChange.to;
         const merged = step.met !== undefined && step.span !== undefined;
         return { span: step.span, merged, reverted: step.reverted, headChange };
@@ -314,7 +320,7 @@ export class ChainStore {
       return () => {
         this.#assurance = assurance;
         this.#indexed = indexed;
-        if (left === undefined) this.#spans.delete(id);
+        if (left === undefined) this.#forget(id);
         else this.#spans.set(id, left);
         return left === undefined;
       };
@@ -343,6 +349,11 @@ export class ChainStore {
     const to: Head = { ...lostTo, weight: tipset === undefined ? 0n : headWeight(tipset, find) };
     const revert = reverted.filter((it) => it.height <= from.height);
     return { from, to, revert, apply: [lostTo], gap: true };
+  }
+
+  #forget(id: number): void {
+    this.#spans.delete(id);
+    this.#gone.add(id);
   }
 
   #state(): ChainState {

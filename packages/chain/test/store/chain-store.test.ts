@@ -151,6 +151,8 @@ describe("ChainStore", () => {
     const result = await store.appendRun(id, nothing);
     expect(result.merged).toBe(true);
     expect(store.spans.length).toBe(1);
+    // a run that was on its way to the span that was met changes nothing
+    expect(await store.appendRun(lower.id, run)).toMatchObject({ span: undefined, merged: false });
     expect(store.assurance.linked).toEqual([{ from: 0, to: head.height }]);
     expect(store.spans[0]).toMatchObject({ reachedGenesis: true, upper: { height: head.height } });
     // the top of each span learns its power from the tipset above it
