@@ -31,9 +31,10 @@ async function joined(from: GossipNode, to: GossipNode): Promise<void> {
     node.gossip.followMessages();
   }
   await connect(from, to);
-  await until(
-    () => from.gossip.subscribers("messages").includes(to.peer) && from.gossip.subscribers("blocks").includes(to.peer),
-  );
+  // both ways: a router knows subscriptions by its inbound stream, and drops what it publishes before it has an outbound one
+  const knows = (one: GossipNode, other: GossipNode): boolean =>
+    one.gossip.subscribers("messages").includes(other.peer) && one.gossip.subscribers("blocks").includes(other.peer);
+  await until(() => knows(from, to) && knows(to, from));
 }
 
 it("accepts what the validators accept, and passes it on only then", async () => {
