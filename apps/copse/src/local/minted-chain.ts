@@ -78,6 +78,7 @@ export async function storeMinted(chain: MintedChain, database: Database): Promi
     });
   }
   await database.commit({ blocks: mint.genesis.state });
+  while ((await store.indexBlocks()) > 0);
   await store.switchHead(head.key);
   return store;
 }

@@ -1,6 +1,6 @@
 import { type ChainStore, type LinkRules, parentsKey, type Span, skimHeader } from "@copse/chain";
 import { cidOf, toCid } from "@copse/ipld";
-import { equalBytes, isCopseError } from "@copse/primitives";
+import { assertNotAborted, equalBytes, isCopseError } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
 import { NodeError } from "../errors.ts";
 import type { MessageScope } from "../options.ts";
@@ -58,6 +58,7 @@ export async function assemble(
   if (store.reader.canonicalRow(head.key) === undefined) await store.openSpan({ key: head.key });
   await openCheckpointSpans(head.height ?? 0, context, signal);
   await walkSpans(context, head.height ?? 0, signal);
+  while ((await store.indexBlocks()) > 0) assertNotAborted(signal);
   if (store.head === undefined || !equalBytes(store.head.key, head.key)) await store.switchHead(head.key);
   await checkChain(context, signal);
 }
