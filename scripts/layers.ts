@@ -85,6 +85,12 @@ function checkManifest(root: string, pkg: Package, row: LayerRow | undefined): P
   }
   if (!existsSync(join(root, pkg.folder, "README.md"))) {
     says("readme-missing", `${pkg.folder} has no README.md`, "write one, with an example that runs");
+  } else if (!pkg.isApp && !/^```ts$/m.test(readFileSync(join(root, pkg.folder, "README.md"), "utf8"))) {
+    says(
+      "readme-example",
+      "README.md has no ```ts block that runs",
+      "show the first thing a user does, with an assertion",
+    );
   }
   if (!pkg.manifest.private && !pkg.isApp && !hasNews(root, pkg)) {
     says("changeset-missing", `no .changeset/*.md names ${pkg.name}`, "add one: what a user sees, in one sentence");

@@ -23,15 +23,17 @@ function manifest(short: string, layer: number | string, change: Record<string, 
   });
 }
 
+const readme = '# name\n\n```ts\nimport "node:assert";\n```\n';
+
 const sound: Tree = {
   "package.json": "{}",
   ".changeset/all.md": '---\n"@copse/primitives": minor\n"@copse/crypto": minor\n"@copse/ipld": minor\n---\n\nAll.\n',
   "packages/primitives/package.json": manifest("primitives", 0),
-  "packages/primitives/README.md": "# primitives\n",
+  "packages/primitives/README.md": readme,
   "packages/primitives/src/index.ts": 'export { hex } from "./hex.ts";\n',
   "packages/primitives/src/hex.ts": "/** Hex. */\nexport const hex = 1;\n",
   "packages/crypto/package.json": manifest("crypto", 1, { dependencies: { "@copse/primitives": "0.0.0" } }),
-  "packages/crypto/README.md": "# crypto\n",
+  "packages/crypto/README.md": readme,
   "packages/crypto/src/index.ts": 'export { hash } from "./hash.ts";\n',
   "packages/crypto/src/hash.ts": 'import { hex } from "@copse/primitives";\nexport const hash = hex;\n',
 };
@@ -77,7 +79,7 @@ describe("layers", () => {
         private: true,
         dependencies: { "@copse/blockstore": "0.0.0" },
       }),
-      "packages/types/README.md": "# types\n",
+      "packages/types/README.md": readme,
       "packages/types/src/index.ts": 'export { store } from "@copse/blockstore";\n',
     };
     expect(found(change)).toEqual(["packages/types/src/index.ts:1 layer-import"]);
@@ -227,6 +229,7 @@ describe("layers", () => {
     expect(found({ [file]: manifest("primitives", 4) })).toEqual([`${file}:1 layer-wrong`]);
     expect(found({ [file]: manifest("primitives", 0, { copse: { owns: "" } }) })).toEqual([`${file}:1 owns-missing`]);
     expect(found({}, ["packages/primitives/README.md"])).toEqual([`${file}:1 readme-missing`]);
+    expect(found({ "packages/primitives/README.md": "# primitives\n" })).toEqual([`${file}:1 readme-example`]);
     const changeset = { ".changeset/all.md": '---\n"@copse/crypto": minor\n---\n' };
     expect(found(changeset)).toEqual([`${file}:1 changeset-missing`]);
     expect(found({ ...changeset, "packages/primitives/CHANGELOG.md": "# 1.0.0\n" })).toEqual([]);
