@@ -67,7 +67,7 @@ export async function assemble(
 export async function checkChain(context: SyncContext, signal: AbortSignal, from: number = context.to): Promise<void> {
   const { store, network, signatures, onProgress } = context;
   const top = store.head?.height ?? 0;
-  const scope = { from: Math.max(context.to, from), to: top };
+  const scope = { from: Math.max(lowestChecked(context), from), to: top };
   const recent = messageRange(context.messages, scope);
   const passes: [Stage, { from: number; to: number }][] = [
     [beaconStage({ network, reader: store.reader, signatures }), scope],
@@ -88,6 +88,11 @@ export async function checkChain(context: SyncContext, signal: AbortSignal, from
     await Promise.allSettled(running);
     await store.settled();
   }
+}
+
+/** Where checks begin: at genesis, or above the lowest tipset that is linked, whose parents are not here to check it by. */
+function lowestChecked({ store, to }: SyncContext): number {
+  return to === 0 ? 0 : (store.reader.tipsetAt(to, "next")?.height ?? to) + 1;
 }
 
 /** The heights whose messages are wanted. */
