@@ -28,7 +28,16 @@ const proven = {
 describeData("mainnet's first forty epochs", [file], () => {
   let dir: string;
   const path = dataFile(file) as string;
-  const start = (name: string, ...more: string[]): string[] => ["node", "start", "--network", "mainnet", "--repo", join(dir, name), ...quiet, ...more];
+  const start = (name: string, ...more: string[]): string[] => [
+    "node",
+    "start",
+    "--network",
+    "mainnet",
+    "--repo",
+    join(dir, name),
+    ...quiet,
+    ...more,
+  ];
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), "copse-mainnet-"));
   });
@@ -45,7 +54,15 @@ describeData("mainnet's first forty epochs", [file], () => {
     expect((await a.done).code).toBe(0);
 
     const query = async (...args: string[]): Promise<Record<string, unknown>> => {
-      const { code, events, out } = await runCli("chain", ...args, "--network", "mainnet", "--repo", join(dir, "b"), "--json");
+      const { code, events, out } = await runCli(
+        "chain",
+        ...args,
+        "--network",
+        "mainnet",
+        "--repo",
+        join(dir, "b"),
+        "--json",
+      );
       expect(code, out).toBe(0);
       return events[0] as Record<string, unknown>;
     };
@@ -53,7 +70,14 @@ describeData("mainnet's first forty epochs", [file], () => {
     expect(await query("tipset", "0")).toMatchObject({ Cids: [{ "/": genesis }] });
     expect(await query("block", genesis)).toMatchObject({ Height: 0, Miner: "f00", ParentBaseFee: "100000000" });
     expect(await query("assembled")).toMatchObject({ toGenesis: true, headers: 49, leaders: 48 });
-    const absent = await runCli("chain", "block", "bafy2bzacedswlcz5ddgqnyo3sak3jmhmkxashisnlpq6ujgyhe4mlobzpnhs6", "--repo", join(dir, "b"), "--json");
+    const absent = await runCli(
+      "chain",
+      "block",
+      "bafy2bzacedswlcz5ddgqnyo3sak3jmhmkxashisnlpq6ujgyhe4mlobzpnhs6",
+      "--repo",
+      join(dir, "b"),
+      "--json",
+    );
     expect(absent.code).toBe(6);
   });
 
@@ -82,7 +106,10 @@ describeData("mainnet's first forty epochs", [file], () => {
       const run = await runCli(...start(`damaged-${i}`, "--once", "--import", copy));
       const last = run.events.at(-1) as { event: string; code: string; message: string };
       expect(run.code, `bit at ${at}: ${run.out}`).not.toBe(0);
-      expect(run.events.filter(({ event }) => event === "assembled"), `bit at ${at}`).toEqual([]);
+      expect(
+        run.events.filter(({ event }) => event === "assembled"),
+        `bit at ${at}`,
+      ).toEqual([]);
       expect(last.event).toBe("error");
       expect(last.message.length).toBeGreaterThan(10);
     }

@@ -33,8 +33,9 @@ export function beaconStage({ network, reader, signatures }: BeaconStageNeeds): 
       const found = checkBeacons(network, tipsets, entryBelow(reader, first));
       const [faults = []] = await settleAll([found], signatures, { signal });
       const verdict = verdictOf(faults);
-      if (verdict.kind !== "ok") throw blockError(verdict.fault);
-      return { counts: { beacons: found.entries } };
+      if (verdict.kind === "invalid") throw blockError(verdict.fault);
+      const unresolved = new Set(faults.map(({ facts }) => facts.height));
+      return { unresolved, counts: { beacons: found.entries } };
     },
   };
 }
