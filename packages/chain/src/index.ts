@@ -1,11 +1,12 @@
 // link and store
 export { ChainError, type ChainFacts, chainError } from "./errors.ts";
+export type { HeaderSkim } from "./link/header-skim.ts";
 export type { LinkFault } from "./link/link-errors.ts";
 export { linkRules } from "./link/link-rules.ts";
 export { guessBelow, type LinkedRun, linkRun, targetBelow } from "./link/link-run.ts";
 export type { LinkChild, LinkedTipset, LinkRules, LinkTarget, Pin } from "./link/link-types.ts";
 export { parentsKey } from "./link/parents-key.ts";
-export { type HeaderSkim, skimHeader } from "./link/skim-header.ts";
+export { skimHeader } from "./link/skim-header.ts";
 // rules and validation; all of them stand in @copse/chain/rules and @copse/chain/validate
 export { lookbackFor } from "./rules/lookback.ts";
 export { messageRoot } from "./rules/message-root.ts";

@@ -1,9 +1,10 @@
 import { type CidBytes, cidKey, cidOf } from "@copse/ipld";
 import { compareBytes, concatBytes, latin1 } from "@copse/primitives";
 import type { TipsetKey } from "@copse/types";
+import type { HeaderSkim } from "../link/header-skim.ts";
 import type { LinkedTipset } from "../link/link-types.ts";
 import { parentsKey } from "../link/parents-key.ts";
-import { type HeaderSkim, skimHeader } from "../link/skim-header.ts";
+import { skimHeader } from "../link/skim-header.ts";
 import { ticketHash } from "./compare-heads.ts";
 
 interface TableBlock {
@@ -31,7 +32,8 @@ export class BlockTable {
   readonly #heights = new Map<number, Map<string, TableBlock>>();
 
   /** Takes a validated block; false when it is here already, or its height is full. */
-  add(header: Uint8Array): boolean {
+  add(bytes: Uint8Array): boolean {
+    const header = bytes.slice(); // a view would keep the whole window it came in
     const skim = skimHeader(header);
     const cid = cidOf(header);
     let blocks = this.#heights.get(skim.height);

@@ -1,5 +1,5 @@
 import { CborReader } from "@copse/ipld";
-import type { HeaderSkim } from "./skim-header.ts";
+import type { HeaderSkim } from "./header-skim.ts";
 
 /** Header fields that the parents and the height fix, so that all blocks of a tipset agree on them. */
 export type SharedField =

@@ -3,12 +3,13 @@ import { chainCidLength, cidOfDigest, isChainCid } from "@copse/ipld";
 import { compareBytes, equalBytes, isCopseError } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import { compareShared, type SharedField } from "./compare-shared.ts";
+import type { HeaderSkim } from "./header-skim.ts";
 import { cidText, isBlockKey, keyText } from "./key-text.ts";
 import { linkAcross } from "./link-across.ts";
 import { type LinkFacts, type LinkFault, linkFault } from "./link-errors.ts";
 import type { LinkedTipset, LinkRules, LinkTarget } from "./link-types.ts";
 import { parentsKey } from "./parents-key.ts";
-import { type HeaderSkim, skimHeader } from "./skim-header.ts";
+import { skimHeader } from "./skim-header.ts";
 
 /** One tipset of a walk, from its bytes: linked, or the first rule it breaks. @see linkRun */
 export function linkTipset(

@@ -1,6 +1,6 @@
 import { chainCidLength } from "@copse/ipld";
 import type { TipsetKey } from "@copse/types";
-import type { HeaderSkim } from "./skim-header.ts";
+import type { HeaderSkim } from "./header-skim.ts";
 
 /**
  * The key of a header's parents; empty when they are no chain CIDs (genesis).

@@ -3,9 +3,10 @@ import { type CidBytes, chainCidLength } from "@copse/ipld";
 import { compareBytes } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import { compareShared } from "../link/compare-shared.ts";
+import type { HeaderSkim } from "../link/header-skim.ts";
 import type { LinkedTipset } from "../link/link-types.ts";
 import { parentsKey } from "../link/parents-key.ts";
-import { type HeaderSkim, skimHeader } from "../link/skim-header.ts";
+import { skimHeader } from "../link/skim-header.ts";
 
 /**
  * The tipset of a key, put together from its blocks: a child may choose any of the blocks of an epoch as its parents, so

@@ -2,8 +2,9 @@ import { isCopseError } from "@copse/primitives";
 import { describeData, fuzz, mutate, seeded } from "@copse/testkit";
 import { decodeBlockHeader, encodeBlockHeader, TipsetKey } from "@copse/types";
 import { describe, expect, it } from "vitest";
+import type { HeaderSkim } from "../../src/link/header-skim.ts";
 import { parentsKey } from "../../src/link/parents-key.ts";
-import { type HeaderSkim, skimHeader } from "../../src/link/skim-header.ts";
+import { skimHeader } from "../../src/link/skim-header.ts";
 import { fakeChain, fakeGenesis } from "../fixtures/fake-chain.ts";
 import { readRealChain, realChainFile } from "../fixtures/real-chain.ts";
 
