@@ -55,12 +55,33 @@ export async function assemble(
   signal: AbortSignal,
 ): Promise<void> {
   const { store } = context;
-  if (store.reader.canonicalRow(head.key) === undefined) await store.openSpan({ key: head.key });
-  await openCheckpointSpans(head.height ?? 0, context, signal);
-  await walkSpans(context, head.height ?? 0, signal);
+  await linkBack(head, context, signal);
   while ((await store.indexBlocks()) > 0) assertNotAborted(signal);
   if (store.head === undefined || !equalBytes(store.head.key, head.key)) await store.switchHead(head.key);
   await checkChain(context, signal);
+}
+
+/** What linking works with: no checks of signatures or state. */
+export type LinkContext = Pick<
+  SyncContext,
+  "network" | "store" | "rules" | "pool" | "patience" | "to" | "parallelSpans" | "onProgress"
+>;
+
+/**
+ * Links the chain below a tipset: all of it is fetched, verified to *linked* and stored when this resolves.
+ *
+ * @throws {NodeError} `copse/no-peers`
+ * @throws {ChainError} what is wrong with the chain below the tipset
+ */
+export async function linkBack(
+  head: { key: TipsetKey; height?: number },
+  context: LinkContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store } = context;
+  if (store.reader.canonicalRow(head.key) === undefined) await store.openSpan({ key: head.key });
+  await openCheckpointSpans(head.height ?? 0, context, signal);
+  await walkSpans(context, head.height ?? 0, signal);
 }
 
 /** Runs every check over what is linked below the head, from a height up. */
@@ -105,7 +126,7 @@ export function messageRange(
 }
 
 /** Walks every unfinished span, a few at a time, until none is left. */
-async function walkSpans(context: SyncContext, target: number, signal: AbortSignal): Promise<void> {
+async function walkSpans(context: LinkContext, target: number, signal: AbortSignal): Promise<void> {
   const { store, onProgress } = context;
   const busy = new Map<number, Promise<void>>();
   const over = new AbortController();
@@ -140,7 +161,7 @@ function isOpen(span: Span, to: number): boolean {
 }
 
 /** Opens a span below every known block that lies between what is stored and the head, so that all are walked at once. */
-async function openCheckpointSpans(head: number, context: SyncContext, signal: AbortSignal): Promise<void> {
+async function openCheckpointSpans(head: number, context: LinkContext, signal: AbortSignal): Promise<void> {
   const { store, network, pool, patience, to } = context;
   const linked = store.assurance.linked;
   for (const { height, cid } of network.checkpoints.toReversed()) {
