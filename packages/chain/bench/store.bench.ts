@@ -92,6 +92,12 @@ const folder = mkdtempSync(join(tmpdir(), "copse-bench-"));
 const lmdb = await openLmdbDatabase(folder);
 report("lmdb", await store(lmdb));
 const chain = await openChainStore(lmdb, { genesis: fakeGenesis.key });
+const start = performance.now();
+for (let done = 1; done > 0; ) done = await chain.indexBlocks();
+const perSecond = Math.round((epochs * 1000) / (performance.now() - start)).toLocaleString("en-US");
+console.log(
+  `${`chain/indexBlocks ${epochs}-epochs lmdb`.padEnd(44)} ${"copse".padEnd(18)} ${perSecond.padStart(14)} tipset/s`,
+);
 let cursor = epochs;
 await bench("chain/ancestors 100-tipsets lmdb", {
   given: () => chain,

@@ -100,11 +100,18 @@ export class ChainReader {
 
   /** The rows of {@link tipsets}. */
   *rows(range: TipsetsRange = {}): Generator<TipsetRow> {
+    for (const [, row] of this.entries(range)) yield row;
+  }
+
+  /** The rows of {@link tipsets} with their heights, which are not read from headers. */
+  *entries(range: TipsetsRange = {}): Generator<readonly [height: number, row: TipsetRow]> {
     const { from = 0, to = Number.MAX_SAFE_INTEGER, reverse = false } = range;
     const low = Math.max(0, from);
     const high = Math.min(to + 1, 2 ** 48 - 1);
     if (high <= low) return;
-    for (const [, row] of this.#tipsets.range({ gte: heightKey(low), lt: heightKey(high), reverse })) yield row;
+    for (const [key, row] of this.#tipsets.range({ gte: heightKey(low), lt: heightKey(high), reverse })) {
+      yield [keyHeight(key), row];
+    }
   }
 
   /**

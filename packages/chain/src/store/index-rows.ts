@@ -2,7 +2,6 @@ import { compareBytes } from "@copse/primitives";
 import type { ChainReader } from "./chain-reader.ts";
 import { type HeightRange, removeRange } from "./height-ranges.ts";
 import { type ChainBatch, heightKey } from "./tables.ts";
-import { decodeTipsetRow } from "./tipset-row.ts";
 
 /**
  * Writes the look-ups by digest of the highest tipsets that lack them, sorted by key.
@@ -22,9 +21,8 @@ export function indexRows(
   if (highest === undefined) return undefined;
   let count = 0;
   let from = highest.to;
-  for (const row of reader.rows({ ...highest, reverse: true })) {
+  for (const [height, row] of reader.entries({ ...highest, reverse: true })) {
     if (count === most) break;
-    const { height } = decodeTipsetRow(row);
     batch.indexRow(heightKey(height), row);
     from = height;
     count++;
