@@ -3,7 +3,7 @@
 // we support and by ours, type-checked as a user's project would, bundled for browsers, and loaded in Chromium, in a
 // page and in a worker. Entries that cannot run in a browser are named in `copse.nodeOnly` with the reason.
 import { spawnSync } from "node:child_process";
-import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -54,8 +54,10 @@ function install(pkg: Package): void {
     dependencies[name] = `file:${tarball}`;
   }
   writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
+  copyFileSync(join(repositoryRoot, ".npmrc"), join(project, ".npmrc")); // the age that a new release must have
   const flags = ["install", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
-  run("install", "npm", flags);
+  const first = spawnSync("npm", flags, { cwd: project, encoding: "utf8", shell: process.platform === "win32" });
+  if (first.status !== 0) run("install", "npm", flags); // once more: a registry has its moments
   const installed = globSync("node_modules/{*,@*/*}/package.json", { cwd: project }).length;
   console.log(`${pkg.name}: installed alone, ${installed} packages in all`);
 }
