@@ -13,15 +13,17 @@ import type { LinkChild, LinkedTipset, LinkRules } from "./link-types.ts";
  */
 export function linkAcross(child: LinkChild, parent: LinkedTipset, rules: LinkRules): number | LinkFault {
   const { height, winCount } = parent;
-  const tipset = keyText(parent.key);
   if (height >= child.height) {
-    return linkFault("chain/height-not-falling", { tipset, height, childHeight: child.height });
+    return linkFault("chain/height-not-falling", { tipset: keyText(parent.key), height, childHeight: child.height });
   }
   const gain = child.parentWeight - parent.parentWeight;
   const found = inferLog2Power(gain, winCount);
-  if (found === undefined) return linkFault("chain/weight-wrong", { tipset, height, gain, winCount });
+  if (found === undefined) {
+    return linkFault("chain/weight-wrong", { tipset: keyText(parent.key), height, gain, winCount });
+  }
   const limit = rules.maxPowerStep ?? 8;
   if (child.log2Power >= 0 && Math.abs(child.log2Power - found) > limit) {
+    const tipset = keyText(parent.key);
     return linkFault("chain/weight-jumped", { tipset, height, found, above: child.log2Power, limit });
   }
   return found;

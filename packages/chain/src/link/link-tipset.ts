@@ -8,7 +8,7 @@ import { cidText, isBlockKey, keyText } from "./key-text.ts";
 import { linkAcross } from "./link-across.ts";
 import { type LinkFacts, type LinkFault, linkFault } from "./link-errors.ts";
 import type { LinkedTipset, LinkRules, LinkTarget } from "./link-types.ts";
-import { parentsKey } from "./parents-key.ts";
+import { hasParents, parentsKey } from "./parents-key.ts";
 import { skimHeader } from "./skim-header.ts";
 
 /** One tipset of a walk, from its bytes: linked, or the first rule it breaks. @see linkRun */
@@ -96,7 +96,8 @@ export function linkTipset(
     const here = pin.height === height && !hasBlock(key, pin.block);
     if (passed || here) return fail("chain/pin-missed", { pinHeight: pin.height, expected: cidText(pin.block) });
   }
-  return { ...linked, log2Power };
+  linked.log2Power = log2Power;
+  return linked;
 }
 
 function isDigestAt(key: Uint8Array, index: number, digest: Uint8Array): boolean {
@@ -116,19 +117,23 @@ function hasBlock(key: Uint8Array, cid: Uint8Array): boolean {
 
 function missingField(skim: HeaderSkim): string | undefined {
   if (!skim.complete) return "ticket, election proof, BLS aggregate or block signature";
-  if (parentsKey(skim).length === 0) return "parents";
+  if (!hasParents(skim)) return "parents";
   return skim.bytes[skim.minerAt] === 0 ? undefined : "the miner's ID address";
 }
 
 function repeatedMiner(skims: readonly HeaderSkim[]): number {
   for (let i = 1; i < skims.length; i++) {
-    const miner = minerOf(skims[i] as HeaderSkim);
-    for (let j = 0; j < i; j++) if (equalBytes(minerOf(skims[j] as HeaderSkim), miner)) return i;
+    for (let j = 0; j < i; j++) if (sameMiner(skims[j] as HeaderSkim, skims[i] as HeaderSkim)) return i;
   }
   return -1;
 }
 
-const minerOf = (skim: HeaderSkim): Uint8Array => skim.bytes.subarray(skim.minerAt, skim.minerEnd);
+function sameMiner(a: HeaderSkim, b: HeaderSkim): boolean {
+  const length = a.minerEnd - a.minerAt;
+  if (length !== b.minerEnd - b.minerAt) return false;
+  for (let i = 0; i < length; i++) if (a.bytes[a.minerAt + i] !== b.bytes[b.minerAt + i]) return false;
+  return true;
+}
 
 /** Index of the first block that does not come after the one before it, by ticket hash, then by CID; or -1. */
 function firstDisorder(skims: readonly HeaderSkim[], key: Uint8Array): number {
