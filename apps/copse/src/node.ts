@@ -6,6 +6,7 @@ import {
   createHost,
   generatePrivateKey,
   type NetworkLog,
+  PeerBook,
   serveExchange,
   serveHello,
   startBitswap,
@@ -42,7 +43,9 @@ export async function createNode(network: Network, options: NodeOptions, world: 
 
     const fresh = await generatePrivateKey();
     const networkLog = toNetworkLog(log);
+    const book = new PeerBook({ now: () => performance.now() });
     const host = await createHost({
+      denies: (peer) => book.isBanned(peer),
       networkName: network.p2pName,
       privateKey: repo.identity(() => fresh),
       listen: options.listen,
@@ -68,7 +71,18 @@ export async function createNode(network: Network, options: NodeOptions, world: 
     closers.push(() => bitswap.stop());
     const rules = linkRules(network);
     const client = createExchangeClient({ host, metrics: metrics.network });
-    const peers = connectPeers({ host, client, options, network, rules, log, metrics, onLiar: world.onLiar });
+    const peers = connectPeers({
+      host,
+      book,
+      client,
+      networkLog,
+      options,
+      network,
+      rules,
+      log,
+      metrics,
+      onLiar: world.onLiar,
+    });
     closers.push(() => peers.stop());
     const hello = await serveHello({
       host,

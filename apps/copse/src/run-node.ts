@@ -62,7 +62,7 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
       node.repo.publishApi(api.url);
       log.info({ url: api.url }, "status and metrics");
     }
-    await node.peers.start();
+    node.peers.start();
     await runSync(node, monitor, progress, context, log);
     return 0;
   } catch (error) {

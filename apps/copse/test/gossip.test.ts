@@ -129,7 +129,7 @@ beforeAll(async () => {
     onLiar: () => {},
   });
   await node.host.start();
-  await node.peers.start();
+  node.peers.start();
   const target = await node.peers.target(20_000, stop.signal);
   const context = syncContext(node, node.peers.pool, () => {});
   await assemble(target as NonNullable<typeof target>, context, stop.signal);

@@ -1,5 +1,13 @@
 import { chainError, type LinkedTipset, type LinkRules, linkRun } from "@copse/chain";
-import { type ExchangeClient, type Host, type HostEvent, PeerBook, type PeerHead } from "@copse/network";
+import {
+  type ExchangeClient,
+  type Host,
+  type HostEvent,
+  keepPeers,
+  type NetworkLog,
+  type PeerBook,
+  type PeerHead,
+} from "@copse/network";
 import { HostFault } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
@@ -15,11 +23,14 @@ import { type Target, TargetSelector, type ToldHead, targetRules } from "./targe
 /** What watching peers may touch. */
 export interface PeersNeeds {
   readonly host: Host;
+  /** Ranks the peers, and bars those that lie; the host asks it too. */
+  readonly book: PeerBook;
   readonly client: ExchangeClient;
   readonly options: NodeOptions;
   readonly network: Network;
   readonly rules: LinkRules;
   readonly log: Logger;
+  readonly networkLog: NetworkLog;
   readonly metrics: NodeMetrics;
   /** Told of each peer that is dropped for what it sent. */
   readonly onLiar: (peer: string, error: unknown) => void;
@@ -32,7 +43,7 @@ export interface Peers {
   readonly onHead: (head: PeerHead) => void;
   readonly onLatency: (peer: string, ms: number) => void;
   /** Dials what the options and the network name, and goes on doing so until it is stopped. */
-  start(): Promise<void>;
+  start(): void;
   /** Takes a head that was verified elsewhere: a gossiped block. */
   tell(head: ToldHead): void;
   /**
@@ -57,8 +68,7 @@ const redialMs = 15_000;
 
 /** Watches a host's peers, and makes sources and heads of them. */
 export function connectPeers(needs: PeersNeeds): Peers {
-  const { host, client, options, network, log, metrics } = needs;
-  const book = new PeerBook({ now: () => performance.now() });
+  const { host, book, client, options, network, log, metrics } = needs;
   const ranking = bookRanking(book);
   const pool = new SourcePool({
     ...ranking,
@@ -128,10 +138,10 @@ export function connectPeers(needs: PeersNeeds): Peers {
     }
   };
 
-  const dialAll = async (): Promise<void> => {
-    const named = options.bootstrap ? [...options.peer, ...network.bootstrap] : options.peer;
+  /** Peers the operator named are dialled again as long as they are not here, unless they lied. */
+  const dialNamed = async (): Promise<void> => {
     await Promise.all(
-      named.map(async (address) => {
+      options.peer.map(async (address) => {
         const id = address.split("/p2p/").at(-1) ?? "";
         if (pool.get(id) !== undefined || pool.dropped.has(id)) return;
         try {
@@ -155,9 +165,16 @@ export function connectPeers(needs: PeersNeeds): Peers {
       news.dispatchEvent(new Event("news"));
     },
     onLatency: (peer, ms) => book.latency(peer, ms),
-    async start() {
-      await dialAll();
-      const timer = setInterval(() => void dialAll(), redialMs);
+    start() {
+      if (options.bootstrap) {
+        const keeper = keepPeers(
+          { host, book, bootstrap: network.bootstrap, log: needs.networkLog },
+          { high: options.maxPeers },
+        );
+        stopped.signal.addEventListener("abort", () => void keeper.stop(), { once: true });
+      }
+      void dialNamed(); // one that does not answer holds nobody up
+      const timer = setInterval(() => void dialNamed(), redialMs);
       stopped.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     },
     async target(idleMs, signal) {

@@ -41,6 +41,9 @@ export interface SourceRanking {
   report(id: string, outcome: Outcome): void;
 }
 
+/** Liars remembered; past it the first is forgotten, and the peer book's ban alone keeps it away. */
+const maxDropped = 1024;
+
 /** The sources that are connected now, with waiters for more. */
 export class SourcePool {
   readonly #ranking: SourceRanking;
@@ -96,6 +99,7 @@ export class SourcePool {
     this.#ranking.report(id, outcome);
     if (outcome.kind !== "lied") return;
     this.#dropped.set(id, outcome.error);
+    if (this.#dropped.size > maxDropped) this.#dropped.delete(this.#dropped.keys().next().value ?? "");
     this.remove(id);
   }
 

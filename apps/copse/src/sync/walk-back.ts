@@ -2,6 +2,7 @@ import {
   type ChainStore,
   chainError,
   guessBelow,
+  type LinkedRun,
   type LinkRules,
   type LinkTarget,
   linkRun,
@@ -38,22 +39,26 @@ type Window = Answer<readonly HeaderSlices[]>;
 /**
  * Walks a span from its next wanted tipset towards genesis until it reaches genesis, `to`, or an older span.
  *
- * While a window is verified and stored the one below it is already on its way: its key is read from the bytes that just
- * came, before they are verified, and the answer is thrown away where they prove false. Every window is durable before
- * the one after it is stored, so a kill loses at most what is in flight.
+ * While a window is verified the one below it is already on its way: its key is read from the bytes that just came,
+ * before they are verified, and the answer is thrown away where they prove false. While a window is written the one
+ * below it is verified. Every window is durable before the one after it is stored, so a kill loses at most what is in
+ * flight.
+ *
+ * Bound: three windows, one each on its way, verified and being written; where the disk is slow nothing more is asked.
  *
  * @throws {NodeError} `copse/no-peers`
  * @throws {ChainError} where the chain itself is at fault, not a source
  */
 export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSignal): Promise<void> {
   const { store, pool } = needs;
-  let span = store.spans.find(({ id }) => id === spanId);
+  const current = (): Span | undefined => store.spans.find(({ id }) => id === spanId);
   let ahead: { key: TipsetKey; window: Promise<Window>; cancel: AbortController } | undefined;
+  let writing: Promise<unknown> | undefined;
   const liars = new Set<string>();
   try {
-    while (span !== undefined && wantsMore(span, needs.to)) {
+    let target = current()?.next;
+    while (target !== undefined && wantsMore(current(), needs.to)) {
       assertNotAborted(signal);
-      const target = span.next;
       const window = await (ahead !== undefined && equalBytes(ahead.key, target.key)
         ? ahead.window
         : ask(target, needs, liars, signal));
@@ -63,20 +68,26 @@ export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSi
           ? undefined
           : askAhead(guess, needs, liars, signal);
       const run = linkRun(target, window.value, needs.rules);
-      span = store.spans.find(({ id }) => id === spanId);
+      await writing;
+      const span = current();
       if (span === undefined) return; // a walk from above has met this one, and goes on with it
-      if (run.linked.length > 0) {
-        const stored = await store.appendRun(spanId, run);
-        span = stored.span;
-        const lowest = run.linked.at(-1)?.height ?? 0;
-        needs.onWindow?.({ lowest, tipsets: run.linked.length, source: window.source });
+      if (!equalBytes(span.next.key, target.key)) {
+        target = span.next; // it has met an older one, and goes on below that
+        continue;
       }
+      writing = write(spanId, run, window.source, needs);
+      writing.catch(() => {}); // thrown where it is waited for
+      target = run.next;
       if (run.fault !== undefined) {
-        const lie = chainError(run.fault);
         liars.add(window.source);
-        pool.report(window.source, { kind: "lied", error: lie });
+        pool.report(window.source, { kind: "lied", error: chainError(run.fault) });
         ahead?.cancel.abort(new Error("the window above was false"));
         ahead = undefined;
+      }
+      // at the end, or where an older span may be met at any tipset, only the store knows what is wanted next
+      if (store.spans.length > 1 || run.reachedGenesis || (target.child?.height ?? Infinity) <= needs.to) {
+        await writing;
+        target = current()?.next;
       }
     }
   } finally {
@@ -84,8 +95,16 @@ export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSi
   }
 }
 
-function wantsMore(span: Span, to: number): boolean {
-  return !span.reachedGenesis && (span.lowest === undefined || span.lowest.height > to);
+/** Stores what is linked of a run; tells of it once it is durable. */
+async function write(id: number, run: LinkedRun, source: string, { store, onWindow }: WalkNeeds): Promise<void> {
+  const lowest = run.linked.at(-1);
+  if (lowest === undefined) return;
+  await store.appendRun(id, run);
+  onWindow?.({ lowest: lowest.height, tipsets: run.linked.length, source });
+}
+
+function wantsMore(span: Span | undefined, to: number): boolean {
+  return span !== undefined && !span.reachedGenesis && (span.lowest === undefined || span.lowest.height > to);
 }
 
 function ask(target: LinkTarget, needs: WalkNeeds, not: ReadonlySet<string>, signal: AbortSignal): Promise<Window> {
