@@ -1,20 +1,21 @@
 import type { BlockEntry, Database, RowOp } from "@copse/blockstore";
 import type { CidBytes } from "@copse/ipld";
-import { equalBytes, fromHex, toHex, utf8 } from "@copse/primitives";
+import { equalBytes, toHex, utf8 } from "@copse/primitives";
 import type { TipsetKey } from "@copse/types";
 import { ChainError } from "../errors.ts";
 import type { LinkedRun } from "../link/link-run.ts";
 import type { LinkedTipset, LinkTarget } from "../link/link-types.ts";
 import { type Assurance, type AssuranceLevel, noAssurance, raiseAssurance, retractAssurance } from "./assurance.ts";
 import { ChainReader } from "./chain-reader.ts";
-import { headWeight } from "./chain-weight.ts";
 import { dropLowest } from "./drop-span.ts";
 import { extendSpan } from "./extend-span.ts";
-import type { Head, HeadChange } from "./head-change.ts";
+import { headAfterJoin } from "./head-after-join.ts";
+import { formatHead, type Head, type HeadChange, parseHead } from "./head-change.ts";
 import { addRange, type HeightRange, removeRange } from "./height-ranges.ts";
 import { indexRows } from "./index-rows.ts";
 import { parseSpan, refOf, type Span, type TipsetRef } from "./span.ts";
 import type { ChainState } from "./span-step.ts";
+import { spanYields } from "./span-yields.ts";
 import { switchHead } from "./switch-head.ts";
 import { ChainBatch, heightKey, tables } from "./tables.ts";
 
@@ -171,7 +172,23 @@ export class ChainStore {
    * @throws {ChainError} `chain/span-unknown`, `chain/run-out-of-place`, `chain/spans-disagree`, `chain/fork-too-long`,
    * `chain/seam-broken`, `chain/behind-checkpoint`; nothing is changed then
    */
-  appendRun(id: number, run: LinkedRun, checked: readonly Checked[] = []): Promise<AppendResult> {
+  async appendRun(id: number, run: LinkedRun, checked: readonly Checked[] = []): Promise<AppendResult> {
+    for (;;) {
+      try {
+        return await this.#append(id, run, checked);
+      } catch (error) {
+        // one that stands in the way and is lighter goes: it is a fork that met nothing yet
+        const inTheWay = error instanceof ChainError && error.code === "chain/spans-disagree" ? error.facts : undefined;
+        if (inTheWay === undefined || !("other" in inTheWay)) throw error;
+        const { other } = inTheWay;
+        const chosen = [this.#head, this.#checkpoint];
+        if (!spanYields(this.reader, this.#spans.get(other), this.#spans.get(id), chosen)) throw error;
+        await this.dropSpan(other);
+      }
+    }
+  }
+
+  #append(id: number, run: LinkedRun, checked: readonly Checked[]): Promise<AppendResult> {
     return this.#commit((batch) => {
       const span = this.#spans.get(id);
       if (span === undefined) {
@@ -183,7 +200,7 @@ export class ChainStore {
       batch.assurance(assurance);
       const indexed = withoutTipsets(this.#indexed, step.reverted);
       batch.set("indexed", utf8(JSON.stringify(indexed)));
-      const headChange = this.#headAfter(span, step.span, step.met, step.reverted, run.linked);
+      const headChange = headAfterJoin(this.reader, this.#head, span, step, run.linked);
       if (headChange !== undefined) batch.set("head", utf8(formatHead(headChange.to)));
       return () => {
         this.#assurance = assurance;
@@ -327,30 +344,6 @@ export class ChainStore {
     });
   }
 
-  /** Where the head goes when the tipset it stood on is canonical no more. */
-  #headAfter(
-    before: Span,
-    after: Span | undefined,
-    met: Span | undefined,
-    reverted: readonly TipsetRef[],
-    added: readonly LinkedTipset[],
-  ): HeadChange | undefined {
-    const from = this.#head;
-    if (from === undefined || met?.upper === undefined) return undefined;
-    const lostTo = after === undefined ? met.upper : after.upper;
-    const left =
-      after === undefined
-        ? from.height > met.upper.height && from.height <= (before.upper?.height ?? -1)
-        : reverted.some((tipset) => equalBytes(tipset.key, from.key));
-    if (!left || lostTo === undefined) return undefined;
-    const find = (key: TipsetKey): LinkedTipset | undefined =>
-      added.find((tipset) => equalBytes(tipset.key, key)) ?? this.reader.tipset(key);
-    const tipset = find(lostTo.key);
-    const to: Head = { ...lostTo, weight: tipset === undefined ? 0n : headWeight(tipset, find) };
-    const revert = reverted.filter((it) => it.height <= from.height);
-    return { from, to, revert, apply: [lostTo], gap: true };
-  }
-
   #forget(id: number): void {
     this.#spans.delete(id);
     this.#gone.add(id);
@@ -384,14 +377,4 @@ function withoutTipsets(ranges: readonly HeightRange[], gone: readonly TipsetRef
   return top === undefined || bottom === undefined
     ? ranges
     : removeRange(ranges, { from: bottom.height, to: top.height });
-}
-
-function formatHead(head: TipsetRef & { readonly weight?: bigint }): string {
-  return JSON.stringify({ key: toHex(head.key), height: head.height, weight: String(head.weight ?? 0n) });
-}
-
-function parseHead(json: unknown): Head | undefined {
-  if (json === undefined) return undefined;
-  const { key, height, weight } = json as { key: string; height: number; weight: string };
-  return { key: fromHex(key) as TipsetKey, height, weight: BigInt(weight) };
 }
