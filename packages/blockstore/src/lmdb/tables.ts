@@ -14,7 +14,8 @@ export interface LmdbOptions {
   readonly maxReaders?: number | undefined;
   /**
    * Writes on a thread of its own, so that neither the work of a commit nor its wait for the disk holds up this one: for
-   * processes that must stay responsive. `commit` is then also faster in bulk; `commitSync` waits for the thread.
+   * processes that must stay responsive. Costs a copy of each block and a round trip a commit, so bulk work that awaits
+   * each batch is slower; `commitSync` waits for the thread.
    */
   readonly thread?: boolean | undefined;
   /** Blocks whose place is kept in memory before it is merged into the index on disk: about 40 B each. */
