@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -47,13 +47,27 @@ function install() {
   const count = Object.keys(JSON.parse(lock.toString()).packages).length;
   say(`installing ${count} packages from package-lock.json (first run, or the lockfile changed)…`);
   const started = Date.now();
-  const flags = ["ci", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
-  // npm draws its own progress, and only on a terminal. On Windows npm is a .cmd file, which needs a shell.
-  const ran = spawnSync("npm", flags, { cwd: root, stdio: "inherit", shell: process.platform === "win32" });
-  if (ran.status !== 0) {
-    const why = ran.error ? ran.error.message : `npm ci ended with ${ran.status ?? ran.signal}`;
-    say(`${why}. Check the connection to the npm registry, then run the same command again.`);
-    process.exit(ran.status ?? 1);
+  const flags = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+  npm(["ci", ...flags], process.env.PATH);
+  // On an older Node.js npm passes over optional packages that ask for a newer one (QUIC). The newer one is here now:
+  // npm runs on it, and adds what is missing.
+  if (major < 22 || (major === 22 && minor < 18)) {
+    npm(["install", "--no-save", ...flags], join(root, "node_modules/.bin") + delimiter + process.env.PATH);
   }
   say(`installed in ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+function npm(args, path) {
+  // npm draws its own progress, and only on a terminal. On Windows npm is a .cmd file, which needs a shell.
+  const options = {
+    cwd: root,
+    stdio: "inherit",
+    shell: process.platform === "win32",
+    env: { ...process.env, PATH: path },
+  };
+  const ran = spawnSync("npm", args, options);
+  if (ran.status === 0) return;
+  const why = ran.error ? ran.error.message : `npm ${args[0]} ended with ${ran.status ?? ran.signal}`;
+  console.error(`copse: ${why}. Check the connection to the npm registry, then run the same command again.`);
+  process.exit(ran.status ?? 1);
 }
