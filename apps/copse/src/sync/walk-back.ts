@@ -90,6 +90,7 @@ export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSi
         target = current()?.next;
       }
     }
+    await writing;
   } finally {
     ahead?.cancel.abort(new Error("the walk is over"));
   }
