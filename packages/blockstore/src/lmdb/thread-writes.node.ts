@@ -15,6 +15,7 @@ export interface WriterStart {
 
 /** Jobs are answered in their order; job 0 is the opening. `changes` absent: close. */
 export type WriterJob = { readonly changes?: Uint8Array };
+/** The answer to a job: done, or what failed and why. */
 export type WriterAnswer = { readonly operation: string; readonly reason: string } | "done";
 
 interface Waiting {
