@@ -50,7 +50,8 @@ export async function openRepo(dir: string, about: RepoFile): Promise<Repo> {
       throw new NodeError("copse/repo-other-network", { repo: dir, found: found.network, expected: about.network });
     }
     if (found === undefined) writeFileSync(aboutFile, `${JSON.stringify(about, null, 2)}\n`);
-    const database = await openLmdbDatabase(join(dir, files.chain));
+    // on a thread of its own: a busy disk must not hold up the network, and it costs less CPU a header besides
+    const database = await openLmdbDatabase(join(dir, files.chain), { thread: true });
     return {
       dir,
       database,
