@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { isCopseError } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import pino, { type Logger } from "pino";
@@ -75,6 +76,9 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
   }
 }
 
+/** Pause before a target is tried again that could not be assembled. */
+const retryMs = 5000;
+
 /** Syncs from peers, then follows; one round with `--once`. */
 async function runSync(
   node: CopseNode,
@@ -88,6 +92,7 @@ async function runSync(
   const idleMs = options.idleSeconds * 1000;
   const shared = syncContext(node, peers.pool, (step) => monitor.step(step));
   let follower: Follower | undefined;
+  let reported: string | undefined;
   for (;;) {
     const target = await peers.target(idleMs, signal);
     if (target === undefined) {
@@ -103,10 +108,13 @@ async function runSync(
     try {
       await assemble(target, shared, signal);
       progress.stop();
-      reportAssembled(node, { kind: "peers", ids: target.supporters }, context);
+      const head = TipsetKey.key(node.store.head?.key ?? TipsetKey.empty);
+      if (head !== reported) reportAssembled(node, { kind: "peers", ids: target.supporters }, context);
+      reported = head;
     } catch (error) {
       if (options.once || isAbort(error)) throw error;
       log.error(errorFacts(error), "this target could not be assembled");
+      await wait(retryMs, undefined, { signal });
       continue;
     }
     if (options.once) return;

@@ -92,5 +92,21 @@ export const endless: ServeChain = raw(async (stream) => {
   }
 });
 
+/** Serves honestly, and dies when it has served so many tipsets. */
+export function diesAfter(tipsets: number): ServeChain {
+  let served = 0;
+  return (host, source) =>
+    serveExchange({
+      host,
+      source: {
+        ...source,
+        tipset(key) {
+          if (++served === tipsets) setImmediate(() => void host.stop());
+          return source.tipset(key);
+        },
+      },
+    });
+}
+
 /** Says nothing at all. */
 export const stalls: ServeChain = raw(() => new Promise<void>(() => {}));

@@ -1,19 +1,20 @@
-import { type ChainStore, type LinkRules, parentsKey, type Span, skimHeader } from "@copse/chain";
+import { type ChainStore, type HeadChange, type LinkRules, parentsKey, type Span, skimHeader } from "@copse/chain";
 import { cidOf, toCid } from "@copse/ipld";
 import { assertNotAborted, equalBytes, isCopseError } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
 import { NodeError } from "../errors.ts";
 import type { MessageScope } from "../options.ts";
-import { type AskPatience, askSources } from "./ask.ts";
+import { askSources } from "./ask.ts";
 import { beaconStage } from "./beacon-stage.ts";
 import type { CountsTable } from "./counts.ts";
 import { leaderStage } from "./leader-stage.ts";
 import { messageStage } from "./message-stage.ts";
+import type { AskPatience } from "./race.ts";
 import type { SignatureChecker } from "./signatures.ts";
 import type { SourcePool } from "./sources.ts";
 import { runStage, type Stage } from "./stage.ts";
 import type { StateSource } from "./state-source.ts";
-import { walkBack } from "./walk-back.ts";
+import { type WalkNeeds, walkBack } from "./walk-back.ts";
 
 /** Everything the assembling of a chain works with. */
 export interface SyncContext {
@@ -31,6 +32,8 @@ export interface SyncContext {
   /** Spans walked at once. */
   readonly parallelSpans: number;
   readonly onProgress: (progress: SyncProgress) => void;
+  /** Told of head moves that assembling makes. */
+  readonly onHeadChange?: (change: HeadChange) => void;
 }
 
 /** How far one part of the work is. */
@@ -57,8 +60,19 @@ export async function assemble(
   const { store } = context;
   await linkBack(head, context, signal);
   while ((await store.indexBlocks()) > 0) assertNotAborted(signal);
-  if (store.head === undefined || !equalBytes(store.head.key, head.key)) await store.switchHead(head.key);
+  if (isHeavier(store, head.key)) {
+    const change = await store.switchHead(head.key);
+    context.onHeadChange?.(change);
+  }
   await checkChain(context, signal);
+}
+
+/** Whether a linked tipset is to be the head: not where our head stands on it, or is as heavy. */
+function isHeavier({ head, reader }: ChainStore, key: TipsetKey): boolean {
+  const now = head && reader.tipset(head.key);
+  const then = reader.tipset(key);
+  if (now === undefined || then === undefined) return now === undefined;
+  return !(then.height <= now.height && reader.isCanonical(key)) && then.parentWeight > now.parentWeight;
 }
 
 /** What linking works with: no checks of signatures or state. */
@@ -129,6 +143,7 @@ export function messageRange(
 async function walkSpans(context: LinkContext, target: number, signal: AbortSignal): Promise<void> {
   const { store, onProgress } = context;
   const busy = new Map<number, Promise<void>>();
+  const halted = new Map<number, unknown>();
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const needs = {
@@ -142,17 +157,45 @@ async function walkSpans(context: LinkContext, target: number, signal: AbortSign
       for (const { id } of store.spans.filter((span) => isOpen(span, context.to))) {
         if (busy.size >= context.parallelSpans) break;
         if (busy.has(id)) continue;
-        const walk = walkBack(id, needs, either).finally(() => busy.delete(id));
+        if (halted.has(id)) continue;
+        const walk = walkSpan(id, needs, halted, either).finally(() => busy.delete(id));
         walk.catch(() => {}); // thrown below
         busy.set(id, walk);
       }
-      if (busy.size === 0) return;
+      if (busy.size === 0) {
+        const [first] = halted.values();
+        if (first !== undefined) throw first; // nothing else moves, so nothing will set it right
+        return;
+      }
       await Promise.race(busy.values());
     }
   } finally {
     over.abort(new Error("another walk failed"));
     await Promise.allSettled(busy.values());
     await store.settled();
+  }
+}
+
+/**
+ * Walks one span. One that disagrees with others waits until they have moved; one that forks off too deep below the
+ * stored chain is given up, with what was stored of it.
+ */
+async function walkSpan(
+  id: number,
+  needs: WalkNeeds,
+  halted: Map<number, unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await walkBack(id, needs, signal);
+    halted.clear(); // this one moved: the others may go on
+  } catch (error) {
+    if (isCopseError(error) && error.code === "chain/spans-disagree") {
+      halted.set(id, error);
+      return;
+    }
+    if (isCopseError(error) && error.code === "chain/fork-too-long") await needs.store.dropSpan(id);
+    throw error;
   }
 }
 

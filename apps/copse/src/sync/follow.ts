@@ -159,7 +159,9 @@ export class Follower {
   async #fetch(want: Want, signal: AbortSignal): Promise<void> {
     if (want.kind === "messages") return;
     if (want.kind === "range") {
+      // too far to fetch one by one: whoever runs us picks a target anew, for the peer that sent it has told its head
       this.#far.add(TipsetKey.key(want.target.key));
+      this.#assembler.drop(want.target.key);
       return;
     }
     const { pool, patience, rules } = this.#context;

@@ -13,8 +13,9 @@ import {
 import { cidOf, toCid } from "@copse/ipld";
 import { equalBytes } from "@copse/primitives";
 import type { Network, Tipset } from "@copse/types";
-import { type AskPatience, askSources } from "./ask.ts";
+import { askSources } from "./ask.ts";
 import { decodeTipset } from "./decode-tipset.ts";
+import type { AskPatience } from "./race.ts";
 import { type SignatureChecker, settleAll } from "./signatures.ts";
 import type { SourcePool, TipsetMessages } from "./sources.ts";
 import type { Stage, StageResult } from "./stage.ts";

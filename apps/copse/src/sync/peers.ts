@@ -82,11 +82,14 @@ export function connectPeers(needs: PeersNeeds): Peers {
       void host.disconnect(id);
     },
   });
-  const rules = targetRules({
-    threshold: options.minPeers ?? network.bootstrapPeerThreshold,
+  const usual = targetRules({
+    threshold: network.bootstrapPeerThreshold,
     named: options.peer.length,
     bootstrap: options.bootstrap,
   });
+  const { minPeers } = options;
+  const rules =
+    minPeers === undefined ? usual : { needed: Math.max(1, minPeers), support: Math.max(1, Math.min(2, minPeers)) };
   const selector = new TargetSelector(rules);
   const news = new EventTarget();
   const stopped = new AbortController();
@@ -94,8 +97,7 @@ export function connectPeers(needs: PeersNeeds): Peers {
   const onEvent = (event: HostEvent): void => {
     if (event.type === "left") {
       book.left(event.peer);
-      pool.remove(event.peer);
-      selector.forget(event.peer);
+      pool.remove(event.peer); // its word, shown before it went, still stands
     } else if (pool.dropped.has(event.peer.peer)) {
       void host.disconnect(event.peer.peer);
     } else {

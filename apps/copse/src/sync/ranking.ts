@@ -3,7 +3,7 @@ import type { SourceRanking } from "./sources.ts";
 
 /** Peers whose expected cost is about the best take turns, so that work and trust spread. Slack in ms. */
 const evenFactor = 4;
-const evenSlack = 500;
+const evenSlack = 1000;
 
 /** The network's peer book as the ranking of a pool of sources. */
 export function bookRanking(book: PeerBook): SourceRanking {

@@ -96,8 +96,10 @@ export class SourcePool {
 
   /** Counts an outcome; a liar is dropped for good. */
   report(id: string, outcome: Outcome): void {
-    this.#ranking.report(id, outcome);
-    if (outcome.kind !== "lied") return;
+    // several questions may have been under way: a liar is told of once
+    const again = outcome.kind === "lied" && this.#dropped.has(id);
+    this.#ranking.report(id, again ? { kind: "ended" } : outcome);
+    if (again || outcome.kind !== "lied") return;
     this.#dropped.set(id, outcome.error);
     if (this.#dropped.size > maxDropped) this.#dropped.delete(this.#dropped.keys().next().value ?? "");
     this.remove(id);

@@ -25,6 +25,12 @@ export interface TargetRules {
   readonly support: number;
 }
 
+/** Peers whose heads are kept; past it the oldest word goes. */
+const maxHeads = 256;
+
+/** Heads of so many named peers are enough, as in Lotus. */
+const enough = 4;
+
 /**
  * The rules for a network's threshold and the peers an operator named.
  *
@@ -35,7 +41,7 @@ export interface TargetRules {
  * targetRules({ threshold: 4, named: 1, bootstrap: false }) // => { needed: 1, support: 1 }
  */
 export function targetRules(given: { threshold: number; named: number; bootstrap: boolean }): TargetRules {
-  const needed = given.bootstrap ? given.threshold : Math.max(1, Math.min(given.threshold, given.named));
+  const needed = given.bootstrap ? given.threshold : Math.max(1, Math.min(enough, given.named));
   return { needed, support: Math.min(2, needed) };
 }
 
@@ -55,10 +61,12 @@ export class TargetSelector {
 
   /** Takes a peer's newest head. */
   tell(head: ToldHead): void {
+    this.#heads.delete(head.peer);
     this.#heads.set(head.peer, head);
+    if (this.#heads.size > maxHeads) this.#heads.delete(this.#heads.keys().next().value ?? "");
   }
 
-  /** Forgets a peer: gone, or caught lying. */
+  /** Forgets a peer that was caught lying. */
   forget(peer: string): void {
     this.#heads.delete(peer);
   }

@@ -10,7 +10,8 @@ import {
 } from "@copse/chain";
 import { assertNotAborted, equalBytes } from "@copse/primitives";
 import type { TipsetKey } from "@copse/types";
-import { type Answer, type AskPatience, askSources, type Want } from "./ask.ts";
+import { askSources } from "./ask.ts";
+import type { Answer, AskPatience, Want } from "./race.ts";
 import type { HeaderSlices, SourcePool } from "./sources.ts";
 
 /** What a walk towards genesis is handed. */
