@@ -95,7 +95,10 @@ describe("of four serving peers, one lies, one stalls, one dies half-way", () =>
       const { run, peers } = await syncFrom(what.replaceAll(" ", "-"), [serve, hostile.stalls, dies, undefined]);
       isAssembled(run);
       const liars = run.events.filter(({ event }) => event === "liar");
-      expect(liars.map(({ peer }) => peer), JSON.stringify(liars)).toEqual([peers[0]?.host.peer]);
+      expect(
+        liars.map(({ peer }) => peer),
+        JSON.stringify(liars),
+      ).toEqual([peers[0]?.host.peer]);
     });
   }
 });
