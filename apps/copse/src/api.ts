@@ -28,6 +28,7 @@ export async function serveApi(address: string, needs: ApiNeeds): Promise<Api> {
   );
   server.get("/livez", (_request, reply) => reply.send("ok"));
   const cut = address.lastIndexOf(":");
-  const url = await server.listen({ host: address.slice(0, cut), port: Number(address.slice(cut + 1)) });
+  const host = address.slice(0, cut).replace(/^\[(.*)\]$/, "$1");
+  const url = await server.listen({ host, port: Number(address.slice(cut + 1)) });
   return { url, close: () => server.close() };
 }

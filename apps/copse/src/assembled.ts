@@ -1,4 +1,4 @@
-import type { AssuranceLevel, ChainStore, HeightRange } from "@copse/chain";
+import { type AssuranceLevel, type ChainStore, coversRange, type HeightRange } from "@copse/chain";
 import { chainCidLength } from "@copse/ipld";
 import { type Network, TipsetKey } from "@copse/types";
 import type { Counts } from "./sync/counts.ts";
@@ -24,6 +24,7 @@ export interface AssembledReport {
   readonly blsAggregates: number;
   readonly secpSignatures: number;
   readonly delegatedSignatures: number;
+  readonly unresolvedSenders: number;
   readonly leaders: number;
   readonly leadersOnOlderState: number;
   readonly anchor: Anchor;
@@ -70,7 +71,7 @@ export function assembledReport(needs: ReportNeeds): AssembledReport | undefined
   const genesis = store.reader.tipsetAt(0);
   const whole: HeightRange = { from: 0, to: head.height };
   const above: HeightRange = { from: 1, to: head.height };
-  const linked = covers(assurance.linked, whole) && genesis !== undefined;
+  const linked = coversRange(assurance.linked, whole) && genesis !== undefined;
   const epochNow = Math.floor((now - network.genesisTime) / network.blockDelay);
   const pins = network.checkpoints.filter(({ height }) => height <= head.height);
   const statements = {
@@ -78,9 +79,9 @@ export function assembledReport(needs: ReportNeeds): AssembledReport | undefined
     "2-links": linked,
     "3-heights-and-times": linked,
     "4-genesis": linked && TipsetKey.cids(genesis.key).some((cid) => cid.equals(network.genesisCid)),
-    "5-beacons": head.height === 0 || covers(assurance["beacon-checked"], above),
+    "5-beacons": head.height === 0 || coversRange(assurance["beacon-checked"], above),
     "6-weights": linked,
-    "7-messages": needs.messages === undefined ? null : covers(assurance["messages-checked"], needs.messages),
+    "7-messages": needs.messages === undefined ? null : coversRange(assurance["messages-checked"], needs.messages),
     "8-checkpoints":
       pins.length === 0 ? null : linked && pins.every(({ height, cid }) => holds(store, height, cid.toString())),
     "9-f3": null,
@@ -105,8 +106,4 @@ export function assembledReport(needs: ReportNeeds): AssembledReport | undefined
 function holds(store: ChainStore, height: number, cid: string): boolean {
   const found = store.reader.tipsetAt(height);
   return found !== undefined && TipsetKey.cids(found.key).some((one) => one.toString() === cid);
-}
-
-function covers(ranges: readonly HeightRange[], wanted: HeightRange): boolean {
-  return ranges.some(({ from, to }) => from <= wanted.from && to >= wanted.to);
 }

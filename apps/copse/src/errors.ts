@@ -6,7 +6,6 @@ export type NodeFacts = {
   "copse/config-malformed": { file: string; why: string };
   "copse/repo-missing": { repo: string };
   "copse/repo-other-network": { repo: string; found: string; expected: string };
-  "copse/node-too-old": { found: string; needed: string };
   "copse/import-empty": { file: string };
   "copse/import-no-head": { file: string; head: string };
   "copse/no-peers": { tried: number; why: string };
@@ -20,9 +19,8 @@ const say: { [C in keyof NodeFacts]: (facts: NodeFacts[C]) => string } = {
   "copse/config-malformed": (f) => `${f.file}: ${f.why}`,
   "copse/repo-missing": (f) => `no repository at ${f.repo}: run "copse node start --repo ${f.repo}" first`,
   "copse/repo-other-network": (f) => `${f.repo} holds ${f.found}, not ${f.expected}: choose another --repo`,
-  "copse/node-too-old": (f) => `Node.js ${f.found} is too old: ${f.needed} or newer is needed`,
   "copse/import-empty": (f) => `${f.file} names no root: nothing to take as its head`,
-  "copse/import-no-head": (f) => `${f.file}: its root ${f.head} is not among its blocks`,
+  "copse/import-no-head": (f) => `${f.file}: block ${f.head}, which its head needs, is not in it`,
   "copse/no-peers": (f) => `no peer could serve the chain (${f.tried} tried): ${f.why}`,
   "copse/chain-broken": (f) => `tipset ${f.tipset}: ${f.why}`,
   "copse/not-found": (f) => `${f.what} is not in this repository`,

@@ -1,6 +1,6 @@
 import { isCopseError } from "@copse/primitives";
 
-/** What each exit code of `copse` means; printed by `copse help exit-codes` and the docs. */
+/** What each exit code of `copse` means; printed by `copse --help` and in the docs. */
 export const exitCodes: Readonly<Record<number, string>> = {
   0: "done",
   1: "a bug of copse: please report the printed facts",
@@ -25,7 +25,6 @@ export function exitCodeOf(error: unknown): number {
   if (code.startsWith("host/")) return 5;
   if (code.startsWith("copse/option") || code.startsWith("copse/config") || code === "copse/repo-other-network")
     return 2;
-  if (code === "copse/node-too-old") return 2;
   if (code === "copse/no-peers" || code.startsWith("network/")) return 4;
   if (code === "copse/not-found" || code === "copse/repo-missing") return 6;
   return 3;

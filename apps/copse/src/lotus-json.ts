@@ -37,7 +37,7 @@ export function headerJson(header: BlockHeader, prefix: "f" | "t"): unknown {
     BLSAggregate: signatureJson(header.blsAggregate),
     Timestamp: header.timestamp,
     BlockSig: signatureJson(header.blockSig),
-    ForkSignaling: Number(header.forkSignaling),
+    ForkSignaling: safe(header.forkSignaling),
     ParentBaseFee: String(header.parentBaseFee),
   };
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createCli } from "./cli.ts";
 
-const oldest = 22;
-if (Number(process.versions.node.split(".")[0]) < oldest) {
-  process.stderr.write(`copse: Node.js ${process.versions.node} is too old: ${oldest}.18 or newer is needed\n`);
+const oldest = [22, 18] as const;
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
+  process.stderr.write(`copse: Node.js ${process.versions.node} is too old: ${oldest.join(".")} or newer is needed\n`);
   process.exit(2);
 }
 

@@ -19,7 +19,10 @@ export function resolveNetwork(name: string): Network {
     } catch (error) {
       if (!isCopseError(error)) throw error;
     }
-    const expected = `one of ${Object.keys(networks).join(", ")}, or a .json file (a devnet's genesis is made anew for each run)`;
+    const expected = `one of ${networks
+      .filter((known) => "genesisCid" in known)
+      .map(({ name: known }) => known)
+      .join(", ")}, or a .json file (a devnet's genesis is made anew for each run)`;
     throw new NodeError("copse/option-malformed", { option: "--network", value: name, expected });
   }
   try {

@@ -43,7 +43,7 @@ export async function createNode(network: Network, options: NodeOptions, world: 
 
     const fresh = await generatePrivateKey();
     const networkLog = toNetworkLog(log);
-    const book = new PeerBook({ now: () => performance.now() });
+    const book = new PeerBook({ now: () => performance.now(), metrics: metrics.network });
     const host = await createHost({
       denies: (peer) => book.isBanned(peer),
       networkName: network.p2pName,

@@ -38,7 +38,7 @@ export const optionTable: { readonly [Name in keyof NodeOptions]: Row } = {
     kind: "text",
     value: "<name>",
     fallback: "mainnet",
-    says: "mainnet, calibnet, butterflynet, devnet, or a JSON file that describes another",
+    says: "mainnet, calibnet, butterflynet, or a JSON file that describes another",
   },
   repo: {
     kind: "text",
@@ -172,5 +172,6 @@ function readOption(name: keyof NodeOptions, given: unknown): unknown {
 function parseMessageScope(text: string): MessageScope | undefined {
   if (text === "all" || text === "none") return { kind: text };
   const epochs = /^recent:(\d{1,9})$/.exec(text)?.[1];
+  if (Number(epochs) === 0) return { kind: "none" };
   return epochs === undefined ? undefined : { kind: "recent", epochs: Number(epochs) };
 }

@@ -4,7 +4,6 @@ import { isCopseError } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import pino, { type Logger } from "pino";
 import { type Api, serveApi } from "./api.ts";
-import { type Anchor, assembledReport } from "./assembled.ts";
 import type { CommandContext } from "./commands/command.ts";
 import { NodeError } from "./errors.ts";
 import { importCar } from "./import-car.ts";
@@ -15,6 +14,7 @@ import type { CopseNode } from "./node-types.ts";
 import type { NodeOptions } from "./options.ts";
 import { errorFacts } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import { reportAssembled } from "./report-assembled.ts";
 import { nodeStatus } from "./status.ts";
 import { assemble, isAbort, messageRange, type SyncContext } from "./sync/assemble.ts";
 import { Follower } from "./sync/follow.ts";
@@ -109,8 +109,11 @@ async function runSync(
       await assemble(target, shared, signal);
       progress.stop();
       const head = TipsetKey.key(node.store.head?.key ?? TipsetKey.empty);
-      if (head !== reported) reportAssembled(node, { kind: "peers", ids: target.supporters }, context);
+      const onTarget = TipsetKey.key(target.key) === head;
+      const anchor = { kind: onTarget ? "peers" : "stored", ids: onTarget ? target.supporters : [] } as const;
+      const fresh = head !== reported;
       reported = head;
+      if (fresh) await reportAssembled(node, anchor, context);
     } catch (error) {
       if (options.once || isAbort(error)) throw error;
       log.error(errorFacts(error), "this target could not be assembled");
@@ -164,40 +167,7 @@ async function runImport(
   const own = { ...syncContext(node, pool, (step) => monitor.step(step)), patience: { hedgeMs: 60_000, idleMs: 1 } };
   await assemble({ key: imported.head }, own, signal);
   progress.stop();
-  reportAssembled(node, { kind: "import", ids: [file] }, context);
-}
-
-function reportAssembled(node: CopseNode, anchor: Anchor, context: CommandContext): void {
-  const { store, network, options, counts } = node;
-  const top = store.head?.height ?? 0;
-  const messages = messageRange(options.messages, { from: options.to, to: top });
-  const report = assembledReport({ store, network, counts: counts.read(), anchor, messages, now: Date.now() / 1000 });
-  if (report === undefined) return;
-  const name = report.toGenesis ? "assembled" : "assembled-partly";
-  const sentence = report.toGenesis
-    ? `assembled to genesis ${report.genesis}`
-    : `assembled to height ${report.lowest}, not to genesis`;
-  const { output } = context;
-  if (!output.json) {
-    const {
-      head,
-      tipsets,
-      headers,
-      beacons,
-      messageRoots,
-      blsAggregates,
-      secpSignatures,
-      delegatedSignatures,
-      leaders,
-    } = report;
-    output.event(
-      "summary",
-      {},
-      `head ${head}: ${tipsets} tipsets, ${headers} headers linked; ${beacons} beacon entries, ${messageRoots} message roots, ` +
-        `${blsAggregates} BLS aggregates, ${secpSignatures} secp256k1 and ${delegatedSignatures} delegated signatures, ${leaders} leaders checked`,
-    );
-  }
-  output.event(name, report as unknown as Record<string, unknown>, sentence);
+  await reportAssembled(node, { kind: "import", ids: [file] }, context);
 }
 
 /** Logs go to stderr as JSON lines; under a moving progress line they go to a file of the repository. */
@@ -217,10 +187,4 @@ function plain(facts: object): Record<string, unknown> {
       return [name, value instanceof Error ? value.message : value];
     }),
   );
-}
-
-/** The head of a node for people: epoch and blocks. */
-export function headText(node: CopseNode): string {
-  const head = node.store.head;
-  return head === undefined ? "none" : `${head.height} ${TipsetKey.format(head.key)}`;
 }

@@ -15,7 +15,7 @@ export function syncContext(node: CopseNode, pool: SourcePool, onProgress: SyncC
     patience: { hedgeMs: 2000, idleMs: options.idleSeconds * 1000 },
     signatures: node.signatures,
     states: stateSource({
-      store: node.repo.database.blocks,
+      database: node.repo.database,
       reader: node.store.reader,
       bitswap: node.bitswap,
       peers: () => [...node.host.peers()].map(({ peer }) => peer),

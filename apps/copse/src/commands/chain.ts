@@ -17,6 +17,7 @@ import { resolveNetwork } from "../networks.ts";
 import { resolveOptions } from "../options.ts";
 import { toJson } from "../output.ts";
 import { readRepo } from "../repo.ts";
+import { readBasis } from "../report-assembled.ts";
 import { countsTable } from "../sync/counts.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 
@@ -136,8 +137,7 @@ export const chainCommands: readonly CommandSpec[] = [
           store,
           network,
           counts: countsTable(database).read(),
-          anchor: { kind: "stored", ids: [] },
-          messages: undefined,
+          ...readBasis(database),
           now: Date.now() / 1000,
         });
         if (report === undefined) throw new NodeError("copse/not-found", { what: "an assembled chain" });

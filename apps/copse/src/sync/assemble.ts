@@ -72,7 +72,11 @@ function isHeavier({ head, reader }: ChainStore, key: TipsetKey): boolean {
   const now = head && reader.tipset(head.key);
   const then = reader.tipset(key);
   if (now === undefined || then === undefined) return now === undefined;
-  return !(then.height <= now.height && reader.isCanonical(key)) && then.parentWeight > now.parentWeight;
+  if (then.height <= now.height && reader.isCanonical(key)) return false;
+  // on the same parents more wins weigh more
+  return (
+    then.parentWeight > now.parentWeight || (then.parentWeight === now.parentWeight && then.winCount > now.winCount)
+  );
 }
 
 /** What linking works with: no checks of signatures or state. */

@@ -35,7 +35,9 @@ export function beaconStage({ network, reader, signatures }: BeaconStageNeeds): 
       const verdict = verdictOf(faults);
       if (verdict.kind === "invalid") throw blockError(verdict.fault);
       const unresolved = new Set(faults.map(({ facts }) => facts.height));
-      return { unresolved, counts: { beacons: found.entries } };
+      const below = tipsets.filter(({ height }) => unresolved.has(height));
+      const open = below.reduce((sum, { blocks }) => sum + (blocks[0]?.beaconEntries.length ?? 0), 0);
+      return { unresolved, counts: { beacons: Math.max(0, found.entries - open) } };
     },
   };
 }

@@ -12,6 +12,8 @@ export interface Counts {
   /** BLS aggregates verified, over at least one message. */
   readonly blsAggregates: number;
   readonly secpSignatures: number;
+  /** Senders written as IDs whose keys no state at hand tells: their signatures were not checked. */
+  readonly unresolvedSenders: number;
   readonly delegatedSignatures: number;
   /** Headers whose ticket, election proof, win count and signature hold against state. */
   readonly leaders: number;
@@ -26,6 +28,7 @@ export const noCounts: Counts = {
   messages: 0,
   blsAggregates: 0,
   secpSignatures: 0,
+  unresolvedSenders: 0,
   delegatedSignatures: 0,
   leaders: 0,
   leadersOnOlderState: 0,

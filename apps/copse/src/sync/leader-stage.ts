@@ -62,9 +62,12 @@ export function leaderStage(needs: LeaderStageNeeds): Stage {
         if (verdict.kind === "invalid") throw blockError(verdict.fault);
         const bad = new Set(own.map(({ facts }) => ("block" in facts ? facts.block : "")));
         const good = checked.leaders.filter((leader: CheckedLeader) => !bad.has(leader.block));
+        if (good.length < tipset.blocks.length) {
+          unresolved.add(tipset.height); // it comes again in a later pass, and is counted when it holds as a whole
+          continue;
+        }
         leaders += good.length;
         leadersOnOlderState += good.filter(({ state }) => state === "older").length;
-        if (good.length < tipset.blocks.length) unresolved.add(tipset.height);
       }
       return { unresolved, counts: { leaders, leadersOnOlderState } };
     },

@@ -52,16 +52,23 @@ function judge(
   faults: readonly (readonly BlockFault[])[],
 ): StageResult {
   const unresolved = new Set<number>();
+  let unresolvedSenders = 0;
   for (const [i, own] of faults.entries()) {
     const verdict = verdictOf(own);
-    if (verdict.kind === "unresolved") unresolved.add(tipsets[i]?.height ?? -1);
-    else if (verdict.kind !== "ok") throw blockError(verdict.fault);
+    if (verdict.kind === "ok") continue;
+    if (verdict.kind !== "unresolved") throw blockError(verdict.fault);
+    // roots and fees hold; whose key signed for an ID only state tells, so these are told apart, not passed over
+    const senders = own.filter(({ code }) => code === "block/sender-unresolved").length;
+    if (senders === own.length) unresolvedSenders += senders;
+    else unresolved.add(tipsets[i]?.height ?? -1);
   }
-  const sum = (of: (one: CheckedMessages) => number): number => found.reduce((total, one) => total + of(one), 0);
+  const reached = found.filter((_, i) => !unresolved.has(tipsets[i]?.height ?? -1));
+  const sum = (of: (one: CheckedMessages) => number): number => reached.reduce((total, one) => total + of(one), 0);
   return {
     blocks: found.flatMap(({ blocks }) => blocks),
     unresolved,
     counts: {
+      unresolvedSenders,
       messageRoots: sum((one) => one.messageRoots),
       messages: sum((one) => one.counts.blsMessages + one.counts.secpSignatures + one.counts.delegatedSignatures),
       blsAggregates: sum((one) => one.counts.blsAggregates),

@@ -22,7 +22,6 @@ export class StateCache {
   readonly #source: StateSource;
   readonly #reader: ChainReader;
   readonly #open = new Map<string, StateAtHand>();
-  readonly #absent = new Set<string>();
   #missed = 0;
 
   constructor(source: StateSource, reader: ChainReader) {
@@ -35,7 +34,7 @@ export class StateCache {
     const key = cidKey(root.bytes);
     const known = this.#open.get(key);
     if (known !== undefined) return known;
-    if (this.#absent.has(key)) return undefined;
+    if (this.#source.isAbsent(root.bytes)) return undefined;
     if (this.#missed >= patience && this.#missed++ % probeEvery !== 0) return undefined;
     try {
       const state = stateAtHand(await runAsync(loadStateTree(root), this.#source, options), epoch, true);
@@ -45,8 +44,6 @@ export class StateCache {
       return state;
     } catch (error) {
       if (!isCopseError(error) || error.code !== "host/block-missing") throw error;
-      if (this.#absent.size >= 4096) this.#absent.clear();
-      this.#absent.add(key);
       this.#missed++;
       return undefined;
     }

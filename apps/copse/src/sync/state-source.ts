@@ -1,4 +1,4 @@
-import type { Store } from "@copse/blockstore";
+import type { Database } from "@copse/blockstore";
 import { type AsyncBlockReader, type CidBytes, cidKey, type SyncBlockReader } from "@copse/ipld";
 import type { Bitswap } from "@copse/network";
 import { isCopseError } from "@copse/primitives";
@@ -11,33 +11,37 @@ export interface StateSource extends AsyncBlockReader {
 
 /** What a state source reads from. */
 export interface StateSourceNeeds {
-  readonly store: Store;
+  readonly database: Pick<Database, "commit">;
   readonly reader: SyncBlockReader;
   readonly bitswap: Bitswap;
   readonly peers: () => readonly string[];
 }
 
 const maxAbsent = 4096;
+/** How long a block that nobody had is not asked for again. Unit: ms. */
+const absentMs = 300_000;
 
-/** A state source that keeps what it fetched, and remembers what nobody had. */
-export function stateSource({ store, reader, bitswap, peers }: StateSourceNeeds): StateSource {
-  const absent = new Set<string>();
+/** A state source that keeps what it fetched, and remembers for a while what nobody had. */
+export function stateSource({ database, reader, bitswap, peers }: StateSourceNeeds): StateSource {
+  const absent = new Map<string, number>();
+  const isAbsent = (cid: CidBytes): boolean => performance.now() - (absent.get(cidKey(cid)) ?? -absentMs) < absentMs;
   return {
-    isAbsent: (cid) => absent.has(cidKey(cid)),
+    isAbsent,
     async getBytes(cid, options) {
       const held = reader.getSync(cid);
       if (held !== undefined) return held;
-      const key = cidKey(cid);
       const from = peers();
-      if (absent.has(key) || from.length === 0) return undefined;
+      if (from.length === 0 || isAbsent(cid)) return undefined;
       try {
         const bytes = await bitswap.get(cid, from, options);
-        store.putSync(cid, bytes);
+        await database.commit({ blocks: [[cid, bytes]] }, options);
         return bytes;
       } catch (error) {
         if (!isCopseError(error, "network/")) throw error;
-        if (absent.size >= maxAbsent) absent.clear();
-        absent.add(key);
+        if (error.code === "network/block-not-found") {
+          if (absent.size >= maxAbsent) absent.clear();
+          absent.set(cidKey(cid), performance.now());
+        }
         return undefined;
       }
     },
