@@ -16,7 +16,7 @@ import { errorFacts } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { reportAssembled } from "./report-assembled.ts";
 import { nodeStatus } from "./status.ts";
-import { assemble, isAbort, messageRange, type SyncContext } from "./sync/assemble.ts";
+import { assemble, isAbort, type SyncContext } from "./sync/assemble.ts";
 import { Follower } from "./sync/follow.ts";
 import { importSource } from "./sync/import-source.ts";
 import { SyncMonitor } from "./sync/monitor.ts";
