@@ -4,6 +4,11 @@ import type { SourceRanking } from "./sources.ts";
 /** Peers whose expected cost is about the best take turns, so that work and trust spread. Slack in ms. */
 const evenFactor = 4;
 const evenSlack = 1000;
+/** Every so many questions the one that waited longest is asked whatever its cost: figures of a bad moment grow old. */
+const exploreEvery = 4;
+
+/** Peers whose turn is remembered. */
+const maxTurns = 1024;
 
 /** The network's peer book as the ranking of a pool of sources. */
 export function bookRanking(book: PeerBook): SourceRanking {
@@ -17,10 +22,13 @@ export function bookRanking(book: PeerBook): SourceRanking {
       const limit = cost(ranked[0]) * evenFactor + evenSlack;
       const even = ranked.filter((id) => cost(id) <= limit);
       const lastTurn = (id: string): number => turns.get(id) ?? 0;
+      if (turn % exploreEvery === 0) return ranked.toSorted((a, b) => lastTurn(a) - lastTurn(b));
       return [...even.toSorted((a, b) => lastTurn(a) - lastTurn(b)), ...ranked.filter((id) => cost(id) > limit)];
     },
     began(id) {
+      turns.delete(id);
       turns.set(id, ++turn);
+      if (turns.size > maxTurns) turns.delete(turns.keys().next().value ?? "");
       book.began(id);
     },
     report(id, outcome) {

@@ -1,0 +1,38 @@
+import type { ChainStore } from "@copse/chain";
+import { isCopseError } from "@copse/primitives";
+
+/** Tipsets a step: fewer than a fork may take back. */
+const step = 500;
+
+/**
+ * Takes the head back below a tipset that broke a rule, so that what is lighter and sound can take its place. Nothing is
+ * done where the head stands below it already, nothing is stored below it, or the checkpoint is above.
+ *
+ * @param height of the tipset
+ */
+export async function retreat(store: ChainStore, height: number): Promise<void> {
+  const { reader } = store;
+  const below = reader.tipsetAt(height - 1, "previous");
+  if (below === undefined) return;
+  for (;;) {
+    const upper = store.spans.find((span) => holds(span, below.height))?.upper?.height;
+    if (upper === undefined || upper < height) return;
+    // from the top down, each step a commit of its own: whatever moment the process dies at, the rest is a chain
+    let to = below;
+    let passed = 0;
+    for (const tipset of reader.tipsets({ from: below.height, to: upper, reverse: true })) {
+      to = tipset;
+      if (passed++ === step) break;
+    }
+    try {
+      await store.switchHead(to.key);
+    } catch (error) {
+      if (isCopseError(error) && error.code === "chain/behind-checkpoint") return;
+      throw error;
+    }
+  }
+}
+
+function holds({ upper, lowest }: ChainStore["spans"][number], height: number): boolean {
+  return upper !== undefined && lowest !== undefined && lowest.height <= height && height <= upper.height;
+}
