@@ -1,3 +1,4 @@
+import { HostFault } from "@copse/primitives";
 import fastify from "fastify";
 import type { Registry } from "prom-client";
 import { toJson } from "./output.ts";
@@ -19,6 +20,8 @@ export interface ApiNeeds {
  * Serves `/status` (JSON), `/metrics` (Prometheus) and `/livez` on an address such as `127.0.0.1:0`.
  *
  * It reads only and takes no input beside the path; keep it on loopback unless what it tells may be public.
+ *
+ * @throws {HostFault} `host/store-failed` where the address is taken or not this machine's
  */
 export async function serveApi(address: string, needs: ApiNeeds): Promise<Api> {
   const server = fastify({ bodyLimit: 1024, requestTimeout: 10_000 });
@@ -29,6 +32,11 @@ export async function serveApi(address: string, needs: ApiNeeds): Promise<Api> {
   server.get("/livez", (_request, reply) => reply.send("ok"));
   const cut = address.lastIndexOf(":");
   const host = address.slice(0, cut).replace(/^\[(.*)\]$/, "$1");
-  const url = await server.listen({ host, port: Number(address.slice(cut + 1)) });
-  return { url, close: () => server.close() };
+  try {
+    const url = await server.listen({ host, port: Number(address.slice(cut + 1)) });
+    return { url, close: () => server.close() };
+  } catch (error) {
+    const facts = { operation: `serve status on ${address}`, reason: String(error) };
+    throw new HostFault("host/store-failed", facts, { cause: error });
+  }
 }

@@ -1,3 +1,4 @@
+import { abortFault } from "@copse/primitives";
 import { Command, CommanderError } from "commander";
 import { chainCommands } from "./commands/chain.ts";
 import type { CommandContext, CommandSpec } from "./commands/command.ts";
@@ -55,11 +56,15 @@ export function createCli(world: CliWorld): (args: readonly string[]) => Promise
       return code;
     } catch (error) {
       if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+      const { signal } = world;
+      // what was under way may throw the signal's own reason, or an AbortError
+      const stopped = signal.aborted && (error === signal.reason || (error as Error).name === "AbortError");
+      const failure = stopped ? abortFault(signal) : error;
       const output = createOutput({ json: args.includes("--json"), out: world.out, err: world.err });
-      const facts = errorFacts(error);
+      const facts = errorFacts(failure);
       output.event("error", facts);
       if (!output.json) output.talk(`copse: ${String(facts["message"])}`);
-      return exitCodeOf(error);
+      return exitCodeOf(failure);
     }
   };
 

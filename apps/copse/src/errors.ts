@@ -9,6 +9,8 @@ export type NodeFacts = {
   "copse/import-empty": { file: string };
   "copse/import-no-head": { file: string; head: string };
   "copse/no-peers": { tried: number; why: string };
+  /** What peers sent for a block hashes to something else, and no other peer is left to ask. */
+  "copse/block-mismatch": { block: string; peers: number };
   "copse/chain-broken": { tipset: string; why: string };
   "copse/not-found": { what: string };
   "copse/not-assembled": { why: string };
@@ -22,6 +24,7 @@ const say: { [C in keyof NodeFacts]: (facts: NodeFacts[C]) => string } = {
   "copse/import-empty": (f) => `${f.file} names no root: nothing to take as its head`,
   "copse/import-no-head": (f) => `${f.file}: block ${f.head}, which its head needs, is not in it`,
   "copse/no-peers": (f) => `no peer could serve the chain (${f.tried} tried): ${f.why}`,
+  "copse/block-mismatch": (f) => `block ${f.block}: what ${f.peers} peer(s) sent for it does not hash to it`,
   "copse/chain-broken": (f) => `tipset ${f.tipset}: ${f.why}`,
   "copse/not-found": (f) => `${f.what} is not in this repository`,
   "copse/not-assembled": (f) => `not assembled: ${f.why}`,

@@ -1,4 +1,5 @@
 import { isCopseError } from "@copse/primitives";
+import { isLie } from "./sync/race.ts";
 
 /** What each exit code of `copse` means; printed by `copse --help` and in the docs. */
 export const exitCodes: Readonly<Record<number, string>> = {
@@ -22,9 +23,10 @@ export function exitCodeOf(error: unknown): number {
   if (!isCopseError(error)) return 1;
   const { code } = error;
   if (code === "host/aborted") return 130;
-  if (code.startsWith("host/")) return 5;
+  if (code.startsWith("host/") || code === "network/listen-failed") return 5;
   if (code.startsWith("copse/option") || code.startsWith("copse/config") || code === "copse/repo-other-network")
     return 2;
+  if (isLie(error)) return 3;
   if (code === "copse/no-peers" || code.startsWith("network/")) return 4;
   if (code === "copse/not-found" || code === "copse/repo-missing") return 6;
   return 3;

@@ -20,6 +20,9 @@ import { servedChain } from "./serve.ts";
 import { countsTable } from "./sync/counts.ts";
 import { connectPeers } from "./sync/peers.ts";
 
+/** Longest wait for one block of state, all peers together. Unit: ms. */
+const stateBlockMs = 10_000;
+
 /**
  * Wires the packages into a node: store, engines, host, and the protocols over it. Nothing is dialled or synced yet; see
  * `runNode` for the life of it.
@@ -67,7 +70,16 @@ export async function createNode(network: Network, options: NodeOptions, world: 
       metrics: metrics.network,
     });
     closers.push(() => exchange.stop());
-    const bitswap = await startBitswap({ host, source: store.reader, log: networkLog, metrics: metrics.network });
+    const bitswap = await startBitswap(
+      {
+        host,
+        source: store.reader,
+        onFault: (peer, error) => peers.onFault(peer, error), // it speaks only once the host has started
+        log: networkLog,
+        metrics: metrics.network,
+      },
+      { totalMs: stateBlockMs },
+    );
     closers.push(() => bitswap.stop());
     const rules = linkRules(network);
     const client = createExchangeClient({ host, metrics: metrics.network });
@@ -97,6 +109,7 @@ export async function createNode(network: Network, options: NodeOptions, world: 
       },
       onHead: peers.onHead,
       onLatency: peers.onLatency,
+      onFault: peers.onFault,
       log: networkLog,
       metrics: metrics.network,
     });

@@ -29,7 +29,7 @@ export interface NodeOptions {
   readonly workers: number;
 }
 
-type Kind = "text" | "texts" | "count" | "flag" | "messages";
+type Kind = "text" | "addresses" | "count" | "flag" | "messages" | "endpoint" | "level";
 type Row = { readonly kind: Kind; readonly value?: string; readonly fallback: unknown; readonly says: string };
 
 /** One row an option: the flag `--name`, the variable `COPSE_NAME` and the key `name` of the configuration file. */
@@ -47,13 +47,13 @@ export const optionTable: { readonly [Name in keyof NodeOptions]: Row } = {
     says: "where the chain is kept (default: ~/.copse/<network>)",
   },
   listen: {
-    kind: "texts",
+    kind: "addresses",
     value: "<multiaddr>",
     fallback: ["/ip4/0.0.0.0/tcp/0"],
     says: "address to listen on; may be given several times",
   },
   peer: {
-    kind: "texts",
+    kind: "addresses",
     value: "<multiaddr>",
     fallback: [],
     says: "peer to dial, with its /p2p/ id; may be given several times",
@@ -75,8 +75,13 @@ export const optionTable: { readonly [Name in keyof NodeOptions]: Row } = {
     says: "peers that must have told their head before a target is chosen (default: the network's, or the --peer given)",
   },
   maxPeers: { kind: "count", value: "<n>", fallback: 75, says: "connections to keep at most" },
-  api: { kind: "text", value: "<host:port|off>", fallback: "127.0.0.1:0", says: "where status and metrics are served" },
-  logLevel: { kind: "text", value: "<level>", fallback: "info", says: "trace, debug, info, warn, error or silent" },
+  api: {
+    kind: "endpoint",
+    value: "<host:port|off>",
+    fallback: "127.0.0.1:0",
+    says: "where status and metrics are served",
+  },
+  logLevel: { kind: "level", value: "<level>", fallback: "info", says: "trace, debug, info, warn, error or silent" },
   idleSeconds: {
     kind: "count",
     value: "<n>",
@@ -135,7 +140,8 @@ function configFile(flags: GivenOptions, environment: Readonly<Record<string, st
     throw new NodeError("copse/config-malformed", { file, why }, { cause: error });
   }
   for (const key of Object.keys(read)) {
-    if (!(key in optionTable)) throw new NodeError("copse/config-malformed", { file, why: `unknown key "${key}"` });
+    if (!Object.hasOwn(optionTable, key))
+      throw new NodeError("copse/config-malformed", { file, why: `unknown key "${key}"` });
   }
   return read;
 }
@@ -149,10 +155,11 @@ function readOption(name: keyof NodeOptions, given: unknown): unknown {
   if (given === undefined) return undefined;
   switch (kind) {
     case "text":
-      return typeof given === "string" ? given : refuse("text");
-    case "texts":
-      if (typeof given === "string") return given.split(",").filter((part) => part !== "");
-      return Array.isArray(given) && given.every((part) => typeof part === "string") ? given : refuse("a list of text");
+      return typeof given === "string" && given !== "" ? given : refuse("text");
+    case "addresses": {
+      const list = typeof given === "string" ? given.split(",").filter((part) => part !== "") : given;
+      return isAddressList(list) ? list : refuse("a list of multiaddrs, such as /ip4/127.0.0.1/tcp/4101");
+    }
     case "count": {
       const count = typeof given === "number" ? given : /^\d{1,15}$/.test(String(given)) ? Number(given) : Number.NaN;
       return Number.isSafeInteger(count) && count >= 0 ? count : refuse("a whole number");
@@ -166,7 +173,23 @@ function readOption(name: keyof NodeOptions, given: unknown): unknown {
           : refuse("true or false");
     case "messages":
       return parseMessageScope(String(given)) ?? refuse("all, none or recent:N");
+    case "endpoint":
+      return isEndpoint(String(given)) ? given : refuse("off, or host:port with a port up to 65535");
+    case "level":
+      return logLevels.includes(String(given)) ? given : refuse(`one of ${logLevels.join(", ")}`);
   }
+}
+
+const logLevels: readonly string[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+/** Whether each has the look of a multiaddr; the network reads it in earnest. */
+function isAddressList(list: unknown): list is string[] {
+  return Array.isArray(list) && list.every((part) => typeof part === "string" && /^\/\w+\/\S+$/.test(part));
+}
+
+function isEndpoint(text: string): boolean {
+  const port = /^\S+:(\d{1,5})$/.exec(text)?.[1];
+  return text === "off" || (port !== undefined && Number(port) <= 65_535);
 }
 
 function parseMessageScope(text: string): MessageScope | undefined {

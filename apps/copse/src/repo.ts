@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Database } from "@copse/blockstore";
 import { openLmdbDatabase } from "@copse/blockstore/lmdb";
 import { HostFault } from "@copse/primitives";
@@ -92,8 +92,12 @@ export async function readRepo(dir: string): Promise<{ readonly about: RepoFile;
 export function runningApi(dir: string): string | undefined {
   const file = join(dir, files.api);
   if (!existsSync(file)) return undefined;
-  const { url, pid } = JSON.parse(readFileSync(file, "utf8")) as { url: string; pid: number };
-  return isAlive(pid) ? url : undefined;
+  try {
+    const { url, pid } = JSON.parse(readFileSync(file, "utf8")) as { url: string; pid: number };
+    return isAlive(pid) ? url : undefined;
+  } catch {
+    return undefined; // half written, or taken away meanwhile
+  }
 }
 
 function readAbout(file: string): RepoFile {
@@ -106,12 +110,20 @@ function readAbout(file: string): RepoFile {
   throw new HostFault("host/store-failed", { operation: `read ${file}`, reason: "it does not name a network" });
 }
 
+/** Lock files that this process holds: in a container a node that was killed may well have had our process id. */
+const heldHere: Set<string> = new Set();
+
 /** Takes the lock file; one that a killed process left is taken over. */
-function lock(file: string): () => void {
+function lock(path: string): () => void {
+  const file = resolve(path);
   for (;;) {
     try {
       writeFileSync(file, String(process.pid), { flag: "wx" });
-      return () => rmSync(file, { force: true });
+      heldHere.add(file);
+      return () => {
+        heldHere.delete(file);
+        rmSync(file, { force: true });
+      };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
         throw new HostFault(
@@ -121,11 +133,21 @@ function lock(file: string): () => void {
         );
       }
     }
-    const holder = Number(readFileSync(file, "utf8"));
-    if (holder === process.pid || isAlive(holder)) {
+    const holder = lockHolder(file);
+    if (heldHere.has(file) || (holder !== process.pid && isAlive(holder))) {
       throw new HostFault("host/store-failed", { operation: `lock ${file}`, reason: `process ${holder} runs on it` });
     }
     rmSync(file, { force: true });
+  }
+}
+
+/** The process id in a lock file; 0 where it is gone meanwhile, or was never written. */
+function lockHolder(file: string): number {
+  try {
+    return Number(readFileSync(file, "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
+    throw new HostFault("host/store-failed", { operation: `lock ${file}`, reason: String(error) }, { cause: error });
   }
 }
 

@@ -79,6 +79,13 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
 /** Pause before a target is tried again that could not be assembled. */
 const retryMs = 5000;
 
+/** What says of a target that it is no part of the chain, beside the rules its blocks may break. */
+const brokenTarget: ReadonlySet<string> = new Set([
+  "chain/fork-too-long",
+  "chain/seam-broken",
+  "chain/behind-checkpoint",
+]);
+
 /** Syncs from peers, then follows; one round with `--once`. */
 async function runSync(
   node: CopseNode,
@@ -117,6 +124,8 @@ async function runSync(
     } catch (error) {
       if (options.once || isAbort(error)) throw error;
       log.error(errorFacts(error), "this target could not be assembled");
+      if (isCopseError(error) && (error.code.startsWith("block/") || brokenTarget.has(error.code)))
+        peers.refuse(target);
       await wait(retryMs, undefined, { signal });
       continue;
     }

@@ -18,6 +18,7 @@ export function syncContext(node: CopseNode, pool: SourcePool, onProgress: SyncC
       database: node.repo.database,
       reader: node.store.reader,
       bitswap: node.bitswap,
+      onlyLie: () => node.peers.pool.onlyLie,
       peers: () => [...node.host.peers()].map(({ peer }) => peer),
     }),
     to: options.to,

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMint } from "@copse/chain/mint";
 import { installFastest } from "@copse/crypto/fastest";
+import { cidKey } from "@copse/ipld";
 import pino from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type MintedChain, mintChain } from "../src/local/minted-chain.ts";
-import { type ServeChain, type ServingNode, startServingNode } from "../src/local/serving-node.ts";
+import { type ServeChain, type ServingNode, type ServingOptions, startServingNode } from "../src/local/serving-node.ts";
 import { networkJson } from "../src/networks.ts";
 import * as hostile from "./hostile.ts";
 import { type CliRun, startCli } from "./run-cli.ts";
@@ -30,9 +31,10 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 async function syncFrom(
   name: string,
   serving: readonly (ServeChain | undefined)[],
+  more: ServingOptions = {},
 ): Promise<{ run: CliRun; peers: ServingNode[] }> {
   const signal = new AbortController().signal;
-  const peers = await Promise.all(serving.map((serve) => startServingNode(chain, log, signal, { serve })));
+  const peers = await Promise.all(serving.map((serve) => startServingNode(chain, log, signal, { ...more, serve })));
   try {
     const flags = [
       "--no-bootstrap",
@@ -120,4 +122,22 @@ describe("a single peer", () => {
       expect(last.message).toMatch(/bafy2bza[a-z2-7]{50}/);
     },
   );
+
+  it("that gives other blocks of state is named with the block, and nothing is claimed", {
+    timeout: 120_000,
+  }, async () => {
+    const state = new Set(chain.mint.genesis.state.map(([cid]) => cidKey(cid)));
+    const { run, peers } = await syncFrom("alone-other-state", [undefined], {
+      gives: ({ reader }) => ({
+        getSync(cid) {
+          const block = reader.getSync(cid);
+          return block && state.has(cidKey(cid)) ? block.with(block.length - 1, (block.at(-1) ?? 0) ^ 1) : block;
+        },
+      }),
+    });
+    expect(run.code, run.out).toBe(3);
+    expect(run.events.filter((event) => event["event"] === "assembled")).toEqual([]);
+    expect(run.events.find((event) => event["event"] === "liar")).toMatchObject({ peer: peers[0]?.host.peer });
+    expect((run.events.at(-1) as { message: string }).message).toMatch(/bafy2bza[a-z2-7]{50}/);
+  });
 });

@@ -22,7 +22,7 @@ export {
 export type { Head, HeadChange } from "./store/head-change.ts";
 export { coversRange, type HeightRange } from "./store/height-ranges.ts";
 export { messageBlocks, readStoredMessages, type StoredMessage, type StoredMessages } from "./store/messages.ts";
-export type { Span, TipsetRef } from "./store/span.ts";
+export { type Span, spanAt, type TipsetRef } from "./store/span.ts";
 export { packRun } from "./store/tipset-row.ts";
 export { type BeaconBelow, beaconSearchDepth } from "./validate/block-values.ts";
 export { beaconBelow, checkBeacons } from "./validate/check-beacons.ts";

@@ -1,4 +1,4 @@
-import { type CidBytes, cidOf } from "@copse/ipld";
+import { type CidBytes, cidOf, toCid } from "@copse/ipld";
 import { type AbortOptions, abortFault, toHex } from "@copse/primitives";
 import type { Stream } from "@libp2p/interface";
 import {
@@ -259,7 +259,7 @@ class Exchange implements Bitswap {
       const known = this.#wants.deliver(cid, data, peer);
       this.#metrics.count("copse_network_bitswap_blocks_total", 1, known);
       if (known !== "unwanted") continue;
-      const error = new NetworkError("network/block-mismatch", { peer, reason: `nobody asked for ${toHex(cid)}` });
+      const error = new NetworkError("network/block-mismatch", { peer, reason: `nobody asked for ${toCid(cid)}` });
       this.#needs.onFault?.(peer, error);
     }
     for (const { cid, has } of message.presences) {

@@ -13,7 +13,7 @@ function startOptions(): OptionSpec[] {
     return {
       form: row.value === undefined ? flag : `${flag} ${row.value}`,
       says: `${says} [COPSE_${constantCase(name)}]`,
-      many: row.kind === "texts",
+      many: row.kind === "addresses",
     };
   });
   return [{ form: "--config <file>", says: "TOML file with any of these options [COPSE_CONFIG]" }, ...rows];
@@ -57,8 +57,7 @@ export const nodeCommands: readonly CommandSpec[] = [
       const { repo } = resolveOptions(flags, environment) satisfies NodeOptions;
       const url = runningApi(repo);
       if (url === undefined) throw new NodeError("copse/not-found", { what: "a running node" });
-      const response = await fetch(`${url}/status`);
-      const status = (await response.json()) as Record<string, unknown>;
+      const status = await askStatus(url);
       output.answer(status, () =>
         Object.entries(status)
           .map(
@@ -71,3 +70,16 @@ export const nodeCommands: readonly CommandSpec[] = [
     },
   },
 ];
+
+/** How long a node may take to tell its status. Unit: ms. */
+const statusMs = 30_000;
+
+/** The status of the node at a URL. One that is about to end, or that was killed, does not answer. */
+async function askStatus(url: string): Promise<Record<string, unknown>> {
+  try {
+    const response = await fetch(`${url}/status`, { signal: AbortSignal.timeout(statusMs) });
+    return (await response.json()) as Record<string, unknown>;
+  } catch (error) {
+    throw new NodeError("copse/not-found", { what: `a node that answers at ${url}` }, { cause: error });
+  }
+}

@@ -2,6 +2,7 @@ import { createMemoryDatabase } from "@copse/blockstore";
 import type { ChainStore } from "@copse/chain";
 import {
   type Bitswap,
+  type BlockSource,
   type ChainSource,
   createHost,
   type Host,
@@ -32,6 +33,8 @@ export interface ServingOptions {
   readonly serve?: ServeChain | undefined;
   /** The tipset it says its head is, where that is not its newest. */
   readonly tells?: Tipset | undefined;
+  /** Blocks it gives over bitswap, where they are not those of its store. */
+  readonly gives?: ((store: ChainStore) => BlockSource) | undefined;
 }
 
 const honestly: ServeChain = (host, source) => serveExchange({ host, source });
@@ -41,7 +44,7 @@ export async function startServingNode(
   chain: MintedChain,
   log: Logger,
   signal: AbortSignal,
-  { serve = honestly, tells }: ServingOptions = {},
+  { serve = honestly, tells, gives }: ServingOptions = {},
 ): Promise<ServingNode> {
   signal.throwIfAborted();
   const database = createMemoryDatabase();
@@ -55,7 +58,7 @@ export async function startServingNode(
     privateNetwork: true,
   });
   const exchange = await serve(host, servedChain(store.reader));
-  const bitswap = await startBitswap({ host, source: store.reader });
+  const bitswap = await startBitswap({ host, source: gives?.(store) ?? store.reader });
   const head = store.head;
   const hello = await serveHello({
     host,

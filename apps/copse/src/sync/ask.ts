@@ -69,7 +69,9 @@ export async function askOne<T extends readonly unknown[]>(
     pool.report(id, { kind: "served", ms: performance.now() - started, bytes: 0 });
     return { value, source: id };
   } catch (error) {
-    pool.report(id, { kind: isLie(error) ? "lied" : isCopseError(error, "host/") ? "ended" : "failed", error });
+    // what one peer tells need not be known to another: that it has no answer costs it nothing
+    const quiet = isCopseError(error) && (error.code.startsWith("host/") || error.code === "network/refused");
+    pool.report(id, { kind: isLie(error) ? "lied" : quiet ? "ended" : "failed", error });
     throw error;
   }
 }

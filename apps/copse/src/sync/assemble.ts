@@ -1,4 +1,4 @@
-import { type ChainStore, type HeadChange, type LinkRules, parentsKey, type Span, skimHeader } from "@copse/chain";
+import { type ChainStore, type HeadChange, type LinkRules, parentsKey, skimHeader } from "@copse/chain";
 import { cidOf, toCid } from "@copse/ipld";
 import { assertNotAborted, equalBytes, isCopseError } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
@@ -10,11 +10,12 @@ import type { CountsTable } from "./counts.ts";
 import { leaderStage } from "./leader-stage.ts";
 import { messageStage } from "./message-stage.ts";
 import type { AskPatience } from "./race.ts";
+import { retreat } from "./retreat.ts";
 import type { SignatureChecker } from "./signatures.ts";
 import type { SourcePool } from "./sources.ts";
 import { runStage, type Stage } from "./stage.ts";
 import type { StateSource } from "./state-source.ts";
-import { type WalkNeeds, walkBack } from "./walk-back.ts";
+import { type SpansNeeds, walkSpans } from "./walk-spans.ts";
 
 /** Everything the assembling of a chain works with. */
 export interface SyncContext {
@@ -99,7 +100,10 @@ export async function linkBack(
   const { store } = context;
   if (store.reader.canonicalRow(head.key) === undefined) await store.openSpan({ key: head.key });
   await openCheckpointSpans(head.height ?? 0, context, signal);
-  await walkSpans(context, head.height ?? 0, signal);
+  const { onProgress, ...needs } = context;
+  const onWindow: SpansNeeds["onWindow"] = ({ lowest, tipsets }) =>
+    onProgress({ stage: "headers", height: lowest, tipsets, target: head.height ?? 0 });
+  await walkSpans(head.key, { ...needs, onWindow }, signal);
 }
 
 /** Runs every check over what is linked below the head, from a height up. */
@@ -122,9 +126,13 @@ export async function checkChain(context: SyncContext, signal: AbortSignal, from
   });
   try {
     await Promise.all(running);
-  } finally {
+  } catch (error) {
     over.abort(new Error("another check failed"));
     await Promise.allSettled(running);
+    // headers cost nothing: what breaks a rule must not keep its place by its weight
+    if (isCopseError(error, "block/")) await retreat(store, (error.facts as { height: number }).height);
+    throw error;
+  } finally {
     await store.settled();
   }
 }
@@ -141,70 +149,6 @@ export function messageRange(
 ): { from: number; to: number } | undefined {
   if (messages.kind === "none") return undefined;
   return messages.kind === "all" ? scope : { from: Math.max(scope.from, scope.to - messages.epochs + 1), to: scope.to };
-}
-
-/** Walks every unfinished span, a few at a time, until none is left. */
-async function walkSpans(context: LinkContext, target: number, signal: AbortSignal): Promise<void> {
-  const { store, onProgress } = context;
-  const busy = new Map<number, Promise<void>>();
-  const halted = new Map<number, unknown>();
-  const over = new AbortController();
-  const either = AbortSignal.any([signal, over.signal]);
-  const needs = {
-    ...context,
-    window: 900,
-    onWindow: ({ lowest, tipsets }: { lowest: number; tipsets: number }) =>
-      onProgress({ stage: "headers", height: lowest, tipsets, target }),
-  };
-  try {
-    for (;;) {
-      for (const { id } of store.spans.filter((span) => isOpen(span, context.to))) {
-        if (busy.size >= context.parallelSpans) break;
-        if (busy.has(id)) continue;
-        if (halted.has(id)) continue;
-        const walk = walkSpan(id, needs, halted, either).finally(() => busy.delete(id));
-        walk.catch(() => {}); // thrown below
-        busy.set(id, walk);
-      }
-      if (busy.size === 0) {
-        const [first] = halted.values();
-        if (first !== undefined) throw first; // nothing else moves, so nothing will set it right
-        return;
-      }
-      await Promise.race(busy.values());
-    }
-  } finally {
-    over.abort(new Error("another walk failed"));
-    await Promise.allSettled(busy.values());
-    await store.settled();
-  }
-}
-
-/**
- * Walks one span. One that disagrees with others waits until they have moved; one that forks off too deep below the
- * stored chain is given up, with what was stored of it.
- */
-async function walkSpan(
-  id: number,
-  needs: WalkNeeds,
-  halted: Map<number, unknown>,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    await walkBack(id, needs, signal);
-    halted.clear(); // this one moved: the others may go on
-  } catch (error) {
-    if (isCopseError(error) && error.code === "chain/spans-disagree") {
-      halted.set(id, error);
-      return;
-    }
-    if (isCopseError(error) && error.code === "chain/fork-too-long") await needs.store.dropSpan(id);
-    throw error;
-  }
-}
-
-function isOpen(span: Span, to: number): boolean {
-  return !span.reachedGenesis && (span.lowest === undefined || span.lowest.height > to);
 }
 
 /** Opens a span below every known block that lies between what is stored and the head, so that all are walked at once. */

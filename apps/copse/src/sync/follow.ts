@@ -8,14 +8,16 @@ import {
   linkRun,
   messageRoot,
 } from "@copse/chain";
-import { Assembler, BadBlocks, HeadTracker, Intake, type Want } from "@copse/chain/head";
+import { Assembler, BadBlocks, HeadTracker, Intake } from "@copse/chain/head";
+import { chainFinality } from "@copse/chain/rules";
 import { fromCid } from "@copse/ipld";
 import { createGossip, type Gossip, type GossipVerdict } from "@copse/network";
 import { isCopseError } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
+import { CID } from "multiformats/cid";
 import type { Logger } from "pino";
 import type { CopseNode } from "../node-types.ts";
-import { askSources } from "./ask.ts";
+import { askOne } from "./ask.ts";
 import { checkChain, isAbort, type SyncContext } from "./assemble.ts";
 import { beaconStage } from "./beacon-stage.ts";
 import { judgeGossipBlock, judgeGossipMessage, type VerdictNeeds } from "./gossip-verdicts.ts";
@@ -33,6 +35,12 @@ export interface FollowEvents {
 /** Tipsets asked for at once when a parent is missing. */
 const parentWindow = 16;
 const tickMs = 1000;
+/** Parents fetched at once. */
+const mostFetches = 8;
+/** After so long a peer has not given parents. Unit: ms. */
+const fetchMs = 5000;
+/** Parents whose bringer is remembered. */
+const mostBringers = 1024;
 
 /**
  * Follows the network from a head that is assembled: blocks come by gossip, missing parents and messages by chain
@@ -45,10 +53,15 @@ export class Follower {
   readonly #bad: BadBlocks = new BadBlocks();
   readonly #intake: Intake;
   readonly #assembler: Assembler;
-  readonly #tracker: HeadTracker;
+  readonly #onHead: FollowEvents["onHead"];
+  #tracker: HeadTracker;
   readonly #stages: readonly Stage[];
   readonly #news = new EventTarget();
   readonly #far = new Set<string>();
+  /** Parents that are wanted, by key, and the peer that brought a child of theirs: it is the one to ask. */
+  readonly #bringers = new Map<string, string>();
+  readonly #fetching = new Set<string>();
+  #broken: { readonly error: unknown } | undefined;
   readonly gossip: Gossip;
 
   constructor(node: CopseNode, context: SyncContext, log: Logger, events: FollowEvents) {
@@ -60,8 +73,8 @@ export class Follower {
     this.#log = log;
     this.#intake = new Intake({ rules, bad: this.#bad });
     this.#assembler = new Assembler({ rules, stored: (key) => reader.tipset(key) });
-    this.#tracker = new HeadTracker(store, rules);
-    this.#tracker.onChange(events.onHead);
+    this.#onHead = events.onHead;
+    this.#tracker = this.#newTracker();
     const beacon = beaconStage({ network, reader, signatures });
     const leader = leaderStage({ network, reader, signatures, states: context.states });
     this.#stages = [beacon, leader, messageStage({ ...this.#context, reader })];
@@ -72,7 +85,7 @@ export class Follower {
       bad: this.#bad,
       signatures,
       checks: [beacon, leader],
-      take: (tipset, from) => this.#take(tipset, from),
+      take: (tipset, from, verified) => this.#take(tipset, from, verified),
       now: () => Date.now() / 1000,
     };
     this.gossip = createGossip({
@@ -106,31 +119,53 @@ export class Follower {
     for (;;) {
       for (const tipset of this.#intake.due(Date.now() / 1000)) this.#offer(tipset);
       while (await this.#advance(signal)) signal.throwIfAborted();
+      if (this.#broken !== undefined) throw this.#broken.error;
       if (this.#far.size > 0) return;
       await nextNews(this.#news, tickMs, signal);
     }
   }
 
-  #take(tipset: LinkedTipset, from: string): void {
-    this.#node.peers.tell({ peer: from, key: tipset.key, height: tipset.height, weight: tipset.parentWeight });
+  #take(tipset: LinkedTipset, from: string, verified: boolean): void {
+    this.#node.peers.tell(
+      { peer: from, key: tipset.key, height: tipset.height, weight: tipset.parentWeight },
+      verified,
+    );
+    this.#brings(tipset.parents, from);
     this.#offer(tipset);
+    this.#wake();
+  }
+
+  #brings(parents: TipsetKey, from: string): void {
+    this.#bringers.set(TipsetKey.key(parents), from);
+    if (this.#bringers.size > mostBringers) this.#bringers.delete(this.#bringers.keys().next().value ?? "");
+  }
+
+  #wake(): void {
     this.#news.dispatchEvent(new Event("news"));
   }
 
   #offer(tipset: LinkedTipset): void {
     const fault = this.#assembler.offer(tipset);
-    if (fault !== undefined) this.#condemn(tipset, fault.code, fault.message);
+    if (fault !== undefined) this.#condemn(tipset, fault);
   }
 
-  /** One step: stores what is ready, or fetches what is wanted. @returns whether there may be more to do */
+  /** One step: stores what is ready, and has fetched what is wanted. @returns whether there may be more to do */
   async #advance(signal: AbortSignal): Promise<boolean> {
     const ready = this.#assembler.ready();
     for (const tipset of ready) await this.#settle(tipset, signal);
     if (ready.length > 0) return true;
     const head = this.#node.store.head?.height ?? 0;
-    const wants = this.#assembler.wants(head);
-    for (const want of wants) await this.#fetch(want, signal);
-    return wants.length > 0 && this.#far.size === 0;
+    for (const want of this.#assembler.wants(head)) {
+      if (want.kind === "messages") continue;
+      if (want.kind === "tipset") {
+        this.#startFetch(want.target, signal);
+        continue;
+      }
+      // too far to fetch one by one: whoever runs us picks a target anew, for the peer that sent it has told its head
+      this.#far.add(TipsetKey.key(want.target.key));
+      this.#assembler.drop(want.target.key);
+    }
+    return false;
   }
 
   /** Verifies a tipset that stands on the stored chain, keeps its messages, and has the head chosen anew. */
@@ -139,49 +174,93 @@ export class Follower {
     try {
       for (const stage of this.#stages) {
         if (stage.level === "messages-checked" && this.#context.messages.kind === "none") continue;
-        const { blocks } = await stage.check([tipset], { first: true, signal });
+        const { blocks, unresolved } = await stage.check([tipset], { first: true, signal });
+        // headers cost nothing: what no state speaks for, one peer's word does not make the head
+        if (stage.level === "leader-checked" && unresolved?.has(tipset.height) === true) {
+          if (!(await this.#node.peers.isSupported(tipset.key, signal))) return this.#putOff(tipset, "one peer's word");
+        }
         if (blocks !== undefined && blocks.length > 0) await store.raise([], blocks);
       }
       const { change, refused } = await this.#tracker.consider([tipset]);
       if (refused !== undefined) this.#log.warn({ error: refused }, "a heavier fork was refused");
-      if (change !== undefined) await checkChain(this.#context, signal, lowestApplied(change, store.reader));
+      if (change !== undefined) await this.#checkNew(change, signal);
     } catch (error) {
       if (isAbort(error)) throw error;
-      if (isCopseError(error, "block/")) this.#condemn(tipset, error.code, error.message);
-      else if (isCopseError(error) && !error.code.startsWith("host/")) {
-        // nobody gave what it lacks, for now: let it come again
-        this.#intake.forget(tipset.key);
-        this.#log.info({ height: tipset.height, error }, "a tipset was put off");
-      } else throw error;
+      if (isCopseError(error, "block/")) this.#condemn(tipset, error);
+      else if (isCopseError(error) && !error.code.startsWith("host/")) this.#putOff(tipset, error);
+      else throw error;
     }
   }
 
-  async #fetch(want: Want, signal: AbortSignal): Promise<void> {
-    if (want.kind === "messages") return;
-    if (want.kind === "range") {
-      // too far to fetch one by one: whoever runs us picks a target anew, for the peer that sent it has told its head
-      this.#far.add(TipsetKey.key(want.target.key));
-      this.#assembler.drop(want.target.key);
-      return;
-    }
-    const { pool, patience, rules } = this.#context;
+  async #checkNew(change: HeadChange, signal: AbortSignal): Promise<void> {
     try {
-      const { value, source } = await askSources<readonly HeaderSlices[]>(
-        pool,
-        { ask: (one, over) => one.headers(want.target.key, parentWindow, { signal: over }), size: () => 0 },
-        patience,
-        signal,
-      );
-      const { linked, fault } = linkRun(want.target, value, rules);
-      if (fault !== undefined) pool.report(source, { kind: "lied", error: chainError(fault) });
-      for (const tipset of linked) {
-        if (this.#node.store.reader.tipset(tipset.key) !== undefined) break;
-        this.#offer(tipset);
-      }
+      await checkChain(this.#context, signal, lowestApplied(change, this.#node.store.reader));
     } catch (error) {
-      if (isAbort(error) || !isCopseError(error)) throw error;
-      this.#forgetAbove(want.target, error.message);
+      // the head went back; blocks of what was left must not be chosen again
+      if (isCopseError(error, "block/")) this.#tracker = this.#newTracker();
+      throw error;
     }
+  }
+
+  #newTracker(): HeadTracker {
+    const tracker = new HeadTracker(this.#node.store, this.#node.rules);
+    tracker.onChange(this.#onHead);
+    return tracker;
+  }
+
+  /** Nobody gave what it lacks, for now: let it come again. */
+  #putOff(tipset: LinkedTipset, reason: unknown): void {
+    this.#intake.forget(tipset.key);
+    this.#log.info({ height: tipset.height, reason: String(reason) }, "a tipset was put off");
+  }
+
+  /** Fetches beside all else: a peer that takes its time holds up nobody's blocks. */
+  #startFetch(target: LinkTarget, signal: AbortSignal): void {
+    const name = TipsetKey.key(target.key);
+    if (this.#fetching.has(name) || this.#fetching.size >= mostFetches) return;
+    this.#fetching.add(name);
+    this.#fetch(target, signal)
+      .catch((error: unknown) => {
+        if (!isAbort(error)) this.#broken = { error };
+      })
+      .finally(() => {
+        this.#fetching.delete(name);
+        this.#wake();
+      });
+  }
+
+  /**
+   * Asks for parents the peer that brought their child, for it must have them, and one other; invented ones must not
+   * have everybody asked, and nobody who lacks them blamed.
+   */
+  async #fetch(target: LinkTarget, signal: AbortSignal): Promise<void> {
+    const { pool, rules } = this.#context;
+    const bringer = this.#bringers.get(TipsetKey.key(target.key));
+    const others = pool.ranked(new Set(bringer === undefined ? [] : [bringer])).map(({ id }) => id);
+    let reason: unknown = "nobody to ask";
+    for (const id of [...(bringer === undefined ? [] : [bringer]), ...others].slice(0, 2)) {
+      try {
+        const either = AbortSignal.any([signal, AbortSignal.timeout(fetchMs)]);
+        const { value } = await askOne<readonly HeaderSlices[]>(pool, id, (one) =>
+          one.headers(target.key, parentWindow, { signal: either }),
+        );
+        const { linked, fault } = linkRun(target, value, rules);
+        if (fault !== undefined) pool.report(id, { kind: "lied", error: chainError(fault) });
+        const final = (this.#node.store.head?.height ?? 0) - chainFinality;
+        for (const tipset of linked) {
+          if (this.#node.store.reader.tipset(tipset.key) !== undefined) break;
+          if (tipset.height < final) return this.#forgetAbove(target, "it forks off too deep");
+          this.#brings(tipset.parents, id);
+          this.#offer(tipset);
+        }
+        if (linked.length > 0) return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isCopseError(error)) throw error;
+        reason = error.message;
+      }
+    }
+    this.#forgetAbove(target, String(reason));
   }
 
   /** Nobody has the parents: what stands on them is forgotten, and may come again. */
@@ -190,12 +269,24 @@ export class Follower {
     for (const gone of this.#assembler.drop(target.key)) this.#intake.forget(gone.key);
   }
 
-  #condemn(tipset: LinkedTipset, code: string, message: string): void {
+  /**
+   * Marks what broke a rule, and what stands on it. Where the rule is about one block, the others of its tipset are not
+   * marked: whoever invents a block may put it beside honest ones.
+   */
+  #condemn(tipset: LinkedTipset, { code, message, facts }: Condemned): void {
     this.#log.warn({ height: tipset.height, code, reason: message }, "a tipset is bad");
-    const gone = [tipset, ...this.#assembler.drop(tipset.key)];
-    for (const { key } of gone) for (const block of TipsetKey.cidBytes(key)) this.#bad.add(block, { code, message });
+    const reason = { code, message };
+    const { block } = facts as { readonly block?: string };
+    const named = code.startsWith("block/") && block !== undefined ? CID.parse(block).bytes : undefined;
+    const guilty = named === undefined ? TipsetKey.cidBytes(tipset.key) : [named];
+    const above = this.#assembler.drop(tipset.key).filter(({ key }) => !TipsetKey.equals(key, tipset.key));
+    for (const block of [...guilty, ...above.flatMap(({ key }) => TipsetKey.cidBytes(key))])
+      this.#bad.add(block, reason);
   }
 }
+
+/** What a rule says of a block or tipset that breaks it. */
+type Condemned = { readonly code: string; readonly message: string; readonly facts: unknown };
 
 /** The lowest height that a change of the head makes new: right above the tipset below, null rounds included. */
 function lowestApplied(change: HeadChange, reader: ChainReader): number {

@@ -16,8 +16,8 @@ export interface VerdictNeeds {
   readonly signatures: SignatureChecker;
   /** Checks that a block must pass before it is passed on: beacon entries, and the leader where state is at hand. */
   readonly checks: readonly Stage[];
-  /** Takes a block that is worth a look: new, in range, whole. */
-  readonly take: (tipset: LinkedTipset, from: string) => void;
+  /** Takes a block that is worth a look: new, in range, whole. `verified`: all of the checks were made, and hold. */
+  readonly take: (tipset: LinkedTipset, from: string, verified: boolean) => void;
   /** Unix seconds. */
   readonly now: () => number;
 }
@@ -26,7 +26,7 @@ const blsSignature = 2;
 
 /**
  * The verdict on a gossiped block whose bytes are sound: reject what breaks a rule; ignore what is out of range, early,
- * seen, or stands on parents we do not hold; accept the rest.
+ * seen, stands on parents we do not hold, or names a leader whom no state at hand can judge; accept the rest.
  *
  * @see lotus chain/consensus/filcns/filecoin.go ValidateBlockPubsub
  */
@@ -42,18 +42,22 @@ export async function judgeGossipBlock(
   if (found.kind !== "candidate") return "ignore";
   const { tipset } = found;
   if (store.reader.tipset(tipset.parents) === undefined) {
-    take(tipset, from);
+    take(tipset, from, false);
     return "ignore"; // not passed on before it can be judged
   }
+  let verified = true;
   try {
-    for (const stage of checks) await stage.check([tipset], { first: true, signal });
+    for (const stage of checks) {
+      const { unresolved } = await stage.check([tipset], { first: true, signal });
+      if (unresolved?.has(tipset.height)) verified = false;
+    }
   } catch (error) {
     if (!isCopseError(error, "block/")) throw error;
     bad.add(cid, { code: error.code, message: error.message });
     return "reject";
   }
-  take(tipset, from);
-  return "accept";
+  take(tipset, from, verified);
+  return verified ? "accept" : "ignore"; // what nobody here can judge is not passed on
 }
 
 /**

@@ -1,4 +1,5 @@
 import { chainError, type LinkedTipset, type LinkRules, linkRun } from "@copse/chain";
+import { epochAt, maxHeightDrift } from "@copse/chain/rules";
 import {
   type ExchangeClient,
   type Host,
@@ -8,7 +9,7 @@ import {
   type PeerBook,
   type PeerHead,
 } from "@copse/network";
-import { HostFault } from "@copse/primitives";
+import { assertNotAborted, HostFault } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
 import { NodeError } from "../errors.ts";
@@ -16,6 +17,7 @@ import type { NodeMetrics } from "../metrics.ts";
 import type { NodeOptions } from "../options.ts";
 import { askOne } from "./ask.ts";
 import { peerSource } from "./peer-source.ts";
+import { isLie } from "./race.ts";
 import { bookRanking } from "./ranking.ts";
 import { SourcePool } from "./sources.ts";
 import { type Target, TargetSelector, type ToldHead, targetRules } from "./target.ts";
@@ -42,10 +44,12 @@ export interface Peers {
   /** Takes a head a peer told by hello. */
   readonly onHead: (head: PeerHead) => void;
   readonly onLatency: (peer: string, ms: number) => void;
+  /** Takes what a peer did wrong in a protocol that the pool does not see: hello, bitswap. */
+  readonly onFault: (peer: string, error: unknown) => void;
   /** Dials what the options and the network name, and goes on doing so until it is stopped. */
   start(): void;
-  /** Takes a head that was verified elsewhere: a gossiped block. */
-  tell(head: ToldHead): void;
+  /** Takes a head a peer told by gossip. `verified`: all that can be checked of it was. */
+  tell(head: ToldHead, verified: boolean): void;
   /**
    * Waits for a head that enough peers support.
    *
@@ -53,6 +57,10 @@ export interface Peers {
    * @throws {HostFault} `host/aborted`
    */
   target(idleMs: number, signal: AbortSignal): Promise<Target | undefined>;
+  /** The chain below a target broke a rule: it is not chosen again, nor what they say that told it. */
+  refuse(target: Target): void;
+  /** Whether as many peers as a head needs can serve a tipset: for one that no check of ours speaks for. */
+  isSupported(key: TipsetKey, signal: AbortSignal): Promise<boolean>;
   /** Peers connected and identified. */
   readonly count: number;
   /** Peers that have told their head. */
@@ -65,6 +73,8 @@ const headPatienceMs = 5000;
 /** Tipsets below a told head that the peer must show before its word counts. */
 const probeLength = 16;
 const redialMs = 15_000;
+/** After so long a peer that was asked to vouch for a head has not. Unit: ms. */
+const vouchMs = 5000;
 
 /** Watches a host's peers, and makes sources and heads of them. */
 export function connectPeers(needs: PeersNeeds): Peers {
@@ -110,15 +120,18 @@ export function connectPeers(needs: PeersNeeds): Peers {
   };
   const unlisten = host.on(onEvent);
 
-  const vouch = async (peer: string, key: TipsetKey): Promise<boolean> => {
-    try {
-      const { value } = await askOne(pool, peer, (source) => source.headers(key, 1, { signal: stopped.signal }));
-      return linkRun({ key }, value, needs.rules).linked.length > 0;
-    } catch (error) {
-      log.debug({ peer, reason: String(error) }, "a peer could not vouch for a head");
-      return false;
-    }
-  };
+  const vouching =
+    (signal: AbortSignal) =>
+    async (peer: string, key: TipsetKey): Promise<boolean> => {
+      const either = AbortSignal.any([signal, stopped.signal, AbortSignal.timeout(vouchMs)]);
+      try {
+        const { value } = await askOne(pool, peer, (source) => source.headers(key, 1, { signal: either }));
+        return linkRun({ key }, value, needs.rules).linked.length > 0;
+      } catch (error) {
+        log.debug({ peer, reason: String(error) }, "a peer could not vouch for a head");
+        return false;
+      }
+    };
 
   /** A told head counts once the peer has shown tipsets that link below it, of the height and weight it told. */
   const probe = async (told: ToldHead): Promise<void> => {
@@ -140,14 +153,41 @@ export function connectPeers(needs: PeersNeeds): Peers {
     }
   };
 
+  /** Heads that peers told, each peer's newest: one is looked at while the others of that peer wait. */
+  const probing = new Map<string, ToldHead | undefined>();
+  const probeInTurn = async (told: ToldHead): Promise<void> => {
+    const running = probing.has(told.peer);
+    probing.set(told.peer, told);
+    if (running) return;
+    for (let next = probing.get(told.peer); next !== undefined; next = probing.get(told.peer)) {
+      probing.set(told.peer, undefined);
+      await probe(next);
+    }
+    probing.delete(told.peer);
+  };
+
+  /** Takes what a peer says its head is, unless no chain can have come that far. */
+  const hear = (told: ToldHead): void => {
+    if (pool.dropped.has(told.peer) || told.height <= 0) return; // genesis is no news
+    const facts = { peer: told.peer, height: told.height, weight: String(told.weight) };
+    const newest = epochAt(network, Date.now() / 1000) + maxHeightDrift;
+    if (told.height > newest) {
+      log.warn({ ...facts, newest }, "a peer told a head from the future; is the clock right?");
+      return;
+    }
+    log.debug(facts, "peer told its head");
+    void probeInTurn(told);
+  };
+
   /** Peers the operator named are dialled again as long as they are not here, unless they lied. */
+  const behind = new Map<string, string>(); // an address may leave its peer's id to be found out
   const dialNamed = async (): Promise<void> => {
     await Promise.all(
       options.peer.map(async (address) => {
-        const id = address.split("/p2p/").at(-1) ?? "";
+        const id = behind.get(address) ?? address.split("/p2p/").at(-1) ?? "";
         if (pool.get(id) !== undefined || pool.dropped.has(id)) return;
         try {
-          await host.dial(address, { signal: stopped.signal });
+          behind.set(address, await host.dial(address, { signal: stopped.signal }));
         } catch (error) {
           if (!stopped.signal.aborted) log.warn({ address, reason: String(error) }, "could not dial");
         }
@@ -157,15 +197,21 @@ export function connectPeers(needs: PeersNeeds): Peers {
 
   return {
     pool,
-    onHead({ peer, head, height, weight }) {
-      if (pool.dropped.has(peer) || height <= 0) return; // genesis is no news
-      log.debug({ peer, height, weight: String(weight) }, "peer told its head");
-      void probe({ peer, key: TipsetKey.fromBytes(head), height, weight });
-    },
-    tell(head) {
+    onHead: ({ peer, head, height, weight }) => hear({ peer, key: TipsetKey.fromBytes(head), height, weight }),
+    tell(head, verified) {
+      if (!verified) return hear(head);
       selector.tell(head);
       news.dispatchEvent(new Event("news"));
     },
+    refuse({ key, height }) {
+      const tellers = selector.refuse(key);
+      log.warn({ height, tellers }, "a head is refused, and what they say that told it");
+    },
+    isSupported(key, signal) {
+      const connected = pool.ranked(new Set()).map(({ id }) => id);
+      return selector.isSupported(key, connected, vouching(signal));
+    },
+    onFault: (peer, error) => pool.report(peer, { kind: isLie(error) ? "lied" : "failed", error }),
     onLatency: (peer, ms) => book.latency(peer, ms),
     start() {
       if (options.bootstrap) {
@@ -184,7 +230,8 @@ export function connectPeers(needs: PeersNeeds): Peers {
       for (;;) {
         const waited = performance.now() - started;
         if (selector.ready(waited >= headPatienceMs)) {
-          const found = await selector.select(vouch);
+          const found = await selector.select(vouching(signal));
+          assertNotAborted(signal);
           if (found !== undefined) return found;
         }
         if (waited >= idleMs) return undefined;

@@ -1,4 +1,4 @@
-import type { ChainStore } from "@copse/chain";
+import { type ChainStore, spanAt } from "@copse/chain";
 import { isCopseError } from "@copse/primitives";
 
 /** Tipsets a step: fewer than a fork may take back. */
@@ -15,7 +15,7 @@ export async function retreat(store: ChainStore, height: number): Promise<void> 
   const below = reader.tipsetAt(height - 1, "previous");
   if (below === undefined) return;
   for (;;) {
-    const upper = store.spans.find((span) => holds(span, below.height))?.upper?.height;
+    const upper = spanAt(store.spans, below.height)?.upper?.height;
     if (upper === undefined || upper < height) return;
     // from the top down, each step a commit of its own: whatever moment the process dies at, the rest is a chain
     let to = below;
@@ -31,8 +31,4 @@ export async function retreat(store: ChainStore, height: number): Promise<void> 
       throw error;
     }
   }
-}
-
-function holds({ upper, lowest }: ChainStore["spans"][number], height: number): boolean {
-  return upper !== undefined && lowest !== undefined && lowest.height <= height && height <= upper.height;
 }

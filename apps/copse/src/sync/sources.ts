@@ -78,6 +78,11 @@ export class SourcePool {
     return this.#dropped;
   }
 
+  /** Where no source is left and some were caught lying: what the first of them did. */
+  get onlyLie(): unknown {
+    return this.#sources.size === 0 ? [...this.#dropped.values()][0] : undefined;
+  }
+
   /** The source of that id, if it is at hand. */
   get(id: string): ChainSourcePort | undefined {
     return this.#sources.get(id);

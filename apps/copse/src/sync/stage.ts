@@ -59,7 +59,10 @@ export async function runStage(
     };
     for await (const { run, result } of inOrder(runs, stage.width, check, signal)) {
       const top = run.at(-1) as LinkedTipset;
-      const ranges = resolvedRanges(run, from, result.unresolved);
+      // null rounds above the last tipset of a gap go with it, or they would stay a gap for ever
+      const above = top.height < gap.to ? store.reader.tipsetAt(top.height + 1, "next") : undefined;
+      const end = above !== undefined && above.height > gap.to ? gap.to : top.height;
+      const ranges = resolvedRanges(run, from, end, result.unresolved);
       unresolved += result.unresolved?.size ?? 0;
       const { level } = stage;
       const checked = ranges.map((range) => ({ level, range }));
@@ -89,10 +92,11 @@ export function gapsIn(covered: readonly HeightRange[], scope: HeightRange): Hei
   return gaps;
 }
 
-/** Heights of a run that reach the level, as ranges; null rounds below a tipset go with it. */
+/** Heights of a run that reach the level, as ranges; null rounds below a tipset go with it, those up to `end` with the last. */
 function resolvedRanges(
   run: readonly LinkedTipset[],
   from: number,
+  end: number,
   unresolved: ReadonlySet<number> | undefined,
 ): HeightRange[] {
   const ranges: HeightRange[] = [];
@@ -100,8 +104,9 @@ function resolvedRanges(
   for (const { height } of run) {
     if (unresolved?.has(height) !== true) {
       const last = ranges.at(-1);
-      if (last !== undefined && last.to === low - 1) ranges[ranges.length - 1] = { from: last.from, to: height };
-      else ranges.push({ from: low, to: height });
+      const to = height === run.at(-1)?.height ? end : height;
+      if (last !== undefined && last.to === low - 1) ranges[ranges.length - 1] = { from: last.from, to };
+      else ranges.push({ from: low, to });
     }
     low = height + 1;
   }

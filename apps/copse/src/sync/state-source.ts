@@ -1,7 +1,8 @@
 import type { Database } from "@copse/blockstore";
-import { type AsyncBlockReader, type CidBytes, cidKey, type SyncBlockReader } from "@copse/ipld";
+import { type AsyncBlockReader, type CidBytes, cidKey, type SyncBlockReader, toCid } from "@copse/ipld";
 import type { Bitswap } from "@copse/network";
 import { isCopseError } from "@copse/primitives";
+import { NodeError } from "../errors.ts";
 
 /** Blocks of state: those at hand, then those that peers give, each checked against its CID. */
 export interface StateSource extends AsyncBlockReader {
@@ -15,6 +16,8 @@ export interface StateSourceNeeds {
   readonly reader: SyncBlockReader;
   readonly bitswap: Bitswap;
   readonly peers: () => readonly string[];
+  /** Where every peer there was has been caught sending what is false: what the first of them did. */
+  readonly onlyLie: () => unknown;
 }
 
 const maxAbsent = 4096;
@@ -22,7 +25,7 @@ const maxAbsent = 4096;
 const absentMs = 300_000;
 
 /** A state source that keeps what it fetched, and remembers for a while what nobody had. */
-export function stateSource({ database, reader, bitswap, peers }: StateSourceNeeds): StateSource {
+export function stateSource({ database, reader, bitswap, peers, onlyLie }: StateSourceNeeds): StateSource {
   const absent = new Map<string, number>();
   const isAbsent = (cid: CidBytes): boolean => performance.now() - (absent.get(cidKey(cid)) ?? -absentMs) < absentMs;
   return {
@@ -38,6 +41,12 @@ export function stateSource({ database, reader, bitswap, peers }: StateSourceNee
         return bytes;
       } catch (error) {
         if (!isCopseError(error, "network/")) throw error;
+        const lie = onlyLie();
+        if (isCopseError(lie) && lie.code === "network/block-mismatch") {
+          const facts = { block: toCid(cid).toString(), peers: from.length };
+          throw new NodeError("copse/block-mismatch", facts, { cause: lie });
+        }
+        if (lie !== undefined) throw lie;
         if (error.code === "network/block-not-found") {
           if (absent.size >= maxAbsent) absent.clear();
           absent.set(cidKey(cid), performance.now());

@@ -1,5 +1,5 @@
 import { latin1 } from "@copse/primitives";
-import type { TipsetKey } from "@copse/types";
+import { TipsetKey } from "@copse/types";
 
 /** A head as one peer told it, by hello or by gossip. Nothing of it is verified. */
 export interface ToldHead {
@@ -28,6 +28,12 @@ export interface TargetRules {
 /** Peers whose heads are kept; past it the oldest word goes. */
 const maxHeads = 256;
 
+/** Peers whose heads proved false that are remembered. */
+const maxMuted = 1024;
+
+/** Peers asked at once whether they can serve a head. */
+const vouchersAtOnce = 8;
+
 /** Heads of so many named peers are enough, as in Lotus. */
 const enough = 4;
 
@@ -54,6 +60,7 @@ export function targetRules(given: { threshold: number; named: number; bootstrap
 export class TargetSelector {
   readonly #rules: TargetRules;
   readonly #heads = new Map<string, ToldHead>();
+  readonly #muted = new Set<string>();
 
   constructor(rules: TargetRules) {
     this.#rules = rules;
@@ -61,6 +68,7 @@ export class TargetSelector {
 
   /** Takes a peer's newest head. */
   tell(head: ToldHead): void {
+    if (this.#muted.has(head.peer)) return;
     this.#heads.delete(head.peer);
     this.#heads.set(head.peer, head);
     if (this.#heads.size > maxHeads) this.#heads.delete(this.#heads.keys().next().value ?? "");
@@ -69,6 +77,22 @@ export class TargetSelector {
   /** Forgets a peer that was caught lying. */
   forget(peer: string): void {
     this.#heads.delete(peer);
+  }
+
+  /**
+   * The chain below a head broke a rule: it is no target any more, and they that told it are not listened to. They may
+   * serve on: what they send is checked.
+   *
+   * @returns these peers
+   */
+  refuse(key: TipsetKey): readonly string[] {
+    const tellers = [...this.#heads.values()].filter((told) => TipsetKey.equals(told.key, key)).map(({ peer }) => peer);
+    for (const peer of tellers) {
+      this.#heads.delete(peer);
+      this.#muted.add(peer);
+      if (this.#muted.size > maxMuted) this.#muted.delete(this.#muted.values().next().value ?? "");
+    }
+    return tellers;
   }
 
   /** Peers that have told a head. */
@@ -89,14 +113,40 @@ export class TargetSelector {
    */
   async select(vouch: (peer: string, key: TipsetKey) => Promise<boolean>): Promise<Target | undefined> {
     for (const candidate of this.#candidates()) {
-      const supporters = new Set(candidate.supporters);
-      for (const peer of this.#heads.keys()) {
-        if (supporters.size >= this.#rules.support) break;
-        if (!supporters.has(peer) && (await vouch(peer, candidate.key))) supporters.add(peer);
-      }
-      if (supporters.size >= this.#rules.support) return { ...candidate, supporters: [...supporters] };
+      const others = [...this.#heads.keys()].filter((peer) => !candidate.supporters.includes(peer));
+      const supporters = await this.#gather(candidate.key, candidate.supporters, others, vouch);
+      if (supporters.length >= this.#rules.support) return { ...candidate, supporters };
     }
     return undefined;
+  }
+
+  /**
+   * Whether as many peers as a head needs can serve a tipset.
+   *
+   * @param peers that may be asked
+   */
+  async isSupported(
+    key: TipsetKey,
+    peers: readonly string[],
+    vouch: (peer: string, key: TipsetKey) => Promise<boolean>,
+  ): Promise<boolean> {
+    return (await this.#gather(key, [], peers, vouch)).length >= this.#rules.support;
+  }
+
+  /** Asks a few peers at once until enough support a tipset: one that does not answer holds up nobody. */
+  async #gather(
+    key: TipsetKey,
+    supporters: readonly string[],
+    others: readonly string[],
+    vouch: (peer: string, key: TipsetKey) => Promise<boolean>,
+  ): Promise<readonly string[]> {
+    const found = [...supporters];
+    for (let next = 0; found.length < this.#rules.support && next < others.length; next += vouchersAtOnce) {
+      const asked = others.slice(next, next + vouchersAtOnce);
+      const answers = await Promise.all(asked.map((peer) => vouch(peer, key)));
+      found.push(...asked.filter((_, i) => answers[i]));
+    }
+    return found;
   }
 
   #candidates(): Target[] {

@@ -92,3 +92,14 @@ export function spanBelow(spans: Iterable<Span>, height: number, except?: number
   }
   return found;
 }
+
+/**
+ * The span that holds a height of the canonical chain.
+ *
+ * @example
+ * spanAt(store.spans, 900)?.lowest?.height // => at most 900
+ */
+export function spanAt(spans: Iterable<Span>, height: number): Span | undefined {
+  const span = spanBelow(spans, height);
+  return span?.upper !== undefined && height <= span.upper.height ? span : undefined;
+}
