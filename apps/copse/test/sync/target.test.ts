@@ -1,0 +1,149 @@
+import { type CidBytes, cidOf, toCid } from "@copse/ipld";
+import { utf8 } from "@copse/primitives";
+import { TipsetKey } from "@copse/types";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { TargetSelector, type ToldHead, targetRules } from "../../src/sync/target.ts";
+
+const keyOf = (name: string): TipsetKey => TipsetKey.fromCids([toCid(cidOf(utf8(name)) as CidBytes)]);
+const told = (peer: string, name: string, weight: bigint | number, height = 10): ToldHead => ({
+  peer,
+  key: keyOf(name),
+  height,
+  weight: BigInt(weight),
+});
+const nobody = async (): Promise<boolean> => false;
+const several = { needed: 4, support: 2 };
+
+function selectorWith(...heads: ToldHead[]): TargetSelector {
+  const selector = new TargetSelector(several);
+  for (const head of heads) selector.tell(head);
+  return selector;
+}
+
+describe("targetRules", () => {
+  it("wants the network's threshold with bootstrapping, else the peers that were named, four at most", () => {
+    expect(targetRules({ threshold: 4, named: 0, bootstrap: true })).toEqual({ needed: 4, support: 2 });
+    expect(targetRules({ threshold: 1, named: 3, bootstrap: true })).toEqual({ needed: 1, support: 1 });
+    expect(targetRules({ threshold: 4, named: 1, bootstrap: false })).toEqual({ needed: 1, support: 1 });
+    expect(targetRules({ threshold: 4, named: 2, bootstrap: false })).toEqual({ needed: 2, support: 2 });
+    expect(targetRules({ threshold: 4, named: 9, bootstrap: false })).toEqual({ needed: 4, support: 2 });
+    expect(targetRules({ threshold: 4, named: 0, bootstrap: false })).toEqual({ needed: 1, support: 1 });
+  });
+
+  it("never takes one peer's word where there are several", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 50 }), fc.nat(50), fc.boolean(), (threshold, named, bootstrap) => {
+        const { needed, support } = targetRules({ threshold, named, bootstrap });
+        expect(support).toBe(needed >= 2 ? 2 : 1);
+        if (bootstrap || named >= 2) expect(support).toBe(2);
+      }),
+    );
+  });
+});
+
+describe("TargetSelector", () => {
+  it("is ready when enough have spoken, and with fewer when patience is spent", () => {
+    const selector = selectorWith(told("a", "x", 1));
+    expect([selector.ready(false), selector.ready(true)]).toEqual([false, false]);
+    selector.tell(told("b", "x", 1));
+    expect([selector.ready(false), selector.ready(true)]).toEqual([false, true]);
+    selector.tell(told("c", "x", 1));
+    selector.tell(told("c", "y", 2)); // one peer, however often it speaks
+    expect(selector.told).toBe(3);
+    expect(selector.ready(false)).toBe(false);
+    selector.tell(told("d", "z", 1));
+    expect(selector.ready(false)).toBe(true);
+  });
+
+  it("takes the heaviest head that enough peers told", async () => {
+    const selector = selectorWith(told("a", "x", 5), told("b", "x", 5), told("c", "y", 9), told("d", "y", 9));
+    expect(await selector.select(nobody)).toEqual({ key: keyOf("y"), height: 10, supporters: ["c", "d"] });
+  });
+
+  it("never takes one peer's word, whatever weight it tells", async () => {
+    const selector = selectorWith(told("liar", "huge", 10n ** 30n, 9e9), told("a", "x", 5), told("b", "x", 5));
+    const asked: string[] = [];
+    const target = await selector.select(async (peer, key) => {
+      expect(TipsetKey.equals(key, keyOf("huge"))).toBe(true);
+      asked.push(peer);
+      return false;
+    });
+    expect(target).toMatchObject({ key: keyOf("x"), supporters: ["a", "b"] });
+    expect(asked.sort()).toEqual(["a", "b"]); // it costs a question each, and no more
+  });
+
+  it("takes a head one peer told when others can serve it", async () => {
+    const selector = selectorWith(told("a", "new", 6), told("b", "old", 5), told("c", "old", 5));
+    const target = await selector.select(async (peer) => peer === "c");
+    expect(target?.key).toEqual(keyOf("new"));
+    expect(target?.supporters).toEqual(["a", "c"]);
+  });
+
+  it("has no target when nobody stands behind any head", async () => {
+    expect(await selectorWith(told("a", "x", 1), told("b", "y", 2), told("c", "z", 3)).select(nobody)).toBeUndefined();
+    expect(await new TargetSelector(several).select(nobody)).toBeUndefined();
+  });
+
+  it("goes by height where weights are equal, then by support", async () => {
+    const higher = selectorWith(
+      told("a", "x", 5, 10),
+      told("b", "x", 5, 10),
+      told("c", "y", 5, 11),
+      told("d", "y", 5, 11),
+    );
+    expect((await higher.select(nobody))?.key).toEqual(keyOf("y"));
+    const more = selectorWith(told("a", "x", 5), told("b", "y", 5), told("c", "y", 5));
+    expect((await more.select(async () => true))?.key).toEqual(keyOf("y"));
+  });
+
+  it("counts only a peer's newest word", async () => {
+    const selector = selectorWith(told("a", "x", 9), told("b", "x", 9), told("a", "y", 3), told("b", "y", 3));
+    expect((await selector.select(nobody))?.key).toEqual(keyOf("y"));
+  });
+
+  it("forgets a peer that lied", async () => {
+    const selector = selectorWith(told("a", "x", 9), told("b", "x", 9));
+    selector.forget("b");
+    expect(selector.told).toBe(1);
+    expect(await selector.select(nobody)).toBeUndefined();
+  });
+
+  it("keeps a bounded number of heads, the newest words", () => {
+    const selector = new TargetSelector(several);
+    for (let i = 0; i < 1000; i++) selector.tell(told(`p${i}`, "x", 1));
+    expect(selector.told).toBe(256);
+  });
+
+  it("takes no target with fewer supporters than the rules want, whatever is told in whatever order", async () => {
+    const head = fc.record({
+      peer: fc.constantFrom("a", "b", "c", "d", "e"),
+      name: fc.constantFrom("x", "y", "z"),
+      weight: fc.nat(3),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(head, { maxLength: 20 }),
+        fc.subarray<string>(["a", "b", "c", "d", "e"]),
+        async (heads, serve) => {
+          const selector = selectorWith(...heads.map(({ peer, name, weight }) => told(peer, name, weight)));
+          const target = await selector.select(async (peer) => serve.includes(peer));
+          const newest = new Map(heads.map(({ peer, name }) => [peer, name]));
+          if (target === undefined) {
+            for (const name of newest.values()) {
+              const behind = [...newest].filter(([peer, own]) => own === name || serve.includes(peer));
+              expect(behind.length).toBeLessThan(several.support);
+            }
+            return;
+          }
+          expect(new Set(target.supporters).size).toBe(target.supporters.length);
+          expect(target.supporters.length).toBeGreaterThanOrEqual(several.support);
+          for (const peer of target.supporters) {
+            const own = newest.get(peer);
+            expect(own !== undefined && (serve.includes(peer) || TipsetKey.equals(keyOf(own), target.key))).toBe(true);
+          }
+        },
+      ),
+    );
+  });
+});
