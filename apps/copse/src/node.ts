@@ -33,7 +33,15 @@ export async function createNode(network: Network, options: NodeOptions, world: 
   const { log, metrics } = world;
   const closers: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
-    for (const closer of closers.splice(0).reverse()) await closer();
+    const failures: unknown[] = [];
+    for (const closer of closers.splice(0).reverse()) {
+      try {
+        await closer();
+      } catch (error) {
+        failures.push(error); // the rest is closed all the same, the store last
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   };
   try {
     log.debug({ engines: await installFastest() }, "crypto engines");

@@ -16,12 +16,14 @@ import { errorFacts } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { reportAssembled } from "./report-assembled.ts";
 import { nodeStatus } from "./status.ts";
-import { assemble, isAbort, type SyncContext } from "./sync/assemble.ts";
+import { assemble, isAbort, messageRange, type SyncContext } from "./sync/assemble.ts";
 import { Follower } from "./sync/follow.ts";
 import { importSource } from "./sync/import-source.ts";
 import { SyncMonitor } from "./sync/monitor.ts";
 import { noRanking } from "./sync/ranking.ts";
+import { retreatUnserved } from "./sync/retreat.ts";
 import { SourcePool } from "./sync/sources.ts";
+import type { Target } from "./sync/target.ts";
 import { syncContext } from "./sync-context.ts";
 
 /**
@@ -86,6 +88,16 @@ const brokenTarget: ReadonlySet<string> = new Set([
   "chain/behind-checkpoint",
 ]);
 
+/** After a target failed: what keeps it from standing in the way of others. */
+async function standBack(target: Target, error: unknown, { peers, store, options }: CopseNode): Promise<void> {
+  if (!isCopseError(error)) return;
+  if (error.code.startsWith("block/") || brokenTarget.has(error.code)) peers.refuse(target);
+  if (error.code !== "copse/no-peers") return;
+  peers.putBack(target);
+  const wanted = messageRange(options.messages, { from: options.to, to: store.head?.height ?? 0 });
+  if (wanted !== undefined) await retreatUnserved(store, wanted);
+}
+
 /** Syncs from peers, then follows; one round with `--once`. */
 async function runSync(
   node: CopseNode,
@@ -96,42 +108,45 @@ async function runSync(
 ): Promise<void> {
   const { signal } = context;
   const { options, peers } = node;
-  const idleMs = options.idleSeconds * 1000;
+  const idleMs = Math.max(1, options.idleSeconds) * 1000; // to wait for nothing would be to spin
   const shared = syncContext(node, peers.pool, (step) => monitor.step(step));
   let follower: Follower | undefined;
   let reported: string | undefined;
-  for (;;) {
-    const target = await peers.target(idleMs, signal);
-    if (target === undefined) {
-      const [lie] = peers.pool.dropped.values();
-      const why = `${peers.told} of the peers told a head that others support within ${options.idleSeconds} s`;
-      const failure = lie ?? new NodeError("copse/no-peers", { tried: peers.count, why });
-      if (options.once) throw failure;
-      log.warn({ peers: peers.count, told: peers.told }, "no head to sync to yet");
-      continue;
+  try {
+    for (;;) {
+      const target = await peers.target(idleMs, signal);
+      if (target === undefined) {
+        const [lie] = peers.pool.dropped.values();
+        const why = `${peers.told} of the peers told a head that others support within ${options.idleSeconds} s`;
+        const failure = lie ?? new NodeError("copse/no-peers", { tried: peers.count, why });
+        if (options.once) throw failure;
+        log.warn({ peers: peers.count, told: peers.told }, "no head to sync to yet");
+        continue;
+      }
+      log.info({ height: target.height, supporters: target.supporters }, "target chosen");
+      monitor.target(target.height);
+      try {
+        await assemble(target, shared, signal);
+        progress.stop();
+        const head = TipsetKey.key(node.store.head?.key ?? TipsetKey.empty);
+        const onTarget = TipsetKey.key(target.key) === head;
+        const anchor = { kind: onTarget ? "peers" : "stored", ids: onTarget ? target.supporters : [] } as const;
+        const fresh = head !== reported;
+        reported = head;
+        if (fresh) await reportAssembled(node, anchor, context);
+      } catch (error) {
+        if (options.once || signal.aborted) throw error;
+        log.error(errorFacts(error), "this target could not be assembled");
+        await standBack(target, error, node);
+        await wait(retryMs, undefined, { signal });
+        continue;
+      }
+      if (options.once) return;
+      follower ??= startFollowing(node, shared, log, context);
+      await follower.run(signal);
     }
-    log.info({ height: target.height, supporters: target.supporters }, "target chosen");
-    monitor.target(target.height);
-    try {
-      await assemble(target, shared, signal);
-      progress.stop();
-      const head = TipsetKey.key(node.store.head?.key ?? TipsetKey.empty);
-      const onTarget = TipsetKey.key(target.key) === head;
-      const anchor = { kind: onTarget ? "peers" : "stored", ids: onTarget ? target.supporters : [] } as const;
-      const fresh = head !== reported;
-      reported = head;
-      if (fresh) await reportAssembled(node, anchor, context);
-    } catch (error) {
-      if (options.once || isAbort(error)) throw error;
-      log.error(errorFacts(error), "this target could not be assembled");
-      if (isCopseError(error) && (error.code.startsWith("block/") || brokenTarget.has(error.code)))
-        peers.refuse(target);
-      await wait(retryMs, undefined, { signal });
-      continue;
-    }
-    if (options.once) return;
-    follower ??= startFollowing(node, shared, log, context);
-    await follower.run(signal);
+  } finally {
+    follower?.stop(); // its validators read the store, which closes next
   }
 }
 

@@ -1,4 +1,5 @@
-import { type ChainStore, type HeadChange, type LinkRules, parentsKey, skimHeader } from "@copse/chain";
+import { type ChainStore, type HeightRange, type LinkRules, parentsKey, skimHeader } from "@copse/chain";
+import { chainFinality } from "@copse/chain/rules";
 import { cidOf, toCid } from "@copse/ipld";
 import { assertNotAborted, equalBytes, isCopseError } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
@@ -14,6 +15,7 @@ import { retreat } from "./retreat.ts";
 import type { SignatureChecker } from "./signatures.ts";
 import type { SourcePool } from "./sources.ts";
 import { runStage, type Stage } from "./stage.ts";
+import { maxStateAge } from "./state-cache.ts";
 import type { StateSource } from "./state-source.ts";
 import { type SpansNeeds, walkSpans } from "./walk-spans.ts";
 
@@ -33,8 +35,6 @@ export interface SyncContext {
   /** Spans walked at once. */
   readonly parallelSpans: number;
   readonly onProgress: (progress: SyncProgress) => void;
-  /** Told of head moves that assembling makes. */
-  readonly onHeadChange?: (change: HeadChange) => void;
 }
 
 /** How far one part of the work is. */
@@ -61,10 +61,7 @@ export async function assemble(
   const { store } = context;
   await linkBack(head, context, signal);
   while ((await store.indexBlocks()) > 0) assertNotAborted(signal);
-  if (isHeavier(store, head.key)) {
-    const change = await store.switchHead(head.key);
-    context.onHeadChange?.(change);
-  }
+  if (isHeavier(store, head.key)) await store.switchHead(head.key);
   await checkChain(context, signal);
 }
 
@@ -112,9 +109,10 @@ export async function checkChain(context: SyncContext, signal: AbortSignal, from
   const top = store.head?.height ?? 0;
   const scope = { from: Math.max(lowestChecked(context), from), to: top };
   const recent = messageRange(context.messages, scope);
-  const passes: [Stage, { from: number; to: number }][] = [
+  const leaders = leaderStage({ network, reader: store.reader, signatures, states: context.states });
+  const passes: [Stage, HeightRange][] = [
     [beaconStage({ network, reader: store.reader, signatures }), scope],
-    [leaderStage({ network, reader: store.reader, signatures, states: context.states }), scope],
+    ...leaderScopes(scope).map((range): [Stage, HeightRange] => [leaders, range]),
   ];
   if (recent !== undefined) passes.push([messageStage({ ...context, reader: store.reader }), recent]);
   const over = new AbortController();
@@ -140,6 +138,17 @@ export async function checkChain(context: SyncContext, signal: AbortSignal, from
 /** Where checks begin: at genesis, or above the lowest tipset that is linked, whose parents are not here to check it by. */
 function lowestChecked({ store, to }: SyncContext): number {
   return to === 0 ? 0 : (store.reader.tipsetAt(to, "next")?.height ?? to) + 1;
+}
+
+/**
+ * Where leaders are checked: above genesis, whose state may be at hand, and near the head, where peers keep states. To
+ * ask for those between would take days on a long chain, and nobody has them.
+ */
+function leaderScopes({ from, to }: HeightRange): HeightRange[] {
+  const early = { from, to: Math.min(to, maxStateAge) };
+  const late = { from: Math.max(from, to - 2 * chainFinality), to };
+  if (late.from <= early.to + 1) return [{ from, to }];
+  return [early, late].filter((range) => range.from <= range.to);
 }
 
 /** The heights whose messages are wanted. */
@@ -175,6 +184,7 @@ async function openCheckpointSpans(head: number, context: LinkContext, signal: A
       continue; // the span above walks through it
     }
     const skim = skimHeader(bytes);
+    if (store.reader.isCanonical(parentsKey(skim))) continue; // an earlier run has begun there
     const child = { height: skim.height, parentWeight: skim.parentWeight, log2Power: -1 };
     await store.openSpan({ key: parentsKey(skim), child });
   }

@@ -49,7 +49,7 @@ export interface CountsTable {
  * The totals of a database. One table object a database: it adds to what it has handed out, committed or not.
  *
  * @example
- * await store.raise(checked, blocks, counts.rows({ messages: 12 }));
+ * await store.raise(checked, blocks, () => counts.rows({ messages: 12 }));
  */
 export function countsTable(database: Pick<Database, "rows">): CountsTable {
   let totals = readCounts(database.rows(table).get(key));

@@ -59,6 +59,8 @@ export interface Peers {
   target(idleMs: number, signal: AbortSignal): Promise<Target | undefined>;
   /** The chain below a target broke a rule: it is not chosen again, nor what they say that told it. */
   refuse(target: Target): void;
+  /** What a target needs could not be had: others are tried before it is tried again. */
+  putBack(target: Target): void;
   /** Whether as many peers as a head needs can serve a tipset: for one that no check of ours speaks for. */
   isSupported(key: TipsetKey, signal: AbortSignal): Promise<boolean>;
   /** Peers connected and identified. */
@@ -207,6 +209,7 @@ export function connectPeers(needs: PeersNeeds): Peers {
       const tellers = selector.refuse(key);
       log.warn({ height, tellers }, "a head is refused, and what they say that told it");
     },
+    putBack: ({ key }) => selector.putBack(key),
     isSupported(key, signal) {
       const connected = pool.ranked(new Set()).map(({ id }) => id);
       return selector.isSupported(key, connected, vouching(signal));

@@ -1,5 +1,6 @@
 import { faultOf, type PeerBook } from "@copse/network";
-import type { SourceRanking } from "./sources.ts";
+import { isCopseError } from "@copse/primitives";
+import type { Outcome, SourceRanking } from "./sources.ts";
 
 /** Peers whose expected cost is about the best take turns, so that work and trust spread. Slack in ms. */
 const evenFactor = 4;
@@ -35,7 +36,7 @@ export function bookRanking(book: PeerBook): SourceRanking {
       if (outcome.kind === "served") {
         const { ms, bytes } = outcome;
         book.succeeded(id, { firstByteMs: ms, elapsedMs: ms, bytes });
-      } else if (outcome.kind === "ended") {
+      } else if (outcome.kind === "ended" || isOurs(outcome)) {
         book.ended(id);
       } else {
         const fault = outcome.kind === "lied" ? "lie" : (faultOf(outcome.error) ?? "stall");
@@ -43,6 +44,11 @@ export function bookRanking(book: PeerBook): SourceRanking {
       }
     },
   };
+}
+
+/** Whether a request failed at a limit of ours: the network blames nobody for it, and neither do we. */
+function isOurs(outcome: Outcome): boolean {
+  return outcome.kind === "failed" && isCopseError(outcome.error, "network/") && faultOf(outcome.error) === undefined;
 }
 
 /** The ranking of what needs none: a file. */

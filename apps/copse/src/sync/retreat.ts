@@ -1,5 +1,7 @@
-import { type ChainStore, spanAt } from "@copse/chain";
+import { type ChainStore, type HeightRange, spanAt } from "@copse/chain";
+import { chainFinality } from "@copse/chain/rules";
 import { isCopseError } from "@copse/primitives";
+import { gapsIn } from "./stage.ts";
 
 /** Tipsets a step: fewer than a fork may take back. */
 const step = 500;
@@ -31,4 +33,17 @@ export async function retreat(store: ChainStore, height: number): Promise<void> 
       throw error;
     }
   }
+}
+
+/**
+ * Takes the head back below messages that nobody serves, where that is a fork's length at most: an invented fork names
+ * messages that do not exist, and must not stand in the way of the chain that has them. A longer stretch is no fork, and
+ * waits for who serves it.
+ *
+ * @param wanted heights whose messages are to be checked
+ */
+export async function retreatUnserved(store: ChainStore, wanted: HeightRange): Promise<void> {
+  const [gap] = gapsIn(store.assurance["messages-checked"], wanted);
+  if (gap === undefined || wanted.to - gap.from >= chainFinality) return;
+  await retreat(store, store.reader.tipsetAt(gap.from, "next")?.height ?? gap.from);
 }

@@ -65,8 +65,8 @@ export async function runStage(
       const ranges = resolvedRanges(run, from, end, result.unresolved);
       unresolved += result.unresolved?.size ?? 0;
       const { level } = stage;
-      const checked = ranges.map((range) => ({ level, range }));
-      await store.raise(checked, result.blocks, counts.rows(result.counts));
+      const checked = ranges.map((range) => ({ level, range, tip: top.key }));
+      await store.raise(checked, result.blocks, () => counts.rows(result.counts));
       from = top.height + 1;
       onRun(top.height, run.length);
     }

@@ -12,7 +12,7 @@ const maxStates = 64;
 const patience = 3;
 const probeEvery = 128;
 /** How much older than the state that is wanted a stand-in may be. Unit: epochs, two days of mainnet. */
-const maxAge = 5760;
+export const maxStateAge = 5760;
 
 /**
  * States by root, opened over blocks at hand and blocks of peers. Peers keep few old states, so a root that is not to be
@@ -55,11 +55,11 @@ export class StateCache {
     for (const state of this.#open.values()) {
       if (state.epoch <= epoch && (best === undefined || state.epoch > best.epoch)) best = state;
     }
-    if (best === undefined && epoch <= maxAge) {
+    if (best === undefined && epoch <= maxStateAge) {
       const genesis = this.#reader.tipsetAt(0)?.headers[0];
       const root = genesis && decodeBlockHeader(genesis).parentStateRoot;
       best = root && (await this.exact(root, 0, options));
     }
-    return best === undefined || epoch - best.epoch > maxAge ? undefined : asExact(best, false);
+    return best === undefined || epoch - best.epoch > maxStateAge ? undefined : asExact(best, false);
   }
 }

@@ -61,6 +61,8 @@ export class TargetSelector {
   readonly #rules: TargetRules;
   readonly #heads = new Map<string, ToldHead>();
   readonly #muted = new Set<string>();
+  /** Heads that could not be had, by key, and how often: others come first. */
+  readonly #failed = new Map<string, number>();
 
   constructor(rules: TargetRules) {
     this.#rules = rules;
@@ -93,6 +95,13 @@ export class TargetSelector {
       if (this.#muted.size > maxMuted) this.#muted.delete(this.#muted.values().next().value ?? "");
     }
     return tellers;
+  }
+
+  /** What a head needs could not be had: others are tried before it is tried again. */
+  putBack(key: TipsetKey): void {
+    const name = latin1(key);
+    this.#failed.set(name, (this.#failed.get(name) ?? 0) + 1);
+    if (this.#failed.size > maxHeads) this.#failed.delete(this.#failed.keys().next().value ?? "");
   }
 
   /** Peers that have told a head. */
@@ -157,8 +166,11 @@ export class TargetSelector {
       if (group === undefined) byKey.set(name, { head, supporters: [head.peer] });
       else group.supporters.push(head.peer);
     }
+    const failed = ({ head }: { head: ToldHead }): number => this.#failed.get(latin1(head.key)) ?? 0;
     return [...byKey.values()]
-      .toSorted((a, b) => compareHeads(b.head, a.head) || b.supporters.length - a.supporters.length)
+      .toSorted(
+        (a, b) => failed(a) - failed(b) || compareHeads(b.head, a.head) || b.supporters.length - a.supporters.length,
+      )
       .map(({ head, supporters }) => ({ key: head.key, height: head.height, supporters }));
   }
 }

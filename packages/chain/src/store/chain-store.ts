@@ -46,6 +46,8 @@ export interface AppendResult {
 export interface Checked {
   readonly level: AssuranceLevel;
   readonly range: HeightRange;
+  /** A tipset at or above the range that was checked: it must be canonical still when the level rises. */
+  readonly tip?: TipsetKey;
 }
 
 const format = 1;
@@ -251,11 +253,21 @@ export class ChainStore {
 
   /**
    * Raises heights to a level. The blocks that prove it (message trees, messages) and rows of the caller's own tables
-   * (totals) are in the same commit.
+   * (totals) are in the same commit; these are asked for when its turn comes and nothing speaks against it.
+   *
+   * @throws {ChainError} `chain/tipset-unknown` where what was checked is not on the chain any more; nothing is changed
    */
-  raise(checked: readonly Checked[], blocks: Iterable<BlockEntry> = [], rows: readonly RowOp[] = []): Promise<void> {
+  raise(
+    checked: readonly Checked[],
+    blocks: Iterable<BlockEntry> = [],
+    rows: () => readonly RowOp[] = () => [],
+  ): Promise<void> {
     return this.#commit((batch) => {
-      batch.rows.push(...rows);
+      for (const { tip } of checked) {
+        if (tip === undefined || this.reader.isCanonical(tip)) continue;
+        throw new ChainError("chain/tipset-unknown", { tipset: toHex(tip) });
+      }
+      batch.rows.push(...rows());
       const assurance = checked.reduce((sum, { level, range }) => raiseAssurance(sum, level, range), this.#assurance);
       batch.assurance(assurance);
       return () => {
