@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Database } from "@copse/blockstore";
 import { openLmdbDatabase } from "@copse/blockstore/lmdb";
@@ -27,6 +27,7 @@ const files = {
   lock: "node.lock",
   api: "api.json",
   key: "identity.key",
+  network: "network.json",
   chain: "chain.mdb",
 } as const;
 
@@ -49,7 +50,7 @@ export async function openRepo(dir: string, about: RepoFile): Promise<Repo> {
     if (found !== undefined && found.genesis !== about.genesis) {
       throw new NodeError("copse/repo-other-network", { repo: dir, found: found.network, expected: about.network });
     }
-    if (found === undefined) writeFileSync(aboutFile, `${JSON.stringify(about, null, 2)}\n`);
+    if (found === undefined) writeFileSync(aboutFile, `${JSON.stringify(keepNetwork(dir, about), null, 2)}\n`);
     // on a thread of its own: a busy disk must not hold up the network, and it costs less CPU a header besides
     const database = await openLmdbDatabase(join(dir, files.chain), { thread: true });
     return {
@@ -85,7 +86,16 @@ export async function openRepo(dir: string, about: RepoFile): Promise<Repo> {
 export async function readRepo(dir: string): Promise<{ readonly about: RepoFile; readonly database: Database }> {
   const aboutFile = join(dir, files.about);
   if (!existsSync(aboutFile)) throw new NodeError("copse/repo-missing", { repo: dir });
-  return { about: readAbout(aboutFile), database: await openLmdbDatabase(join(dir, files.chain), { readOnly: true }) };
+  const { network, genesis } = readAbout(aboutFile);
+  const about = { network: network === files.network ? join(dir, network) : network, genesis };
+  return { about, database: await openLmdbDatabase(join(dir, files.chain), { readOnly: true }) };
+}
+
+/** A network described by a file is kept in the repository: the file may be gone when the chain is read. */
+function keepNetwork(dir: string, about: RepoFile): RepoFile {
+  if (!about.network.endsWith(".json")) return about;
+  copyFileSync(about.network, join(dir, files.network));
+  return { ...about, network: files.network };
 }
 
 /** Where the node running on a repository answers, or `undefined` when none runs. */
