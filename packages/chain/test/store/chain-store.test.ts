@@ -168,6 +168,25 @@ describe("ChainStore", () => {
     expect(store.spans.length).toBe(1);
   });
 
+  it("raises nothing for a tipset that left the chain while it was checked", async () => {
+    const store = await open();
+    await walk(store, head);
+    await store.switchHead(head.key);
+    const range = { from: 0, to: head.height };
+    const below = chain.at(-6) as FakeTipset;
+    await store.switchHead(below.key);
+    let asked = 0;
+    const raised = store.raise([{ level: "beacon-checked", range, tip: head.key }], [], () => {
+      asked++;
+      return [];
+    });
+    await expect(raised).rejects.toMatchObject({ code: "chain/tipset-unknown" });
+    expect(asked).toBe(0);
+    expect(store.assurance["beacon-checked"]).toEqual([]);
+    await store.raise([{ level: "beacon-checked", range: { from: 0, to: below.height }, tip: below.key }]);
+    expect(store.assurance["beacon-checked"]).toEqual([{ from: 0, to: below.height }]);
+  });
+
   it("takes back an older span's top where a heavier chain leaves it below", async () => {
     const store = await open();
     await walk(store, head);
