@@ -20,13 +20,19 @@ export interface Below {
  * A chain that cost nothing: its tipsets link, and each weighs as much as one block can, but nobody won them, and their
  * beacon entries are those of the tipset below.
  *
+ * @param from height above which it begins, where that is not the height of what it stands on
  * @returns lowest first
  */
-export function inventChain(network: Network, below: Below, count: number): Invented[] {
+export function inventChain(
+  network: Network,
+  below: Below,
+  count: number,
+  from: number = below.header.height,
+): Invented[] {
   const made: Invented[] = [];
   let { key, header, winCount } = below;
   for (let i = 1; i <= count; i++) {
-    const height = below.header.height + i;
+    const height = from + i;
     header = {
       ...header,
       parents: TipsetKey.cids(key),
