@@ -69,7 +69,7 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
     await runSync(node, monitor, progress, context, log);
     return 0;
   } catch (error) {
-    if (isAbort(error) && signal.aborted) return options.once ? 130 : 0;
+    if (signal.aborted && (isAbort(error) || error === signal.reason)) return options.once ? 130 : 0;
     throw error;
   } finally {
     progress.stop();

@@ -135,6 +135,12 @@ export function connectPeers(needs: PeersNeeds): Peers {
       }
     };
 
+  const take = (told: ToldHead): void => {
+    if (pool.dropped.has(told.peer)) return; // it was caught while its word was looked at
+    selector.tell(told);
+    news.dispatchEvent(new Event("news"));
+  };
+
   /** A told head counts once the peer has shown tipsets that link below it, of the height and weight it told. */
   const probe = async (told: ToldHead): Promise<void> => {
     try {
@@ -148,8 +154,7 @@ export function connectPeers(needs: PeersNeeds): Peers {
         pool.report(told.peer, { kind: "lied", error: lie });
         return;
       }
-      selector.tell(told);
-      news.dispatchEvent(new Event("news"));
+      take(told);
     } catch (error) {
       log.debug({ peer: told.peer, reason: String(error) }, "a peer could not show its head");
     }
@@ -201,9 +206,8 @@ export function connectPeers(needs: PeersNeeds): Peers {
     pool,
     onHead: ({ peer, head, height, weight }) => hear({ peer, key: TipsetKey.fromBytes(head), height, weight }),
     tell(head, verified) {
-      if (!verified) return hear(head);
-      selector.tell(head);
-      news.dispatchEvent(new Event("news"));
+      if (verified) take(head);
+      else hear(head);
     },
     refuse({ key, height }) {
       const tellers = selector.refuse(key);
