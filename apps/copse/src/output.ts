@@ -39,13 +39,14 @@ export function createOutput(given: { json: boolean; out: TextSink; err: TextSin
   };
 }
 
-/** JSON of values that JSON has no form for: bigints as decimal text, bytes as base64, CIDs as text. */
+/** JSON of values that JSON has no form for: bigints as decimal text, bytes as base64, CIDs as Lotus has them. */
 export function toJson(value: unknown, indent?: number): string {
   return JSON.stringify(
     value,
-    (_key, inner: unknown) => {
+    function (this: Record<string, unknown>, key, inner: unknown) {
+      const bytes = this[key]; // a Buffer has made an object of itself by now
+      if (bytes instanceof Uint8Array) return Buffer.from(bytes).toString("base64");
       if (typeof inner === "bigint") return inner.toString();
-      if (inner instanceof Uint8Array) return Buffer.from(inner).toString("base64");
       if (inner instanceof Map) return Object.fromEntries(inner);
       return inner;
     },
