@@ -83,6 +83,7 @@ const retryMs = 5000;
 
 /** What says of a target that it is no part of the chain, beside the rules its blocks may break. */
 const brokenTarget: ReadonlySet<string> = new Set([
+  "copse/chain-broken",
   "chain/fork-too-long",
   "chain/seam-broken",
   "chain/behind-checkpoint",

@@ -109,6 +109,26 @@ describe("an invented fork", () => {
     expect(TipsetKey.equals(store.head?.key ?? TipsetKey.empty, top)).toBe(true);
   });
 
+  it("bars no honest peer for the real parents it names with a false weight", async () => {
+    const store = await openStore();
+    const [lowest] = invented as [Invented];
+    const below = held.reader.tipset(TipsetKey.fromCids(lowest.header.parents)) as LinkedTipset;
+    const header = decodeBlockHeader(below.headers[0] as Uint8Array);
+    const heavier = { ...header, parentWeight: header.parentWeight + 1n };
+    const heavy = inventChain(chain.mint.network, { ...below, header: heavier }, 30);
+    const honest = ["a", "b", "c"].map((id) => source(id));
+    const context = await contextOf(store, [...honest, source("liar", heavy)]);
+    const top = heavy.at(-1) as Invented;
+    await expect(assemble({ key: top.key, height: top.header.height }, context, signal)).rejects.toMatchObject({
+      code: "copse/chain-broken",
+    });
+    expect([...context.pool.dropped.keys()]).toEqual([]);
+    const real = keyOf(chain.tipsets.at(-1));
+    await assemble({ key: real, height: epochs }, context, signal);
+    expect(TipsetKey.equals(store.head?.key ?? TipsetKey.empty, real)).toBe(true);
+    expect(store.spans).toHaveLength(1);
+  });
+
   it("that nobody serves any more holds up nothing", async () => {
     const store = await openStore();
     await store.openSpan({ key: (invented.at(-1) as Invented).key });

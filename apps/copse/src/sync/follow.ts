@@ -20,6 +20,7 @@ import type { CopseNode } from "../node-types.ts";
 import { askOne } from "./ask.ts";
 import { checkChain, isAbort, type SyncContext } from "./assemble.ts";
 import { beaconStage } from "./beacon-stage.ts";
+import { isSourceFalse } from "./blame.ts";
 import { judgeGossipBlock, judgeGossipMessage, type VerdictNeeds } from "./gossip-verdicts.ts";
 import { leaderStage } from "./leader-stage.ts";
 import { messageStage } from "./message-stage.ts";
@@ -244,8 +245,11 @@ export class Follower {
         const { value } = await askOne<readonly HeaderSlices[]>(pool, id, (one) =>
           one.headers(target.key, parentWindow, { signal: either }),
         );
-        const { linked, fault } = linkRun(target, value, rules);
-        if (fault !== undefined) pool.report(id, { kind: "lied", error: chainError(fault) });
+        const run = linkRun(target, value, rules);
+        const { linked, fault } = run;
+        if (fault !== undefined && isSourceFalse(run, value, rules)) {
+          pool.report(id, { kind: "lied", error: chainError(fault) });
+        }
         const final = (this.#node.store.head?.height ?? 0) - chainFinality;
         for (const tipset of linked) {
           if (this.#node.store.reader.tipset(tipset.key) !== undefined) break;

@@ -3,6 +3,7 @@ import {
   chainError,
   guessBelow,
   type LinkedRun,
+  type LinkFault,
   type LinkRules,
   type LinkTarget,
   linkRun,
@@ -10,7 +11,9 @@ import {
 } from "@copse/chain";
 import { assertNotAborted, equalBytes } from "@copse/primitives";
 import type { TipsetKey } from "@copse/types";
+import { NodeError } from "../errors.ts";
 import { askSources } from "./ask.ts";
+import { isSourceFalse } from "./blame.ts";
 import type { Answer, AskPatience, Want } from "./race.ts";
 import type { HeaderSlices, SourcePool } from "./sources.ts";
 
@@ -48,7 +51,8 @@ type Window = Answer<readonly HeaderSlices[]>;
  * Bound: three windows, one each on its way, verified and being written; where the disk is slow nothing more is asked.
  *
  * @throws {NodeError} `copse/no-peers`
- * @throws {ChainError} where the chain itself is at fault, not a source
+ * @throws {NodeError} `copse/chain-broken` where the chain itself breaks a rule, not a source
+ * @throws {ChainError} where it does not fit what is stored
  */
 export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSignal): Promise<void> {
   const { store, pool } = needs;
@@ -80,6 +84,10 @@ export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSi
       writing.catch(() => {}); // thrown where it is waited for
       target = run.next;
       if (run.fault !== undefined) {
+        if (!isSourceFalse(run, window.value, needs.rules)) {
+          await writing;
+          throw brokenChain(run.fault);
+        }
         liars.add(window.source);
         pool.report(window.source, { kind: "lied", error: chainError(run.fault) });
         ahead?.cancel.abort(new Error("the window above was false"));
@@ -95,6 +103,12 @@ export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSi
   } finally {
     ahead?.cancel.abort(new Error("the walk is over"));
   }
+}
+
+/** The chain is at fault, not who served it. */
+function brokenChain(fault: LinkFault): NodeError {
+  const { tipset } = fault.facts;
+  return new NodeError("copse/chain-broken", { tipset, why: fault.message }, { cause: chainError(fault) });
 }
 
 /** Stores what is linked of a run; tells of it once it is durable. */

@@ -74,14 +74,21 @@ async function walkSpan(
     else if (error.code === "copse/no-peers") unserved.set(id, error);
     else if (hopeless.has(error.code)) {
       const own = spanOf(store, target)?.id === id;
-      if (!chosenSpans(store).has(id)) await store.dropSpan(id);
+      // a rule that breaks far down the target's chain may be our own error: hours of work are not thrown away for it
+      if (!chosenSpans(store).has(id) && !(own && error.code === "copse/chain-broken")) await store.dropSpan(id);
       if (own) throw error;
+      halted.clear();
     } else throw error;
   }
 }
 
 /** What no other source and no later moment changes about a span. */
-const hopeless: ReadonlySet<string> = new Set(["chain/fork-too-long", "chain/seam-broken", "chain/behind-checkpoint"]);
+const hopeless: ReadonlySet<string> = new Set([
+  "copse/chain-broken",
+  "chain/fork-too-long",
+  "chain/seam-broken",
+  "chain/behind-checkpoint",
+]);
 
 /** Drops spans that nobody serves while the target's is served: they are no part of its chain. @returns whether any */
 async function dropUnserved(store: ChainStore, target: TipsetKey, { halted, unserved }: StuckSpans): Promise<boolean> {
