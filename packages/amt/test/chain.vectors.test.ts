@@ -1,9 +1,8 @@
 import { CborReader, type CidBytes, type Codec, linkCodec, runSync } from "@copse/ipld";
 import { toHex } from "@copse/primitives";
-import { describeData } from "@copse/testkit";
+import { carBlocks, describeData } from "@copse/testkit";
 import { describe, expect, it } from "vitest";
 import { amtRoot, createAmt, loadAmt } from "../src/index.ts";
-import { carBlocks } from "./car-blocks.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 const file = "chain/mainnet-export40.car";

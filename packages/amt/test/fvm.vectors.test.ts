@@ -1,11 +1,9 @@
 import { CborReader, CborWriter } from "@copse/ipld";
 import { toHex } from "@copse/primitives";
-import { describeData } from "@copse/testkit";
+import { carBlocksOf, describeData, fvmVectors } from "@copse/testkit";
 import { expect, it } from "vitest";
 import { layoutOf } from "../src/layout.ts";
 import { decodeNode, encodeNode } from "../src/node.ts";
-import { carBlocksOf } from "./car-blocks.ts";
-import { fvmVectors } from "./vector-cars.ts";
 
 describeData("mainnet state of network versions 17 and 18", ["fvm-test-vectors/0001-shark-01"], () => {
   const layouts = new Map([1, 2, 3, 4, 5, 6].map((bitWidth) => [bitWidth, layoutOf(3, bitWidth)]));

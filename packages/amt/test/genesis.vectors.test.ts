@@ -1,9 +1,8 @@
 import { type Codec, runSync } from "@copse/ipld";
 import { fromLatin1, isCopseError, toHex } from "@copse/primitives";
-import { describeData } from "@copse/testkit";
+import { carBlocks, describeData } from "@copse/testkit";
 import { expect, it } from "vitest";
 import { type Amt, amtRoot, createAmt, loadAmt } from "../src/index.ts";
-import { carBlocks } from "./car-blocks.ts";
 
 /** Any value, as its bytes. */
 const rawCodec: Codec<Uint8Array> = {

@@ -1,9 +1,8 @@
 import { CborReader, type CidBytes, type Codec, runSync } from "@copse/ipld";
 import { toHex } from "@copse/primitives";
-import { describeData } from "@copse/testkit";
+import { carBlocks, describeData } from "@copse/testkit";
 import { expect, it } from "vitest";
 import { createHamt, type HamtOptions, hamtRoot, loadHamt } from "../src/index.ts";
-import { carBlocks } from "./car-blocks.ts";
 
 /** Any value, as its bytes. */
 const rawCodec: Codec<Uint8Array> = {

@@ -1,12 +1,10 @@
 import { CborReader, CborWriter, type CidBytes, type Codec, runSync, toCid } from "@copse/ipld";
 import { fromLatin1, toHex } from "@copse/primitives";
-import { describeData } from "@copse/testkit";
+import { carBlocksOf, describeData, fvmVectors } from "@copse/testkit";
 import { expect, it } from "vitest";
 import { loadHamt } from "../src/index.ts";
 import { layoutOf } from "../src/layout.ts";
 import { encodeNode, loadNode } from "../src/node.ts";
-import { carBlocksOf } from "./car-blocks.ts";
-import { fvmVectors } from "./vector-cars.ts";
 
 /** Any value, as its bytes. */
 const rawCodec: Codec<Uint8Array> = {

@@ -1,6 +1,6 @@
 import { decode, runSync, type SyncBlockReader } from "@copse/ipld";
 import { HostFault } from "@copse/primitives";
-import { describeData } from "@copse/testkit";
+import { carBlocksOf, describeData, fvmVectors } from "@copse/testkit";
 import { Address, messageCodec } from "@copse/types";
 import { CID } from "multiformats/cid";
 import { expect, it } from "vitest";
@@ -16,8 +16,6 @@ import {
   powerTotals,
   type StateTree,
 } from "../src/index.ts";
-import { carBlocksOf } from "./car-blocks.ts";
-import { fvmVectors } from "./vector-cars.ts";
 
 describeData("mainnet state of network versions 17 and 18", ["fvm-test-vectors/0001-shark-01"], () => {
   it("is read as far as each vector holds it", { timeout: 120_000 }, () => {

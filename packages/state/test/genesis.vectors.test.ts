@@ -1,5 +1,5 @@
 import { CborReader, runSync, toCid } from "@copse/ipld";
-import { describeData } from "@copse/testkit";
+import { carBlocks, describeData } from "@copse/testkit";
 import { Address, AttoFil, decodeBlockHeader } from "@copse/types";
 import { expect, it } from "vitest";
 import {
@@ -17,7 +17,6 @@ import {
   resolveId,
   walkPowerClaims,
 } from "../src/index.ts";
-import { carBlocks } from "./car-blocks.ts";
 
 const genesis = {
   mainnet: "chain/mainnet-genesis.car",

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { dataDir } from "@copse/testkit";
+import { dataDir } from "./data.ts";
 
 /** What the tests read of a message vector of the FVM. */
 export interface FvmVector {
