@@ -28,5 +28,4 @@ export { type BeaconBelow, beaconSearchDepth } from "./validate/block-values.ts"
 export { beaconBelow, checkBeacons } from "./validate/check-beacons.ts";
 export { type CheckedLeader, type CheckedLeaders, checkLeaders, type LeaderStates } from "./validate/check-leaders.ts";
 export { type CheckedMessages, checkBaseFee, checkMessages } from "./validate/check-messages.ts";
-export { asExact, type StateAtHand, stateAtHand } from "./validate/leader-state.ts";
 export { type BlockFault, blockError, type RuleChecks, settle, verdictOf } from "./validate/verdict.ts";

@@ -7,9 +7,9 @@ import {
   type LeaderStates,
   type LinkedTipset,
   lookbackFor,
-  type StateAtHand,
   verdictOf,
 } from "@copse/chain";
+import type { StateAtHand } from "@copse/chain/validate";
 import { runAsync } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
 import { type Network, networkVersion, type Tipset } from "@copse/types";

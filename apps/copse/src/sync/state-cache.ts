@@ -1,4 +1,5 @@
-import { asExact, type ChainReader, type StateAtHand, stateAtHand } from "@copse/chain";
+import type { ChainReader } from "@copse/chain";
+import { asExact, type StateAtHand, stateAtHand } from "@copse/chain/validate";
 import { cidKey, runAsync } from "@copse/ipld";
 import { type AbortOptions, isCopseError } from "@copse/primitives";
 import { loadStateTree } from "@copse/state";
