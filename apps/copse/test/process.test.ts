@@ -44,6 +44,8 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 interface Running {
   readonly child: ChildProcess;
   event(name: string): Promise<Record<string, unknown>>;
+  /** Resolves when stderr has said so. */
+  talk(text: string): Promise<void>;
   readonly done: Promise<{
     readonly code: number | null;
     readonly events: readonly Record<string, unknown>[];
@@ -73,6 +75,7 @@ function copse(args: readonly string[], environment: Record<string, string> = {}
   });
   child.stderr.on("data", (chunk: Buffer) => {
     err += chunk.toString();
+    for (const look of waiting) look();
   });
   const done = new Promise<Awaited<Running["done"]>>((resolve) =>
     child.on("close", (code) => {
@@ -80,21 +83,23 @@ function copse(args: readonly string[], environment: Record<string, string> = {}
       resolve({ code, events, out, err });
     }),
   );
+  const until = <T>(what: string, find: () => T | undefined): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = find();
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+      void done.then(({ code }) => reject(new Error(`ended with ${code} before "${what}": ${out}${err}`)));
+    });
   return {
     child,
     done,
-    event: (name) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const found = events.find(({ event }) => event === name);
-          if (found === undefined) return;
-          waiting.delete(look);
-          resolve(found);
-        };
-        waiting.add(look);
-        look();
-        void done.then(({ code }) => reject(new Error(`ended with ${code} before "${name}": ${out}${err}`)));
-      }),
+    event: (name) => until(name, () => events.find(({ event }) => event === name)),
+    talk: async (text) => void (await until(text, () => err.includes(text) || undefined)),
   };
 }
 
@@ -106,10 +111,11 @@ const start = (name: string, ...more: string[]): string[] => [
 describe("a node in a process of its own", () => {
   it("listens, tells its status and metrics, and ends with 0 on SIGINT, its lock released", async () => {
     const repo = join(dir, "a");
-    const node = copse(start("a", "--import", car));
+    const node = copse(start("a", "--import", car, "--log-level", "info"));
     const imported = await node.event("assembled");
     expect(imported).toMatchObject({ toGenesis: true, tipsets: chain.tipsets.length, headers: chain.headers });
     const { peer } = await node.event("listening");
+    await node.talk("status and metrics");
     expect(readFileSync(join(repo, "node.lock"), "utf8")).toBe(String(node.child.pid));
 
     const second = copse(start("a"));
