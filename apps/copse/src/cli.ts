@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { chainCommands } from "./commands/chain.ts";
 import type { CommandContext, CommandSpec } from "./commands/command.ts";
 import { nodeCommands } from "./commands/node.ts";
+import { NodeError } from "./errors.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { createOutput, errorFacts, type TextSink } from "./output.ts";
 
@@ -55,12 +56,18 @@ export function createCli(world: CliWorld): (args: readonly string[]) => Promise
       await program.parseAsync(args, { from: "user" });
       return code;
     } catch (error) {
-      if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
       const { signal } = world;
       // what was under way may throw the signal's own reason, or an AbortError
       const stopped = signal.aborted && (error === signal.reason || (error as Error).name === "AbortError");
-      const failure = stopped ? abortFault(signal) : error;
       const output = createOutput({ json: args.includes("--json"), out: world.out, err: world.err });
+      if (error instanceof CommanderError) {
+        if (error.exitCode === 0) return 0; // help was asked for
+        const why = error.code === "commander.help" ? "error: no command is given" : error.message;
+        const malformed = new NodeError("copse/command-malformed", { why: why.replace(/^error: /, "") });
+        output.event("error", errorFacts(malformed)); // for people commander has said it, with help
+        return exitCodeOf(malformed);
+      }
+      const failure = stopped ? abortFault(signal) : error;
       const facts = errorFacts(failure);
       output.event("error", facts);
       if (!output.json) output.talk(`copse: ${String(facts["message"])}`);

@@ -2,6 +2,7 @@ import { CopseError } from "@copse/primitives";
 
 /** Facts of each code the node and the command line fail with. */
 export type NodeFacts = {
+  "copse/command-malformed": { why: string };
   "copse/option-malformed": { option: string; value: string; expected: string };
   "copse/config-malformed": { file: string; why: string };
   "copse/repo-missing": { repo: string };
@@ -17,6 +18,7 @@ export type NodeFacts = {
 };
 
 const say: { [C in keyof NodeFacts]: (facts: NodeFacts[C]) => string } = {
+  "copse/command-malformed": (f) => f.why,
   "copse/option-malformed": (f) => `${f.option}: "${f.value}" is not ${f.expected}`,
   "copse/config-malformed": (f) => `${f.file}: ${f.why}`,
   "copse/repo-missing": (f) => `no repository at ${f.repo}: run "copse node start --repo ${f.repo}" first`,

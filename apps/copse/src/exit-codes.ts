@@ -24,6 +24,7 @@ export function exitCodeOf(error: unknown): number {
   const { code } = error;
   if (code === "host/aborted") return 130;
   if (code.startsWith("host/") || code === "network/listen-failed") return 5;
+  if (code === "copse/command-malformed") return 2;
   if (code.startsWith("copse/option") || code.startsWith("copse/config") || code === "copse/repo-other-network")
     return 2;
   if (isLie(error)) return 3;

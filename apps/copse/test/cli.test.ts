@@ -83,6 +83,21 @@ describe("copse", () => {
 });
 
 describe("failures", () => {
+  it("of the command line itself are a JSON document too, where JSON is asked for", async () => {
+    const cases: [string[], RegExp][] = [
+      [["chain", "haed"], /^unknown command 'haed'/],
+      [["chain", "head", "--rep", "x"], /^unknown option '--rep'/],
+      [["chain", "tipset"], /^missing required argument/],
+    ];
+    for (const [args, says] of cases) {
+      const run = await runCli(...args, "--json");
+      expect(run.code).toBe(2);
+      expect(error(run)).toMatchObject({ event: "error", code: "copse/command-malformed" });
+      expect(error(run)["message"]).toMatch(says);
+      expect(run.err).toContain("copse --help");
+    }
+  });
+
   it("are one JSON document with --json, and a sentence on stderr without", async () => {
     const repo = join(dir, "nothing");
     const json = await runCli("chain", "head", "--repo", repo, "--json");

@@ -4,6 +4,7 @@ import { NodeError, type NodeFacts } from "../src/errors.ts";
 import { exitCodeOf, exitCodes } from "../src/exit-codes.ts";
 
 const own: { readonly [C in keyof NodeFacts]?: readonly [facts: NodeFacts[C], exit: number] } = {
+  "copse/command-malformed": [{ why: "unknown option '--x'" }, 2],
   "copse/option-malformed": [{ option: "--to", value: "x", expected: "a whole number" }, 2],
   "copse/config-malformed": [{ file: "c.toml", why: "no TOML" }, 2],
   "copse/repo-other-network": [{ repo: "r", found: "calibnet", expected: "mainnet" }, 2],
