@@ -24,7 +24,6 @@ export { coversRange, type HeightRange } from "./store/height-ranges.ts";
 export { messageBlocks, readStoredMessages, type StoredMessage, type StoredMessages } from "./store/messages.ts";
 export { type Span, spanAt, type TipsetRef } from "./store/span.ts";
 export { packRun } from "./store/tipset-row.ts";
-export { type BeaconBelow, beaconSearchDepth } from "./validate/block-values.ts";
 export { beaconBelow, checkBeacons } from "./validate/check-beacons.ts";
 export { type CheckedLeader, type CheckedLeaders, checkLeaders, type LeaderStates } from "./validate/check-leaders.ts";
 export { type CheckedMessages, checkBaseFee, checkMessages } from "./validate/check-messages.ts";

@@ -1,13 +1,5 @@
-import {
-  type BeaconBelow,
-  beaconBelow,
-  beaconSearchDepth,
-  blockError,
-  type ChainReader,
-  checkBeacons,
-  type LinkedTipset,
-  verdictOf,
-} from "@copse/chain";
+import { blockError, type ChainReader, type LinkedTipset, verdictOf } from "@copse/chain";
+import { type BeaconBelow, beaconBelow, beaconSearchDepth, checkBeacons } from "@copse/chain/validate";
 import type { Network, Tipset } from "@copse/types";
 import { decodeTipset } from "./decode-tipset.ts";
 import { type SignatureChecker, settleAll } from "./signatures.ts";
