@@ -1,4 +1,4 @@
-import type { AssuranceLevel, ChainStore, HeightRange, LinkedTipset } from "@copse/chain";
+import { type AssuranceLevel, type ChainStore, coversRange, type HeightRange, type LinkedTipset } from "@copse/chain";
 import type { Counts, CountsTable } from "./counts.ts";
 import { inOrder, inRuns } from "./in-order.ts";
 
@@ -70,6 +70,8 @@ export async function runStage(
       from = top.height + 1;
       onRun(top.height, run.length);
     }
+    const empty = first && coversRange(store.assurance.linked, gap); // null rounds alone
+    if (empty) await store.raise([{ level: stage.level, range: gap }]);
   }
   return unresolved;
 }

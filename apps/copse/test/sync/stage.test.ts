@@ -12,18 +12,22 @@ const never = new AbortController().signal;
 let chain: MintedChain;
 let heights: number[];
 let top: number;
-/** A null round, and the tipset right below it. */
+/** A null round right above a tipset. */
 let empty: number;
 let database: ReturnType<typeof createMemoryDatabase>;
 let store: ChainStore;
 let counts: CountsTable;
 
 beforeAll(async () => {
-  chain = await mintChain(createMint({ seed: "stage", miners: 1, signatures: "none", forks: 0 }), 80, () => {}, never);
+  chain = await mintChain(
+    createMint({ seed: "stage", blocks: 0.7, signatures: "none", forks: 0 }),
+    80,
+    () => {},
+    never,
+  );
   heights = chain.tipsets.map(({ tipset }) => tipset.height);
   top = heights.at(-1) as number;
-  empty = heights.find((height, i) => height > 20 && (heights[i + 1] ?? 0) > height + 1) as number;
-  empty++;
+  empty = (heights.find((height, i) => height > 20 && (heights[i + 1] ?? 0) > height + 1) as number) + 1;
 });
 beforeEach(async () => {
   database = createMemoryDatabase();
@@ -103,8 +107,17 @@ describe("runStage", () => {
   });
 
   it("raises null rounds at the upper end of a gap too", async () => {
-    await raise(stageOf(passes), { from: empty + 1, to: top });
+    expect(heights).toContain(empty - 1);
     expect(heights).not.toContain(empty);
+    await raise(stageOf(passes), { from: empty + 1, to: top });
+    await raise(stageOf(passes));
+    expect(store.assurance[level]).toEqual([{ from: 0, to: top }]);
+    expect(stored()).toBe(heights.length);
+  });
+
+  it("raises a gap of null rounds alone", async () => {
+    await raise(stageOf(passes), { from: empty + 1, to: top });
+    await raise(stageOf(passes), { from: 0, to: empty - 1 });
     await raise(stageOf(passes));
     expect(store.assurance[level]).toEqual([{ from: 0, to: top }]);
     expect(stored()).toBe(heights.length);
