@@ -1,6 +1,6 @@
 import type { ChainStore, LinkedTipset } from "@copse/chain";
 import type { BadBlocks, Intake } from "@copse/chain/head";
-import { isListedSignatureType, onChainMessageGas, validForBlockInclusion } from "@copse/chain/rules";
+import { epochAt, isListedSignatureType, onChainMessageGas, validForBlockInclusion } from "@copse/chain/rules";
 import type { GossipBlock, GossipMessage, Verdict } from "@copse/network";
 import { isCopseError } from "@copse/primitives";
 import { Address, encodeBlockHeader, type Network, networkVersion, signatureCheckOf } from "@copse/types";
@@ -23,6 +23,8 @@ export interface VerdictNeeds {
 }
 
 const blsSignature = 2;
+/** Epochs our head may be behind the clock for its network version to be today's. @see lotus chain/sub, node/modules/services.go */
+const mostBehind = 10;
 
 /**
  * The verdict on a gossiped block whose bytes are sound: reject what breaks a rule; ignore what is out of range, early,
@@ -71,18 +73,18 @@ export async function judgeGossipMessage(
   needs: VerdictNeeds,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const { network, store, signatures } = needs;
+  const { network, store, signatures, now } = needs;
   const { message, signature } = signed;
   const height = (store.head?.height ?? 0) + 1;
   const version = networkVersion(network, height);
+  // rules change with the network's versions: where our head is of the past, so are the rules we would judge by
+  const refused = epochAt(network, now()) - height > mostBehind ? "ignore" : "reject";
   if (message.gasFeeCap < 100n) return "ignore";
-  if (
-    validForBlockInclusion(message, onChainMessageGas(bytes.length, height, network.messageGas), version) !== undefined
-  )
-    return "reject";
+  const gas = onChainMessageGas(bytes.length, height, network.messageGas);
+  if (validForBlockInclusion(message, gas, version) !== undefined) return refused;
   const protocol = Address.protocol(message.from);
   if (protocol === 0 || protocol === 2) return "reject"; // a sender must be its own key
-  if (signature.type !== blsSignature && !isListedSignatureType(signature.type, version)) return "reject";
+  if (signature.type !== blsSignature && !isListedSignatureType(signature.type, version)) return refused;
   const check = signatureCheckOf(signed, { ethChainId: network.ethChainId });
   if (typeof check === "boolean") return check ? "accept" : "reject";
   const [good] = await signatures.check([check], { signal });
