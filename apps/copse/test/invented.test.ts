@@ -5,9 +5,10 @@ import { HostFault } from "@copse/primitives";
 import { decodeBlockHeader, TipsetKey } from "@copse/types";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type MintedChain, mintChain, storeMinted } from "../src/local/minted-chain.ts";
-import { assemble, type SyncContext } from "../src/sync/assemble.ts";
+import { assemble, linkBack, type SyncContext } from "../src/sync/assemble.ts";
 import { countsTable } from "../src/sync/counts.ts";
 import { noRanking } from "../src/sync/ranking.ts";
+import { retreatUnserved } from "../src/sync/retreat.ts";
 import { type ChainSourcePort, type HeaderSlices, SourcePool } from "../src/sync/sources.ts";
 import { type Invented, inventChain } from "./invented-chain.ts";
 
@@ -127,6 +128,22 @@ describe("an invented fork", () => {
     await assemble({ key: real, height: epochs }, context, signal);
     expect(TipsetKey.equals(store.head?.key ?? TipsetKey.empty, real)).toBe(true);
     expect(store.spans).toHaveLength(1);
+  });
+
+  it("whose messages nobody has makes way for the chain whose messages are there", async () => {
+    const store = await openStore();
+    const top = keyOf(chain.tipsets.at(-1));
+    const checked = { from: 0, to: epochs };
+    const context = await contextOf(store, [source("a", invented)]);
+    await assemble({ key: top, height: epochs }, context, signal);
+    await store.raise([{ level: "messages-checked", range: checked }]); // as a run with messages leaves it
+    const heavy = invented.at(-1) as Invented;
+    await linkBack({ key: heavy.key, height: heavy.header.height }, context, signal);
+    if (store.head?.height !== heavy.header.height) await store.switchHead(heavy.key);
+    await retreatUnserved(store, { from: 0, to: heavy.header.height });
+    expect(store.head?.height).toBeLessThanOrEqual(forkAt);
+    await assemble({ key: top, height: epochs }, context, signal);
+    expect(TipsetKey.equals(store.head?.key ?? TipsetKey.empty, top)).toBe(true);
   });
 
   it("that nobody serves any more holds up nothing", async () => {
