@@ -232,7 +232,8 @@ describe("resolveOptions", () => {
     fc.assert(
       fc.property(fc.nat(999_999_999), (n) => {
         expect(resolveOptions({ to: String(n) }, {}).to).toBe(n);
-        expect(resolveOptions({ messages: `recent:${n}` }, {}).messages).toEqual({ kind: "recent", epochs: n });
+        const scope = n === 0 ? { kind: "none" } : { kind: "recent", epochs: n };
+        expect(resolveOptions({ messages: `recent:${n}` }, {}).messages).toEqual(scope);
       }),
     );
   });
