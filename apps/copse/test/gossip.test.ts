@@ -1,73 +1,23 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { HeadChange } from "@copse/chain";
-import { createMint } from "@copse/chain/mint";
-import { installFastest } from "@copse/crypto/fastest";
-import { cidOf, toCid } from "@copse/ipld";
 import {
   createGossip,
   createHost,
   emptyChainSource,
   type Gossip,
-  type GossipVerdict,
   type Host,
   serveExchange,
   serveHello,
 } from "@copse/network";
-import {
-  type BlockMsg,
-  decodeSignedMessage,
-  encodeBlockMsg,
-  encodeSignedMessage,
-  type Network,
-  TipsetKey,
-} from "@copse/types";
-import pino from "pino";
+import { type BlockMsg, decodeSignedMessage, encodeBlockMsg, encodeSignedMessage, TipsetKey } from "@copse/types";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type MintedChain, type MintedTipset, mintChain } from "../src/local/minted-chain.ts";
-import { type ServingNode, startServingNode } from "../src/local/serving-node.ts";
-import { createMetrics } from "../src/metrics.ts";
-import { createNode } from "../src/node.ts";
-import type { CopseNode } from "../src/node-types.ts";
-import { resolveOptions } from "../src/options.ts";
-import { assemble } from "../src/sync/assemble.ts";
-import { Follower } from "../src/sync/follow.ts";
-import { syncContext } from "../src/sync-context.ts";
+import type { MintedTipset } from "../src/local/minted-chain.ts";
+import { blockMessages, type FollowingNode, startFollowingNode } from "./following-node.ts";
 
-const log = pino({ level: "silent" });
-const stop = new AbortController();
 const known = 30; // epochs the node is synced to before it follows
-let chain: MintedChain;
-let ahead: readonly MintedTipset[];
-let dir: string;
-let peer: ServingNode;
-let publisher: Gossip;
-let node: CopseNode;
-let follower: Follower;
-let following: Promise<void>;
-const verdicts: GossipVerdict[] = [];
-const changes: HeadChange[] = [];
-
-const until = async (what: string, holds: () => boolean): Promise<void> => {
-  for (let i = 0; i < 600; i++) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`waited in vain: ${what}; verdicts ${JSON.stringify(verdicts.slice(-5))}`);
-};
-
-/** Block messages of a minted tipset, as gossip carries them. */
-function blockMessages({ tipset, blocks }: MintedTipset): BlockMsg[] {
-  return tipset.blocks.map((header, i) => ({
-    header,
-    blsMessages: (blocks[i]?.messages.bls ?? []).map((bytes) => toCid(cidOf(bytes))),
-    secpMessages: (blocks[i]?.messages.secp ?? []).map((bytes) => toCid(cidOf(bytes))),
-  }));
-}
+let on: FollowingNode;
 
 /** A peer of its own: one reject costs it a hundred points, and a few bar it. */
 async function startPublisher(): Promise<{ host: Host; gossip: Gossip } & AsyncDisposable> {
+  const { chain, node, until } = on;
   const { p2pName } = chain.mint.network;
   const host = await createHost({ networkName: p2pName, kad: false, privateNetwork: true });
   const exchange = await serveExchange({ host, source: emptyChainSource });
@@ -101,63 +51,13 @@ async function startPublisher(): Promise<{ host: Host; gossip: Gossip } & AsyncD
 }
 
 beforeAll(async () => {
-  await installFastest();
-  chain = await mintChain(createMint({ seed: "gossip", miners: 3 }), known + 16, () => {}, stop.signal);
-  const base = chain.tipsets.findLast(({ tipset }) => tipset.height <= known) as MintedTipset;
-  ahead = chain.tipsets.filter(({ tipset }) => tipset.height > base.tipset.height);
-  dir = mkdtempSync(join(tmpdir(), "copse-gossip-"));
-  peer = await startServingNode(chain, log, stop.signal, { tells: base.tipset });
-  const network: Network = chain.mint.network;
-  publisher = createGossip({ host: peer.host, networkName: network.p2pName, messageRoot: () => new Uint8Array(38) });
-  publisher.followBlocks();
-  publisher.followMessages();
-  const options = resolveOptions(
-    {
-      network: "test",
-      repo: join(dir, "node"),
-      listen: ["/ip4/127.0.0.1/tcp/0"],
-      peer: [peer.address],
-      bootstrap: false,
-      api: "off",
-    },
-    {},
-  );
-  node = await createNode(network, options, {
-    log,
-    metrics: createMetrics({ process: false }),
-    version: "0",
-    onLiar: () => {},
-  });
-  await node.host.start();
-  node.peers.start();
-  const target = await node.peers.target(20_000, stop.signal);
-  const context = syncContext(node, node.peers.pool, () => {});
-  await assemble(target as NonNullable<typeof target>, context, stop.signal);
-  follower = new Follower(node, context, log, {
-    onHead: (change) => changes.push(change),
-    onVerdict: (told) => verdicts.push(told),
-  });
-  follower.start();
-  following = follower.run(stop.signal);
-  following.catch(() => {});
-  await until(
-    "a mesh",
-    () => publisher.subscribers("blocks").length > 0 && publisher.subscribers("messages").length > 0,
-  );
+  on = await startFollowingNode("gossip", { known, ahead: 16 });
 }, 300_000);
-
-afterAll(async () => {
-  stop.abort(new Error("the tests are over"));
-  await following?.catch(() => {});
-  follower?.stop();
-  publisher?.stop();
-  await node?.close();
-  await peer?.close();
-  if (dir !== undefined) rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => on?.close());
 
 describe("gossip", () => {
   it("moves the head block by block, checked at every level", { timeout: 120_000 }, async () => {
+    const { ahead, changes, node, publisher, verdicts, until } = on;
     expect(node.store.head?.height).toBeLessThanOrEqual(known);
     for (const next of ahead.slice(0, 6)) {
       for (const message of blockMessages(next)) await publisher.publishBlock(message);
@@ -175,12 +75,14 @@ describe("gossip", () => {
   });
 
   it("fetches the parents of a block that comes too early", { timeout: 120_000 }, async () => {
+    const { ahead, node, publisher, until } = on;
     const later = ahead[9] as MintedTipset;
     for (const message of blockMessages(later)) await publisher.publishBlock(message);
     await until("the later head", () => node.store.head?.height === later.tipset.height);
   });
 
   it("accepts a message that is signed and whole", { timeout: 60_000 }, async () => {
+    const { chain, publisher, verdicts, until } = on;
     const signed = chain.tipsets.flatMap(({ blocks }) =>
       blocks.flatMap(({ messages }) => messages.secp),
     )[0] as Uint8Array;
@@ -191,6 +93,7 @@ describe("gossip", () => {
   });
 
   it("rejects each kind of invalid block, which costs the sender score", { timeout: 120_000 }, async () => {
+    const { ahead, follower, node, verdicts, until } = on;
     const [good] = blockMessages(ahead[10] as MintedTipset) as [BlockMsg];
     const { header } = good;
     const wrong = (bytes: Uint8Array | undefined, at: number): Uint8Array =>
@@ -246,6 +149,7 @@ describe("gossip", () => {
   });
 
   it("ignores what is out of range", { timeout: 60_000 }, async () => {
+    const { ahead, chain, publisher, verdicts, until } = on;
     const [good] = blockMessages(ahead[10] as MintedTipset) as [BlockMsg];
     const { genesisTime, blockDelay } = chain.mint.network;
     const height = good.header.height + 100_000_000;
@@ -260,6 +164,7 @@ describe("gossip", () => {
   });
 
   it("rejects a message whose signature is another's", { timeout: 60_000 }, async () => {
+    const { chain, publisher, verdicts, until } = on;
     const bytes = chain.tipsets.flatMap(({ blocks }) =>
       blocks.flatMap(({ messages }) => messages.secp),
     )[1] as Uint8Array;
