@@ -1,10 +1,13 @@
 import { CborReader, CborWriter, type CidBytes } from "@copse/ipld";
-import { concatBytes, isCopseError } from "@copse/primitives";
+import { concatBytes } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import { skipItem } from "./cbor-skip.ts";
 import { type CompactedMessages, readCompacted } from "./compacted.ts";
 import { NetworkError } from "./errors.ts";
 import { exchangeProtocol } from "./protocols.ts";
+import { strictReading } from "./strict-reading.ts";
+
+const { reading, malformed } = strictReading(exchangeProtocol);
 
 /** Most tipsets of one request. @see lotus chain/exchange/protocol.go `MaxRequestLength` */
 export const maxExchangeTipsets = 900;
@@ -128,17 +131,4 @@ const decoder: TextDecoder = new TextDecoder();
 /** Text of a stranger: malformed UTF-8 is shown as such, and no more than a line is kept. */
 function lenientText(bytes: Uint8Array): string {
   return decoder.decode(bytes.subarray(0, maxStatusText));
-}
-
-function reading<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof NetworkError || !isCopseError(error)) throw error;
-    throw malformed(what, error.message, error);
-  }
-}
-
-function malformed(what: string, reason: string, cause?: Error): NetworkError {
-  return new NetworkError("network/message-malformed", { protocol: exchangeProtocol, what, reason }, { cause });
 }

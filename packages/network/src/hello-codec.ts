@@ -1,8 +1,10 @@
 import { CborReader, CborWriter, type CidBytes } from "@copse/ipld";
-import { bigintToBytes, bytesToBigint, concatBytes, isCopseError } from "@copse/primitives";
+import { bigintToBytes, bytesToBigint, concatBytes } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
-import { NetworkError } from "./errors.ts";
 import { helloProtocol } from "./protocols.ts";
+import { strictReading } from "./strict-reading.ts";
+
+const { reading, malformed } = strictReading(helloProtocol);
 
 /** Most bytes of a hello. @see forest src/libp2p/hello/codec.rs */
 export const maxHelloBytes = 4096;
@@ -89,17 +91,4 @@ function unsigned(bytes: Uint8Array): bigint {
   if ((bytes[0] as number) > 1) throw malformed("hello", `sign byte ${bytes[0]}`);
   const magnitude = bytesToBigint(bytes.subarray(1));
   return bytes[0] === 1 ? -magnitude : magnitude;
-}
-
-function reading<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof NetworkError || !isCopseError(error)) throw error;
-    throw malformed(what, error.message, error);
-  }
-}
-
-function malformed(what: string, reason: string, cause?: Error): NetworkError {
-  return new NetworkError("network/message-malformed", { protocol: helloProtocol, what, reason }, { cause });
 }
