@@ -186,11 +186,14 @@ class Follower implements Gossip {
     const peer = propagationSource.toString();
     const topic = this.#topicOf(msg);
     if (topic === undefined) return;
-    void this.#judge(topic, msg.data, peer).then(({ verdict, reason }) => {
-      if (this.#stopped.signal.aborted) return;
-      this.#router.reportMessageValidationResult(msgId, peer, routerVerdict(verdict));
-      this.#count(topic, peer, verdict, reason);
-    });
+    this.#judge(topic, msg.data, peer)
+      .then(({ verdict, reason }) => {
+        if (this.#stopped.signal.aborted) return;
+        this.#router.reportMessageValidationResult(msgId, peer, routerVerdict(verdict));
+        this.#count(topic, peer, verdict, reason);
+      })
+      // what a router or listener throws here nobody would catch: the process would end at a stranger's word
+      .catch((error: unknown) => this.#log("warn", "verdict not told", { topic, peer, reason: reasonOf(error) }));
   };
 
   #topicOf(message: Message): "blocks" | "messages" | undefined {
