@@ -1,5 +1,4 @@
 import { type ChainStore, type HeightRange, type LinkRules, parentsKey, skimHeader } from "@copse/chain";
-import { chainFinality } from "@copse/chain/rules";
 import { cidOf, toCid } from "@copse/ipld";
 import { assertNotAborted, equalBytes, isCopseError } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
@@ -8,6 +7,7 @@ import type { MessageScope } from "../options.ts";
 import { askSources } from "./ask.ts";
 import { beaconStage } from "./beacon-stage.ts";
 import type { CountsTable } from "./counts.ts";
+import { leaderScopes } from "./leader-scopes.ts";
 import { leaderStage } from "./leader-stage.ts";
 import { messageStage } from "./message-stage.ts";
 import type { AskPatience } from "./race.ts";
@@ -15,7 +15,6 @@ import { retreat } from "./retreat.ts";
 import type { SignatureChecker } from "./signatures.ts";
 import type { SourcePool } from "./sources.ts";
 import { runStage, type Stage } from "./stage.ts";
-import { maxStateAge } from "./state-cache.ts";
 import type { StateSource } from "./state-source.ts";
 import { type SpansNeeds, walkSpans } from "./walk-spans.ts";
 
@@ -112,7 +111,7 @@ export async function checkChain(context: SyncContext, signal: AbortSignal, from
   const leaders = leaderStage({ network, reader: store.reader, signatures, states: context.states });
   const passes: [Stage, HeightRange][] = [
     [beaconStage({ network, reader: store.reader, signatures }), scope],
-    ...leaderScopes(scope).map((range): [Stage, HeightRange] => [leaders, range]),
+    ...leaderScopes(scope, store.reader).map((range): [Stage, HeightRange] => [leaders, range]),
   ];
   if (recent !== undefined) passes.push([messageStage({ ...context, reader: store.reader }), recent]);
   const over = new AbortController();
@@ -138,17 +137,6 @@ export async function checkChain(context: SyncContext, signal: AbortSignal, from
 /** Where checks begin: at genesis, or above the lowest tipset that is linked, whose parents are not here to check it by. */
 function lowestChecked({ store, to }: SyncContext): number {
   return to === 0 ? 0 : (store.reader.tipsetAt(to, "next")?.height ?? to) + 1;
-}
-
-/**
- * Where leaders are checked: above genesis, whose state may be at hand, and near the head, where peers keep states. To
- * ask for those between would take days on a long chain, and nobody has them.
- */
-function leaderScopes({ from, to }: HeightRange): HeightRange[] {
-  const early = { from, to: Math.min(to, maxStateAge) };
-  const late = { from: Math.max(from, to - 2 * chainFinality), to };
-  if (late.from <= early.to + 1) return [{ from, to }];
-  return [early, late].filter((range) => range.from <= range.to);
 }
 
 /** The heights whose messages are wanted. */
