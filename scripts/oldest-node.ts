@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "./workspace.ts";
 
@@ -18,8 +18,10 @@ export function oldestNode(): string | undefined {
   const folder = join(repositoryRoot, "node_modules/.cache/copse", `node-${version}`);
   const path = join(folder, "node_modules", name, "bin/node");
   if (existsSync(path)) return path;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
+  // made aside and renamed whole: several packages are checked at once, and none may see half of it
+  const aside = `${folder}.${process.pid}`;
+  mkdirSync(aside, { recursive: true });
+  writeFileSync(join(aside, "package.json"), '{ "private": true }\n');
   const flags = [
     "--ignore-scripts",
     "--no-bin-links",
@@ -28,8 +30,14 @@ export function oldestNode(): string | undefined {
     "--no-fund",
     "--loglevel=error",
   ];
-  const ran = spawnSync("npm", ["install", ...flags, `${name}@${version}.0`], { cwd: folder, encoding: "utf8" });
-  if (ran.status === 0 && existsSync(path)) return path;
+  const ran = spawnSync("npm", ["install", ...flags, `${name}@${version}.0`], { cwd: aside, encoding: "utf8" });
+  try {
+    if (ran.status === 0) renameSync(aside, folder);
+  } catch (error) {
+    if (!existsSync(path)) throw error; // else another was first
+  }
+  rmSync(aside, { recursive: true, force: true });
+  if (existsSync(path)) return path;
   if (process.env["CI"]) throw new Error(`${name}@${version}.0 could not be installed: ${ran.stderr}`);
   console.log(`*** NOT RUN: Node.js ${version}: ${name} could not be installed`);
   return undefined;
