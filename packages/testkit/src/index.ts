@@ -2,5 +2,6 @@ export type { PageInput, PageModule, PageOptions, TestBrowser } from "./browser.
 export { type CarBlocks, carBlocks, carBlocksOf } from "./car-walk.ts";
 export { dataDir, dataFile, dataRequired, describeData, notRun, readData } from "./data.ts";
 export { describeBrowser } from "./describe-browser.ts";
-export { fuzz, fuzzSeconds, mutate, seeded } from "./fuzz.ts";
+export { type FuzzTarget, fuzz, fuzzSeconds } from "./fuzz.ts";
 export { type FvmVector, fvmVectors } from "./fvm-vectors.ts";
+export { mutate, seeded } from "./mutate.ts";

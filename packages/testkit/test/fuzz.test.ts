@@ -1,6 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { Corpus } from "../src/corpus.ts";
+import { Coverage } from "../src/coverage.ts";
 import { dataFile } from "../src/data.ts";
-import { fuzz, mutate, seeded } from "../src/fuzz.ts";
+import { fuzz } from "../src/fuzz.ts";
+import { mutate, seeded } from "../src/mutate.ts";
 
 describe("seeded", () => {
   it("gives the same numbers for the same seed, spread over [0, 1)", () => {
@@ -33,5 +39,43 @@ fuzz("a target that throws what it may", [Uint8Array.of(1)], () => new Uint8Arra
 describe("dataFile", () => {
   it("tells absence by undefined", () => {
     expect(dataFile("nothing/of/this/name")).toBeUndefined();
+  });
+});
+
+describe("Corpus", () => {
+  it("keeps inputs once, and finds them again", () => {
+    const folder = mkdtempSync(join(tmpdir(), "copse-corpus-"));
+    try {
+      const corpus = new Corpus("a target > of v3", folder);
+      for (const input of [[1, 2], [], [1, 2], [3]]) corpus.add(Uint8Array.from(input));
+      corpus.add(new Uint8Array(20_000));
+      corpus.save();
+      expect(new Corpus("A target of V3", folder).inputs).toEqual([Uint8Array.of(1, 2), Uint8Array.of(3)]);
+      expect(new Corpus("another", folder).inputs).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe("Coverage", () => {
+  it("tells the first time that a block runs, and no other", () => {
+    const coverage = Coverage.start((url) => url.includes("/testkit/src/mutate"));
+    try {
+      seeded(1)();
+      expect(coverage.reachedNew()).toBe(true);
+      seeded(2)();
+      expect(coverage.reachedNew()).toBe(false);
+      for (let seed = 0; seed < 100; seed++) mutate([Uint8Array.of(1, 2, 3)], seeded(seed));
+      expect(coverage.reachedNew(true)).toBe(true);
+      mutate([Uint8Array.of(1, 2, 3)], seeded(1));
+      expect(coverage.reachedNew()).toBe(true);
+      for (let seed = 0; seed < 100; seed++) mutate([Uint8Array.of(1, 2, 3)], seeded(seed));
+      coverage.reachedNew();
+      for (let seed = 0; seed < 100; seed++) mutate([Uint8Array.of(1, 2, 3)], seeded(seed));
+      expect(coverage.reachedNew()).toBe(false);
+    } finally {
+      coverage.stop();
+    }
   });
 });
