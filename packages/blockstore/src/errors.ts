@@ -6,6 +6,8 @@ export type BlockstoreFacts = {
   "blockstore/not-found": { cid: string };
   /** The store was opened for reading. */
   "blockstore/read-only": { operation: string };
+  /** The store cannot tell what it holds: a gateway, a peer. */
+  "blockstore/unlisted": Record<string, never>;
   "blockstore/cid-too-long": { length: number; limit: number };
   "blockstore/key-too-long": { table: string; length: number; limit: number };
   "blockstore/key-empty": { table: string };
@@ -20,6 +22,7 @@ export type BlockstoreFacts = {
 const say: { [Code in keyof BlockstoreFacts]: (facts: BlockstoreFacts[Code]) => string } = {
   "blockstore/not-found": (f) => `block ${f.cid} is not in the store`,
   "blockstore/read-only": (f) => `the store is open for reading only: ${f.operation}`,
+  "blockstore/unlisted": () => "the store cannot list its blocks",
   "blockstore/cid-too-long": (f) => `a CID of ${f.length} B, limit ${f.limit} B`,
   "blockstore/key-too-long": (f) => `a key of ${f.length} B in table ${f.table}, limit ${f.limit} B`,
   "blockstore/key-empty": (f) => `an empty key in table ${f.table}`,

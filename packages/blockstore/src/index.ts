@@ -1,4 +1,3 @@
-export { storeOf } from "./cid-face.ts";
 export {
   type Batch,
   type Database,
@@ -10,4 +9,15 @@ export {
 } from "./database.ts";
 export { BlockstoreError, type BlockstoreFacts, NotFoundError } from "./errors.ts";
 export { createMemoryBlockstore, createMemoryDatabase } from "./memory.ts";
-export { type BlockEntry, type BlockTable, maxCidBytes, type Store } from "./store.ts";
+export {
+  type AsyncBlockSource,
+  type AsyncBlockTable,
+  type AsyncStore,
+  type BlockEntry,
+  type BlockSource,
+  type BlockTable,
+  maxCidBytes,
+  type Store,
+  type SyncReads,
+} from "./store.ts";
+export { asyncReadOnlyStoreOf, asyncStoreOf, readOnlyStoreOf, type StoreFor, storeOf } from "./store-of.ts";

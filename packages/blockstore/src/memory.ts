@@ -1,10 +1,10 @@
 import { type CidBytes, cidKey } from "@copse/ipld";
 import { type AbortOptions, assertNotAborted, fromLatin1, HostFault, latin1 } from "@copse/primitives";
-import { storeOf } from "./cid-face.ts";
 import type { Batch, Database, Row, RowOp, RowRange, Rows } from "./database.ts";
 import { assertRowOp, assertStorableCid, assertTable } from "./limits.ts";
 import { SortedMap } from "./sorted-keys.ts";
 import type { BlockEntry, BlockTable, Store } from "./store.ts";
+import { storeOf } from "./store-of.ts";
 
 /**
  * Blocks in memory. Cost: a Map entry a block, and one copy of its bytes.
@@ -47,10 +47,6 @@ class MemoryBlocks implements BlockTable {
     this.apply(Array.from(entries));
   }
 
-  async putMany(entries: Iterable<BlockEntry>): Promise<void> {
-    this.apply(Array.from(entries));
-  }
-
   /** Stores the entries, or throws before it has stored any. */
   apply(entries: readonly BlockEntry[]): void {
     this.assertOpen("write");
@@ -67,7 +63,7 @@ class MemoryBlocks implements BlockTable {
     for (const cid of cids) this.#blocks.delete(cidKey(cid));
   }
 
-  *entries(): Iterable<BlockEntry> {
+  *entriesSync(): Iterable<BlockEntry> {
     this.assertOpen("read");
     for (const [key, bytes] of this.#blocks) yield [fromLatin1(key), bytes];
   }

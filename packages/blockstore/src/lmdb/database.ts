@@ -1,10 +1,10 @@
 import type { CidBytes } from "@copse/ipld";
 import { type AbortOptions, assertNotAborted, HostFault } from "@copse/primitives";
-import { storeOf } from "../cid-face.ts";
 import type { Batch, Database, Rows } from "../database.ts";
 import { BlockstoreError } from "../errors.ts";
 import { assertRowOp, assertStorableCid, assertTable } from "../limits.ts";
 import type { BlockEntry, BlockTable, Store } from "../store.ts";
+import { storeOf } from "../store-of.ts";
 import { guarded, storeFault } from "./fault.ts";
 import { IndexReader } from "./index-reader.ts";
 import { defaultTailBlocks } from "./index-writer.ts";
@@ -94,7 +94,7 @@ class LmdbDatabase implements Database, BlockTable {
     this.commitSync({ blocks: entries });
   }
 
-  putMany(entries: Iterable<BlockEntry>): Promise<void> {
+  putManyBytes(entries: Iterable<BlockEntry>): Promise<void> {
     return this.commit({ blocks: entries });
   }
 
@@ -102,7 +102,11 @@ class LmdbDatabase implements Database, BlockTable {
     this.#writable("delete").applySync({ blocks: [], rows: [], deleted: Array.from(cids) });
   }
 
-  *entries(): Iterable<BlockEntry> {
+  async deleteManyBytes(cids: Iterable<CidBytes>): Promise<void> {
+    return this.#writable("delete").apply({ blocks: [], rows: [], deleted: Array.from(cids) });
+  }
+
+  *entriesSync(): Iterable<BlockEntry> {
     this.#assertOpen("read");
     for (const { value } of this.#tables.blocks.getRange({ snapshot: false })) {
       const from = 2 + (((value[0] as number) << 8) | (value[1] as number));
