@@ -3,7 +3,7 @@
 // we support and by ours, type-checked as a user's project would, bundled for browsers, and loaded in Chromium, in a
 // page and in a worker. Entries that cannot run in a browser are named in `copse.nodeOnly` with the reason.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -11,6 +11,7 @@ import { gzipSync } from "node:zlib";
 import { bundleForBrowser, launchBrowser } from "@copse/testkit/browser";
 import { listEntries } from "./exports.ts";
 import { oldestNode } from "./oldest-node.ts";
+import { sizeProblems } from "./sizes.ts";
 import { type Package, readPackages, repositoryRoot } from "./workspace.ts";
 
 const packages = readPackages(repositoryRoot);
@@ -160,10 +161,12 @@ export default async function ({ worker }) {
     writeFileSync(join(project, "one.js"), `export * from ${JSON.stringify(specifier)};\n`);
     const bundle = await bundled(join(project, "one.js"), specifier);
     sizes[specifier] = gzipSync(bundle).length;
-    console.log(`${specifier}: ${(sizes[specifier] / 1024).toFixed(1)} kB for a browser (all of it, minified, gzip)`);
+    console.log(`${specifier}: ${(sizes[specifier] / 1000).toFixed(1)} kB for a browser (all of it, minified, gzip)`);
   }
   mkdirSync(join(process.cwd(), ".copse/pack"), { recursive: true });
   writeFileSync(join(process.cwd(), ".copse/pack/sizes.json"), `${JSON.stringify(sizes, null, 2)}\n`);
+  const wrong = sizeProblems(readFileSync(join(process.cwd(), "README.md"), "utf8"), sizes);
+  if (wrong.length > 0) fail(`README.md, sizes: ${wrong.join("; ")} (node scripts/sizes.ts writes them)`);
 
   const browser = await launchBrowser();
   if (browser === undefined) {
