@@ -1,0 +1,129 @@
+import { CborReader, CborWriter, type CidBytes, type Codec, cidOf } from "@copse/ipld";
+import { toHex } from "@copse/primitives";
+import { KamtError } from "./errors.ts";
+import { bitsOf, cutOut, noExtension, sharedBits } from "./extension.ts";
+import { hashOf, type KamtOptions, type Layout, layoutOf } from "./layout.ts";
+import { bucketOf, childOf, type Entry, emptyNode, encodeNode, insertAt, type KamtNode, type Pointer } from "./node.ts";
+
+/** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
+export interface KamtFlush {
+  readonly root: CidBytes;
+  readonly blocks: readonly (readonly [cid: CidBytes, block: Uint8Array])[];
+}
+
+/** An entry on its way into a tree. */
+export interface Hashed<K> {
+  readonly entry: Entry<K>;
+  readonly hash: Uint8Array;
+}
+
+/**
+ * The KAMT of entries that are all at hand: the root that setting one after another would give, made node by node.
+ *
+ * Cost: a hash a key and a node; each value is encoded once.
+ *
+ * @throws {KamtError} `kamt/option-out-of-range`, `kamt/hash-length`, `kamt/key-twice`, `kamt/too-deep`
+ * @example
+ * kamtRoot([[0n, 7n]], u256Codec, evmStorage).blocks.length // => 1
+ */
+export function kamtRoot<K, V>(
+  entries: Iterable<readonly [key: K, value: V]>,
+  codec: Codec<V>,
+  options: KamtOptions<K>,
+): KamtFlush {
+  const layout = layoutOf(options);
+  const writer = new CborWriter();
+  const hashed: Hashed<K>[] = [];
+  for (const [key, value] of entries) {
+    const entry = encodeEntry(writer, layout, key, codec, value);
+    hashed.push({ entry, hash: hashOf(layout, entry.key) });
+  }
+  return flushTree(buildNode(layout, hashed, 0, 0));
+}
+
+/** An entry of a key and a value; it keeps neither. */
+export function encodeEntry<K, V>(writer: CborWriter, layout: Layout<K>, key: K, codec: Codec<V>, value: V): Entry<K> {
+  try {
+    writer.array(2);
+    layout.keys.encode(writer, key);
+    const valueAt = writer.length;
+    codec.encode(writer, value);
+    const source = writer.finish();
+    const own = layout.keys.decode(new CborReader(source, 1)); // the caller's may change, where it is bytes
+    return { key: own, source, at: 0, valueAt, end: source.length };
+  } catch (error) {
+    writer.finish(); // what a failing codec wrote must not lead the next entry
+    throw error;
+  }
+}
+
+/**
+ * The node at `depth` of entries whose hashes agree in the first `bit` bits.
+ *
+ * @throws {KamtError} `kamt/key-twice`, `kamt/too-deep` when more than a bucket's worth of keys have the same hash
+ */
+export function buildNode<K>(
+  layout: Layout<K>,
+  entries: readonly Hashed<K>[],
+  depth: number,
+  bit: number,
+): KamtNode<K> {
+  const slots: Hashed<K>[][] = [];
+  for (const one of entries) {
+    const slot = bitsOf(one.hash, bit, layout.bitWidth);
+    const held = slots[slot];
+    if (held === undefined) slots[slot] = [one];
+    else held.push(one);
+  }
+  const node = emptyNode(layout);
+  slots.forEach((held, slot) => {
+    insertAt(node, slot, buildPointer(layout, held, depth, bit + layout.bitWidth));
+  });
+  return node;
+}
+
+/** What a slot of a node at `depth` holds for entries whose hashes agree in the first `bit` bits. */
+export function buildPointer<K>(layout: Layout<K>, held: readonly Hashed<K>[], depth: number, bit: number): Pointer<K> {
+  const { bitWidth, minDataDepth, maxArrayWidth } = layout;
+  if (depth < minDataDepth) return childOf(buildNode(layout, held, depth + 1, bit), noExtension);
+  if (held.length <= maxArrayWidth) return bucketOf(sorted(layout, held));
+  const first = (held[0] as Hashed<K>).hash;
+  let shared = Math.max(0, layout.hashBits - bit);
+  for (const { hash } of held) shared = sharedBits(first, bit, hash, bit, shared);
+  if (bit + shared >= layout.hashBits) {
+    sorted(layout, held); // a key that comes twice is the likelier reason
+    throw new KamtError("kamt/too-deep", { bits: layout.hashBits });
+  }
+  shared -= shared % bitWidth;
+  const below = buildNode(layout, held, depth + 1 + shared / bitWidth, bit + shared);
+  return childOf(below, cutOut(first, bit, shared));
+}
+
+function sorted<K>(layout: Layout<K>, held: readonly Hashed<K>[]): Entry<K>[] {
+  const { compare, keys } = layout;
+  const bucket = held.map(({ entry }) => entry);
+  if (bucket.length > 1) bucket.sort((a, b) => compare(a.key, b.key));
+  for (let i = 1; i < bucket.length; i++) {
+    const { key } = bucket[i] as Entry<K>;
+    if (compare((bucket[i - 1] as Entry<K>).key, key) !== 0) continue;
+    throw new KamtError("kamt/key-twice", { key: toHex(keys.hash(key)) });
+  }
+  return bucket;
+}
+
+/** Gives every changed node of a tree its CID, and the root too; the new blocks, children first. */
+export function flushTree<K>(root: KamtNode<K>): KamtFlush {
+  const writer = new CborWriter(4096);
+  const blocks: [CidBytes, Uint8Array][] = [];
+  const put = (node: KamtNode<K>): CidBytes => {
+    for (const pointer of node.pointers) {
+      if (pointer.cid === undefined && pointer.node !== undefined) pointer.cid = put(pointer.node);
+    }
+    encodeNode(writer, node);
+    const block = writer.finish();
+    const cid = cidOf(block);
+    blocks.push([cid, block]);
+    return cid;
+  };
+  return { root: put(root), blocks };
+}

@@ -1,0 +1,8 @@
+export { type KamtFlush, kamtRoot } from "./build.ts";
+export { KamtCursor, type KamtEntry, type KamtRange } from "./cursor.ts";
+export { diffKamt, KamtDiff, type KamtDiffOptions } from "./diff.ts";
+export { KamtError, type KamtFacts } from "./errors.ts";
+export { evmStorage, u256Codec, u256Keys } from "./evm.ts";
+export { createKamt, Kamt, loadKamt } from "./kamt.ts";
+export type { KamtKeys, KamtOptions } from "./layout.ts";
+export type { KamtChange } from "./pairs.ts";

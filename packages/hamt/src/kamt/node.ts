@@ -1,0 +1,205 @@
+import { CborReader, type CborWriter, type CidBytes, codecs, isChainCid, readCid } from "@copse/ipld";
+import { KamtError } from "./errors.ts";
+import { type Extension, noExtension } from "./extension.ts";
+import type { Layout } from "./layout.ts";
+
+/** A key, with its pair as it stands in CBOR: a list of key and value, the value from `valueAt`, decoded when asked for. */
+export interface Entry<K> {
+  readonly key: K;
+  readonly source: Uint8Array;
+  readonly at: number;
+  readonly valueAt: number;
+  readonly end: number;
+}
+
+/** What a slot holds: a bucket, or a child by its CID, its node once loaded, or both. A child without a CID has changes. */
+export interface Pointer<K> {
+  bucket: Entry<K>[] | undefined;
+  cid: CidBytes | undefined;
+  node: KamtNode<K> | undefined;
+  extension: Extension;
+}
+
+/** A node in memory: which slots are taken, 32 to a word, and the pointers of those. */
+export interface KamtNode<K> {
+  readonly bits: number[];
+  readonly pointers: Pointer<K>[];
+}
+
+/** A pointer to a bucket. */
+export function bucketOf<K>(bucket: Entry<K>[]): Pointer<K> {
+  return { bucket, cid: undefined, node: undefined, extension: noExtension };
+}
+
+/** A pointer to a node that no block holds yet. */
+export function childOf<K>(node: KamtNode<K>, extension: Extension = noExtension): Pointer<K> {
+  return { bucket: undefined, cid: undefined, node, extension };
+}
+
+/** Makes of a pointer what another is. */
+export function become<K>(pointer: Pointer<K>, other: Pointer<K>): void {
+  pointer.bucket = other.bucket;
+  pointer.cid = other.cid;
+  pointer.node = other.node;
+  pointer.extension = other.extension;
+}
+
+/** A node with nothing in it. */
+export function emptyNode<K>(layout: Layout<K>): KamtNode<K> {
+  return { bits: new Array<number>(Math.max(1, layout.width >> 5)).fill(0), pointers: [] };
+}
+
+/** The pointer of a slot. */
+export function pointerAt<K>(node: KamtNode<K>, slot: number): Pointer<K> | undefined {
+  if ((((node.bits[slot >> 5] as number) >>> (slot & 31)) & 1) === 0) return undefined;
+  return node.pointers[placeOf(node, slot)];
+}
+
+/** Place of a slot among the node's pointers. */
+export function placeOf<K>(node: KamtNode<K>, slot: number): number {
+  let place = 0;
+  for (let word = 0; word < slot >> 5; word++) place += countBits(node.bits[word] as number);
+  return place + countBits((node.bits[slot >> 5] as number) & ((1 << (slot & 31)) - 1));
+}
+
+/** The slots of the node's pointers, in their order. */
+export function slotsOf<K>(node: KamtNode<K>): number[] {
+  const slots: number[] = [];
+  for (let i = 0; i < node.bits.length; i++) {
+    for (let word = node.bits[i] as number; word !== 0; word &= word - 1) {
+      slots.push(32 * i + 31 - Math.clz32(word & -word));
+    }
+  }
+  return slots;
+}
+
+/** Puts a pointer into a free slot. */
+export function insertAt<K>(node: KamtNode<K>, slot: number, pointer: Pointer<K>): void {
+  node.pointers.splice(placeOf(node, slot), 0, pointer);
+  (node.bits[slot >> 5] as number) |= 1 << (slot & 31);
+}
+
+/** Takes a slot's pointer away. */
+export function removeAt<K>(node: KamtNode<K>, slot: number): void {
+  node.pointers.splice(placeOf(node, slot), 1);
+  (node.bits[slot >> 5] as number) &= ~(1 << (slot & 31));
+}
+
+function countBits(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555);
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+  return (((bits + (bits >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
+}
+
+/**
+ * Reads a node from its block, which may change afterwards: the bytes are copied, once. Keys are decoded, values stay
+ * CBOR.
+ *
+ * Shape: `[bitfield, [pointer…]]`; the bitfield is a big-endian integer whose bit i tells that slot i is taken. A pointer
+ * is a map of one pair: `"v"` to a list of `[key, value]`, or `"l"` to `[link, length, path]`, the extension's bits.
+ *
+ * @param depth as the reference counts it where it loads: nodes from the root, or levels where a key is set or taken away
+ * @throws {KamtError} `kamt/bitfield-mismatch`, `kamt/node-empty`, `kamt/pointer-malformed`, `kamt/values-too-shallow`,
+ * `kamt/bucket-empty`, `kamt/bucket-unsorted`, `kamt/link-codec`, `kamt/extension-uneven`, `kamt/extension-too-long`
+ * @throws {CborError}
+ * @see ref-fvm:ipld/kamt/src/node.rs load, ref-fvm:ipld/kamt/src/pointer.rs
+ */
+export function loadNode<K>(block: Uint8Array, layout: Layout<K>, depth: number): KamtNode<K> {
+  const reader = new CborReader(block.slice());
+  reader.array(2);
+  const bits = decodeBitfield(reader.bytes(32), layout);
+  const count = reader.array(undefined, layout.width);
+  const pointers: Pointer<K>[] = [];
+  for (let i = 0; i < count; i++) pointers.push(decodePointer(reader, layout, depth));
+  reader.end();
+  let taken = 0;
+  for (const word of bits) taken += countBits(word);
+  if (taken !== count) throw new KamtError("kamt/bitfield-mismatch", { depth, bits: taken, pointers: count });
+  if (count === 0 && depth > 0) throw new KamtError("kamt/node-empty", { depth });
+  return { bits, pointers };
+}
+
+/** Leading zeros are read, and so are bits past the width, whose pointers no key reaches: as the reference has it. */
+function decodeBitfield<K>(bytes: Uint8Array, layout: Layout<K>): number[] {
+  const bits = emptyNode(layout).bits;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[bytes.length - 1 - i] as number;
+    if (byte === 0) continue;
+    while (bits.length <= i >> 2) bits.push(0);
+    (bits[i >> 2] as number) |= byte << (8 * (i & 3));
+  }
+  return bits;
+}
+
+function decodePointer<K>(reader: CborReader, layout: Layout<K>, depth: number): Pointer<K> {
+  const pairs = reader.map();
+  if (pairs !== 1) throw new KamtError("kamt/pointer-malformed", { depth, found: `a map of ${pairs}` });
+  const name = reader.textBytes();
+  if (name.length === 1 && name[0] === 0x76) return bucketOf(decodeBucket(reader, layout, depth));
+  if (name.length === 1 && name[0] === 0x6c) return decodeLink(reader, layout, depth);
+  throw new KamtError("kamt/pointer-malformed", { depth, found: "a map of another key than v or l" });
+}
+
+function decodeLink<K>(reader: CborReader, layout: Layout<K>, depth: number): Pointer<K> {
+  reader.array(3);
+  const cid = reader.link();
+  const codec = isChainCid(cid) ? codecs.dagCbor : readCid(cid).codec;
+  if (codec !== codecs.dagCbor) throw new KamtError("kamt/link-codec", { depth, codec });
+  const length = reader.safeUint();
+  const path = reader.bytes();
+  const { bitWidth, hashBits } = layout;
+  if (length % bitWidth !== 0) throw new KamtError("kamt/extension-uneven", { depth, length, bitWidth });
+  // the slot below needs a bit at least; in the reference the last level's count of bits left wraps around
+  const limit = hashBits - (depth + 1) * bitWidth - 1;
+  if (length > limit) throw new KamtError("kamt/extension-too-long", { depth, length, limit });
+  const extension = length === 0 && path.length === 0 ? noExtension : { length, path };
+  return { bucket: undefined, cid, node: undefined, extension };
+}
+
+function decodeBucket<K>(reader: CborReader, layout: Layout<K>, depth: number): Entry<K>[] {
+  if (depth < layout.minDataDepth) {
+    throw new KamtError("kamt/values-too-shallow", { depth, least: layout.minDataDepth });
+  }
+  const count = reader.array(undefined, layout.maxArrayWidth);
+  if (count === 0) throw new KamtError("kamt/bucket-empty", { depth });
+  const bucket: Entry<K>[] = [];
+  for (let i = 0; i < count; i++) {
+    const at = reader.offset;
+    reader.array(2);
+    const key = layout.keys.decode(reader);
+    const before = bucket[i - 1];
+    if (before !== undefined && layout.compare(before.key, key) >= 0) {
+      throw new KamtError("kamt/bucket-unsorted", { depth });
+    }
+    const valueAt = reader.offset;
+    reader.skip();
+    bucket.push({ key, source: reader.source, at, valueAt, end: reader.offset });
+  }
+  return bucket;
+}
+
+/** Writes a node whose children all have their CIDs. */
+export function encodeNode<K>(writer: CborWriter, node: KamtNode<K>): void {
+  writer.array(2).bytes(encodeBitfield(node.bits)).array(node.pointers.length);
+  for (const { bucket, cid, extension } of node.pointers) {
+    writer.map(1);
+    if (bucket === undefined) {
+      writer
+        .text("l")
+        .array(3)
+        .link(cid as CidBytes)
+        .uint(extension.length)
+        .bytes(extension.path);
+      continue;
+    }
+    writer.text("v").array(bucket.length);
+    for (const { source, at, end } of bucket) writer.raw(source.subarray(at, end));
+  }
+}
+
+function encodeBitfield(bits: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(bits.length * 4);
+  for (let i = 0; i < bytes.length; i++) bytes[bytes.length - 1 - i] = (bits[i >> 2] as number) >>> (8 * (i & 3));
+  const start = bytes.findIndex((byte) => byte !== 0);
+  return start < 0 ? bytes.subarray(bytes.length) : bytes.subarray(start);
+}
