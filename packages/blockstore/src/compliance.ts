@@ -1,1 +1,12 @@
-export { describeDatabase, describeStore, type Suite, type SuiteRunner } from "./compliance/suites.ts";
+export type { StoreTraits } from "./compliance/rules.ts";
+export {
+  describeAsyncStore,
+  describeClosable,
+  describeDatabase,
+  describeReadOnlyAsyncStore,
+  describeReadOnlyStore,
+  describeStore,
+  type ReadOnlySuite,
+  type Suite,
+  type SuiteRunner,
+} from "./compliance/suites.ts";

@@ -16,6 +16,7 @@ export {
   type BlockEntry,
   type BlockSource,
   type BlockTable,
+  type Closable,
   maxCidBytes,
   type Store,
   type SyncReads,

@@ -107,3 +107,12 @@ export interface Store extends AsyncStore, SyncReads {
   /** Every block, in any order; what changes meanwhile may or may not be seen. @throws {BlockstoreError} `blockstore/unlisted` */
   entriesSync(): Iterable<BlockEntry>;
 }
+
+/** What holds something open: files, a database. */
+export interface Closable {
+  /** Resolves when all that was stored is on disk. @throws {HostFault} `host/store-failed` */
+  flush(): Promise<void>;
+  /** Flushes and releases the store; afterwards every use throws `host/store-failed`. Closing twice is allowed. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,7 +1,12 @@
 import type { Database } from "../database.ts";
-import type { Store } from "../store.ts";
+import type { AsyncStore, BlockEntry, Closable, Store } from "../store.ts";
+import { blockRules } from "./block-rules.ts";
+import { closeRules } from "./close-rules.ts";
 import { databaseRules } from "./database-rules.ts";
-import { storeRules } from "./store-rules.ts";
+import { heldBlocks, readOnlyRules, readOnlySyncRules } from "./read-only-rules.ts";
+import type { Rules, StoreTraits } from "./rules.ts";
+import { streamRules } from "./stream-rules.ts";
+import { syncRules } from "./sync-rules.ts";
 
 /** A test framework, as far as the suites need one: vitest's, mocha's or node:test's functions fit. */
 export interface SuiteRunner {
@@ -10,8 +15,14 @@ export interface SuiteRunner {
 }
 
 /** How a suite gets what it tests: a fresh one for each rule, released after it. */
-export interface Suite<Subject> {
+export interface Suite<Subject> extends StoreTraits {
   open(): Subject | Promise<Subject>;
+  close?(subject: Subject): void | Promise<void>;
+}
+
+/** How a suite gets a store for reading: one that holds the given blocks and nothing else, released after each rule. */
+export interface ReadOnlySuite<Subject> extends StoreTraits {
+  open(blocks: readonly BlockEntry[]): Subject | Promise<Subject>;
   close?(subject: Subject): void | Promise<void>;
 }
 
@@ -22,7 +33,48 @@ export interface Suite<Subject> {
  * describeStore("my store", { open: () => createMyStore() }, { describe, it });
  */
 export function describeStore(name: string, suite: Suite<Store>, runner: SuiteRunner): void {
-  run(name, suite, storeRules, runner);
+  run(name, suite, { ...blockRules, ...streamRules, ...syncRules }, runner);
+}
+
+/**
+ * Runs the rules of `AsyncStore`, those of interface-blockstore included, against an implementation; its `getSync` and
+ * `hasSync` too, where it has them.
+ *
+ * @example
+ * describeAsyncStore("my store", { open: openMine, close: (store) => store.close() }, { describe, it });
+ */
+export function describeAsyncStore(name: string, suite: Suite<AsyncStore>, runner: SuiteRunner): void {
+  run(name, suite, { ...blockRules, ...streamRules }, runner);
+}
+
+/**
+ * Runs the rules of a `Store` that can only be read.
+ *
+ * @example
+ * describeReadOnlyStore("my archive", { open: (blocks) => openMine(written(blocks)) }, { describe, it });
+ */
+export function describeReadOnlyStore(name: string, suite: ReadOnlySuite<Store>, runner: SuiteRunner): void {
+  run(name, filled(suite), { ...readOnlyRules, ...readOnlySyncRules }, runner);
+}
+
+/**
+ * Runs the rules of an `AsyncStore` that can only be read; its `getSync` and `hasSync` too, where it has them.
+ *
+ * @example
+ * describeReadOnlyAsyncStore("a gateway", { open: (blocks) => gateway(blocks), unlisted: true }, { describe, it });
+ */
+export function describeReadOnlyAsyncStore(name: string, suite: ReadOnlySuite<AsyncStore>, runner: SuiteRunner): void {
+  run(name, filled(suite), readOnlyRules, runner);
+}
+
+/**
+ * Runs the rules of a store that is opened and closed, beside those of its kind.
+ *
+ * @example
+ * describeClosable("my store", { open: openMine, close: (store) => store.close() }, { describe, it });
+ */
+export function describeClosable(name: string, suite: Suite<AsyncStore & Closable>, runner: SuiteRunner): void {
+  run(`${name}: closing`, suite, closeRules, runner);
 }
 
 /**
@@ -35,6 +87,7 @@ export function describeDatabase(name: string, suite: Suite<Database>, runner: S
   run(name, suite, databaseRules, runner);
   const open = new WeakMap<Store, Database>();
   const blocks: Suite<Store> = {
+    ...suite,
     async open() {
       const database = await suite.open();
       open.set(database.blocks, database);
@@ -42,21 +95,20 @@ export function describeDatabase(name: string, suite: Suite<Database>, runner: S
     },
     close: (store) => suite.close?.(open.get(store) as Database),
   };
-  run(`${name}: blocks`, blocks, storeRules, runner);
+  describeStore(`${name}: blocks`, blocks, runner);
 }
 
-function run<Subject>(
-  name: string,
-  suite: Suite<Subject>,
-  rules: Readonly<Record<string, (subject: Subject) => Promise<void>>>,
-  { describe, it }: SuiteRunner,
-): void {
+function filled<Subject>(suite: ReadOnlySuite<Subject>): Suite<Subject> {
+  return { ...suite, open: () => suite.open(heldBlocks) };
+}
+
+function run<Subject>(name: string, suite: Suite<Subject>, rules: Rules<Subject>, { describe, it }: SuiteRunner): void {
   describe(name, () => {
     for (const [rule, check] of Object.entries(rules)) {
       it(rule, async () => {
         const subject = await suite.open();
         try {
-          await check(subject);
+          await check(subject, suite);
         } finally {
           await suite.close?.(subject);
         }
