@@ -6,6 +6,7 @@ import { secp256k1 as nobleSecp256k1 } from "@noble/curves/secp256k1.js";
 import { blake2b } from "@noble/hashes/blake2.js";
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
 import { keccak_256 } from "@noble/hashes/sha3.js";
+import { createBLAKE2b, createSHA256 } from "hash-wasm";
 import { engine as oxEngine } from "ox/wasm/Secp256k1";
 import { installFastest } from "../src/fastest.ts";
 import {
@@ -29,6 +30,7 @@ console.log((await installFastest()).join(", "));
 const sodium = createRequire(import.meta.url)("sodium-native") as {
   crypto_generichash(out: Uint8Array, bytes: Uint8Array): void;
 };
+const [hashWasm, hashWasmSha] = await Promise.all([createBLAKE2b(256), createSHA256()]);
 const filled = (length: number): Uint8Array => new Uint8Array(length).map((_, i) => (i * 37) & 255);
 const times = (count: number, run: () => unknown): number => {
   for (let i = 0; i < count; i++) run();
@@ -47,6 +49,7 @@ for (const [name, length, count] of [
     run: (bytes) => (times(count, () => blake2b256(bytes)) * length) / 1e6,
     beside: {
       "@noble/hashes": (bytes) => (times(count, () => blake2b(bytes, { dkLen: 32 })) * length) / 1e6,
+      "hash-wasm": (bytes) => (times(count, () => hashWasm.init().update(bytes).digest("binary")) * length) / 1e6,
       "sodium-native": (bytes) => {
         const digest = (): Uint8Array => {
           const out = new Uint8Array(32);
@@ -59,6 +62,7 @@ for (const [name, length, count] of [
   });
 }
 for (const [name, length] of [
+  ["8B", 8],
   ["40B", 40],
   ["1KiB", 1024],
 ] as const) {
@@ -67,6 +71,7 @@ for (const [name, length] of [
     run: (bytes) => times(1000, () => sha256(bytes)),
     beside: {
       "node:crypto": (bytes) => times(1000, () => hash("sha256", bytes, "buffer")),
+      "hash-wasm": (bytes) => times(1000, () => hashWasmSha.init().update(bytes).digest("binary")),
       "@noble/hashes": (bytes) => times(1000, () => nobleSha256(bytes)),
     },
   });

@@ -1,9 +1,10 @@
 import type { CryptoEngine, EngineParts } from "./engine.ts";
+import { kernelHashes } from "./kernels/kernel-hashes.ts";
 import { nobleBls } from "./noble-bls.ts";
 import { nobleHashes } from "./noble-hashes.ts";
 import { nobleSecp256k1 } from "./noble-secp256k1.ts";
 
-/** Pure JavaScript for everything, from @noble/hashes and @noble/curves: what runs until another engine is installed. */
+/** Pure JavaScript for everything, from @noble/hashes and @noble/curves. */
 export const nobleEngine: CryptoEngine & EngineParts = {
   name: "noble",
   ...nobleHashes,
@@ -14,15 +15,12 @@ export const nobleEngine: CryptoEngine & EngineParts = {
 /** The names of the engines behind each part. */
 export type EngineNames = { readonly [Part in keyof CryptoEngine]: string };
 
+// What runs until another engine is installed: noble, but for the two hashes that this package has kernels of.
+const kernels = kernelHashes();
+const hashes = kernels === undefined ? "noble" : "wasm";
 // One object that is only ever replaced as a whole: a call reads one consistent engine, and the hot path is one field.
-let engine: CryptoEngine = nobleEngine;
-let names: EngineNames = {
-  blake2b: "noble",
-  sha256: "noble",
-  keccak256: "noble",
-  secp256k1: "noble",
-  bls: "noble",
-};
+let engine: CryptoEngine = { ...nobleEngine, ...kernels };
+let names: EngineNames = { blake2b: hashes, sha256: hashes, keccak256: "noble", secp256k1: "noble", bls: "noble" };
 
 /**
  * Replaces the parts that `parts` supplies; the others stay. Do this once at start-up: results are the same with every

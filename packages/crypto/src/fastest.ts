@@ -3,7 +3,7 @@ import { engineNames, useEngine } from "./current-engine.ts";
 import type { EngineParts } from "./engine.ts";
 import { wasmEngine } from "./wasm.ts";
 
-/** Up to here hash-wasm is the faster SHA2-256, from here on `node:crypto` (bench/README.md). Unit: B. */
+/** Up to here our kernel is the faster SHA2-256, from here on `node:crypto` (bench/README.md). Unit: B. */
 const nativeFrom = 192;
 
 /**

@@ -14,7 +14,7 @@ interface Addon {
  * where the addon of the package of that name loads, which is an optional peer with prebuilt binaries.
  *
  * There is no native blake2b here: `node:crypto` has the 64-byte digest only, and sodium-native measured no faster than
- * hash-wasm (bench/README.md). Nor native BLS12-381: the addons on npm have Ethereum's domain tag built in.
+ * our kernel (bench/README.md). Nor native BLS12-381: the addons on npm have Ethereum's domain tag built in.
  *
  * @example
  * useEngine(await nativeEngine());

@@ -1,37 +1,22 @@
 import type { CryptoEngine } from "./engine.ts";
 import { engineMissing } from "./errors.ts";
-import { nobleHashes } from "./noble-hashes.ts";
+import { kernelHashes } from "./kernels/kernel-hashes.ts";
 
 /**
- * The hashes of hash-wasm: one instance a digest size, made once and used again by every call, synchronously.
+ * Hashes in Wasm: blake2b and SHA2-256 by the kernels of this package, Keccak-256 by `hash-wasm` where that is installed.
  *
- * Sizes the chain uses (32, 20, 4, 64) run in Wasm; the others, which nothing here asks for, stay with noble.
- *
- * @throws {CryptoError} `crypto/engine-missing` where the package is not installed or Wasm is not allowed
+ * @throws {CryptoError} `crypto/engine-missing` where no Wasm may be compiled
  */
-export async function loadWasmHashes(): Promise<Pick<CryptoEngine, "blake2b" | "sha256" | "keccak256">> {
+export async function loadWasmHashes(): Promise<
+  Pick<CryptoEngine, "blake2b" | "sha256"> & Partial<Pick<CryptoEngine, "keccak256">>
+> {
+  const kernels = kernelHashes();
+  if (kernels === undefined) throw engineMissing("wasm", undefined);
   try {
-    const { createBLAKE2b, createKeccak, createSHA256 } = await import("hash-wasm");
-    const [blake256, blake160, blake32, blake512, sha, keccak] = await Promise.all([
-      createBLAKE2b(256),
-      createBLAKE2b(160),
-      createBLAKE2b(32),
-      createBLAKE2b(512),
-      createSHA256(),
-      createKeccak(256),
-    ]);
-    return {
-      blake2b(bytes, size) {
-        if (size === 32) return blake256.init().update(bytes).digest("binary"); // the hot path: every block of the chain
-        if (size === 20) return blake160.init().update(bytes).digest("binary");
-        if (size === 4) return blake32.init().update(bytes).digest("binary");
-        if (size === 64) return blake512.init().update(bytes).digest("binary");
-        return nobleHashes.blake2b(bytes, size);
-      },
-      sha256: (bytes) => sha.init().update(bytes).digest("binary"),
-      keccak256: (bytes) => keccak.init().update(bytes).digest("binary"),
-    };
-  } catch (error) {
-    throw engineMissing("hash-wasm", error);
+    const { createKeccak } = await import("hash-wasm");
+    const keccak = await createKeccak(256);
+    return { ...kernels, keccak256: (bytes) => keccak.init().update(bytes).digest("binary") };
+  } catch {
+    return kernels;
   }
 }

@@ -9,8 +9,8 @@ export { loadWasmHashes } from "./wasm-hashes.ts";
 export { loadWasmSecp256k1 } from "./wasm-secp256k1.ts";
 
 /**
- * What loads of the Wasm engines: hashes (`hash-wasm`), secp256k1 (`ox`), BLS12-381 (`mcl-wasm`). Works in Node and in
- * browsers. The three packages are optional peers: install those you want.
+ * What loads of the Wasm engines: blake2b and SHA2-256 (our own kernels), Keccak-256 (`hash-wasm`), secp256k1 (`ox`),
+ * BLS12-381 (`mcl-wasm`). Works in Node and in browsers. The three packages are optional peers: install those you want.
  *
  * @throws {CryptoError} `crypto/engine-missing` where none of them loads
  * @example
