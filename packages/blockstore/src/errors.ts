@@ -8,6 +8,12 @@ export type BlockstoreFacts = {
   "blockstore/read-only": { operation: string };
   /** The store cannot tell what it holds: a gateway, a peer. */
   "blockstore/unlisted": Record<string, never>;
+  /** Bytes that do not hash to the CID they came, or were given, under. `cid` is its text. */
+  "blockstore/block-mismatch": { cid: string; during: "read" | "write"; length: number };
+  /** A bounded holder of blocks in memory has no room. */
+  "blockstore/memory-full": { holder: string; bytes: number; limit: number };
+  /** A block that a flush meets is not what the chain's state may hold. */
+  "blockstore/not-flushable": { cid: string; why: string };
   "blockstore/cid-too-long": { length: number; limit: number };
   "blockstore/key-too-long": { table: string; length: number; limit: number };
   "blockstore/key-empty": { table: string };
@@ -23,6 +29,10 @@ const say: { [Code in keyof BlockstoreFacts]: (facts: BlockstoreFacts[Code]) => 
   "blockstore/not-found": (f) => `block ${f.cid} is not in the store`,
   "blockstore/read-only": (f) => `the store is open for reading only: ${f.operation}`,
   "blockstore/unlisted": () => "the store cannot list its blocks",
+  "blockstore/block-mismatch": (f) =>
+    `${f.length} B do not hash to ${f.cid}, under which they are to ${f.during === "read" ? "be read" : "be written"}`,
+  "blockstore/memory-full": (f) => `the ${f.holder} would take ${f.bytes} B, limit ${f.limit} B`,
+  "blockstore/not-flushable": (f) => `${f.cid} cannot be flushed: ${f.why}`,
   "blockstore/cid-too-long": (f) => `a CID of ${f.length} B, limit ${f.limit} B`,
   "blockstore/key-too-long": (f) => `a key of ${f.length} B in table ${f.table}, limit ${f.limit} B`,
   "blockstore/key-empty": (f) => `an empty key in table ${f.table}`,

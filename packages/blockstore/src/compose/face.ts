@@ -1,7 +1,7 @@
 import type { CidBytes } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
-import { asyncStoreOf, storeOf } from "../store-of.ts";
 import type { AsyncBlockTable, AsyncStore, BlockEntry, BlockTable, Store, SyncReads } from "../store.ts";
+import { asyncStoreOf, storeOf } from "../store-of.ts";
 import type { Maybe } from "./maybe.ts";
 
 /**
@@ -76,15 +76,25 @@ export function composedOf(made: Composition): AsyncStore {
   return made.writesAtOnce ? storeOf(table) : asyncStoreOf(table);
 }
 
-/** The store that a function of one part's faces is. */
+/**
+ * The store that a function of one part's faces is; `waits` tells it which face it is given. It lists what the part lists,
+ * each entry by `entryOf`.
+ */
 export function composedOver<Part extends AsyncStore>(
   part: Part,
-  faceOf: (face: Face) => Face,
-  lists: Pick<Composition, "entries" | "entriesSync">,
+  faceOf: (face: Face, waits: boolean) => Face,
+  entryOf?: (entry: BlockEntry) => BlockEntry,
 ): Composed<Part> {
-  const atOnce = readsAtOnce(part) ? faceOf(faceAtOnce(part)) : undefined;
-  const later = faceOf(faceLater(part));
-  return composedOf({ ...lists, later, atOnce, writesAtOnce: isStore(part) }) as Composed<Part>;
+  const atOnce = readsAtOnce(part) ? faceOf(faceAtOnce(part), false) : undefined;
+  const later = faceOf(faceLater(part), true);
+  const made: Composition = {
+    later,
+    atOnce,
+    writesAtOnce: isStore(part),
+    entries: (options) => mapLater(part.entries(options), entryOf),
+  };
+  if (isStore(part)) made.entriesSync = () => Iterator.from(part.entriesSync()).map(entryOf ?? same);
+  return composedOf(made) as Composed<Part>;
 }
 
 class LaterTable implements AsyncBlockTable {
@@ -147,4 +157,13 @@ class BothTable extends LaterTable implements BlockTable {
   deleteManySync(cids: Iterable<CidBytes>): void {
     this.#atOnce.deleteMany(Array.from(cids));
   }
+}
+
+const same = (entry: BlockEntry): BlockEntry => entry;
+
+async function* mapLater(
+  entries: AsyncIterable<BlockEntry>,
+  entryOf: (entry: BlockEntry) => BlockEntry = same,
+): AsyncGenerator<BlockEntry> {
+  for await (const entry of entries) yield entryOf(entry);
 }

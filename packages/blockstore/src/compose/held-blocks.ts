@@ -1,0 +1,109 @@
+import { type CidBytes, cidKey } from "@copse/ipld";
+import { fromLatin1 } from "@copse/primitives";
+import type { BlockEntry } from "../store.ts";
+import { ownBytes } from "./layer.ts";
+
+/**
+ * What one block in memory costs beside its bytes: the key's text, the slot of the map, the array and its buffer, the
+ * entry. Measured in Node.js 26 with blocks of 100 to 1,000 B (bench/README.md); other engines are near it.
+ */
+export const blockOverhead = 400;
+
+/** Blocks in memory by {@link cidKey}, in the order they came, with their bytes counted; `null` says that one is gone. */
+export class HeldBlocks {
+  readonly #blocks = new Map<string, Uint8Array | null>();
+  #bytes = 0;
+  #gone = 0;
+
+  /** Entries, marks of what is gone included. */
+  get count(): number {
+    return this.#blocks.size;
+  }
+
+  /** Of the entries, those that say that a block is gone. */
+  get gone(): number {
+    return this.#gone;
+  }
+
+  /** Memory it takes, overhead included. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(key: string): Uint8Array | null | undefined {
+    return this.#blocks.get(key);
+  }
+
+  /** Puts a copy of a block. */
+  put(cid: CidBytes, bytes: Uint8Array): void {
+    this.#set(cidKey(cid), ownBytes(bytes));
+  }
+
+  /** Marks a block as gone. */
+  mark(cid: CidBytes): void {
+    this.#set(cidKey(cid), null);
+  }
+
+  remove(key: string): void {
+    const held = this.#blocks.get(key);
+    if (held === undefined) return;
+    this.#bytes -= costOf(key, held);
+    if (held === null) this.#gone--;
+    this.#blocks.delete(key);
+  }
+
+  /** Removes the entry that `key` had before, unless another has come since. */
+  removeIf(key: string, held: Uint8Array | null): void {
+    if (this.#blocks.get(key) === held) this.remove(key);
+  }
+
+  /** The entries as they are now, oldest first; what changes later is not seen. */
+  snapshot(): [key: string, held: Uint8Array | null][] {
+    return Array.from(this.#blocks);
+  }
+
+  clear(): void {
+    this.#blocks.clear();
+    this.#bytes = 0;
+    this.#gone = 0;
+  }
+
+  #set(key: string, held: Uint8Array | null): void {
+    this.remove(key);
+    this.#blocks.set(key, held);
+    this.#bytes += costOf(key, held);
+    if (held === null) this.#gone++;
+  }
+}
+
+/** What an entry of that key and bytes takes in memory. */
+export function costOf(key: { readonly length: number }, bytes: Uint8Array | null): number {
+  return key.length + blockOverhead + (bytes?.length ?? 0);
+}
+
+/** What a batch will take. */
+export function costOfAll(entries: readonly BlockEntry[]): number {
+  let bytes = 0;
+  for (const [cid, block] of entries) bytes += costOf(cid, block);
+  return bytes;
+}
+
+/** The blocks of a snapshot first, then those of `below` that it says nothing about. */
+export function* listedOver(
+  snapshot: readonly (readonly [key: string, held: Uint8Array | null])[],
+  below: Iterable<BlockEntry>,
+): Generator<BlockEntry> {
+  for (const [key, bytes] of snapshot) if (bytes !== null) yield [fromLatin1(key), bytes];
+  const above = new Set(snapshot.map(([key]) => key));
+  for (const entry of below) if (!above.has(cidKey(entry[0]))) yield entry;
+}
+
+/** {@link listedOver}, of a store that lists later. */
+export async function* listedOverLater(
+  snapshot: readonly (readonly [key: string, held: Uint8Array | null])[],
+  below: AsyncIterable<BlockEntry>,
+): AsyncGenerator<BlockEntry> {
+  yield* listedOver(snapshot, []);
+  const above = new Set(snapshot.map(([key]) => key));
+  for await (const entry of below) if (!above.has(cidKey(entry[0]))) yield entry;
+}
