@@ -1,3 +1,4 @@
+import { sha256 } from "@copse/crypto";
 import { type CidBytes, cidKey, fromCid, rawCidOf, toCid } from "@copse/ipld";
 import { concatBytes, HostFault } from "@copse/primitives";
 import { type AsyncStore, type BlockEntry, maxCidBytes } from "../store.ts";
@@ -116,17 +117,19 @@ export const blockRules: Rules<AsyncStore> = {
     await store.putManyBytes([[cid, bytes]]);
     if (byMultihash === true) return mustHold("by another codec", store, other, bytes);
     await mustHold("by another codec", store, other, undefined);
-    await store.putManyBytes([[other, Uint8Array.of(9)]]);
-    await mustHold("the first", store, cid, bytes);
-    await mustHold("the second", store, other, Uint8Array.of(9));
+    await store.putManyBytes([[other, bytes]]);
     await store.deleteManyBytes([cid]);
     await mustHold("the first is gone", store, cid, undefined);
-    await mustHold("the second stays", store, other, Uint8Array.of(9));
+    await mustHold("the second stays", store, other, bytes);
   },
-  "CIDs of version 0, and of any hash": async (store) => {
+  "CIDs of version 0, and of any hash": async (store, { verifies }) => {
+    const block = Uint8Array.of(0x0a, 0x00);
+    const version0 = concatBytes(Uint8Array.of(0x12, 0x20), sha256(block));
+    await store.putManyBytes([[version0, block]]);
+    await mustHold("version 0", store, version0, block);
+    if (verifies === true) return;
     const digest = Uint8Array.from({ length: 64 }, (_, i) => i * 5);
     const cids = [
-      concatBytes(Uint8Array.of(0x12, 0x20), digest.subarray(0, 32)), // version 0: dag-pb under sha2-256
       concatBytes(Uint8Array.of(1, 0x70, 0x1e, 0x20), digest.subarray(1, 33)), // blake3
       concatBytes(Uint8Array.of(1, 0x55, 0x13, 0x40), digest), // sha2-512
       concatBytes(Uint8Array.of(1, 0x78, 0x11, 0x14), digest.subarray(0, 20)), // sha1
@@ -155,11 +158,9 @@ export const blockRules: Rules<AsyncStore> = {
   },
   "CIDs that share a long beginning do not mix": async (store, { longestCid = maxCidBytes }) => {
     for (const length of [12, 300].filter((n) => n + 5 <= longestCid)) {
-      const cids = Array.from({ length: 100 }, (_, i) =>
-        identityCid(new Uint8Array(length).fill(5).fill(i, length - 1)),
-      );
-      await store.putManyBytes(cids.map((cid, i): BlockEntry => [cid, Uint8Array.of(i)]));
-      for (const [i, cid] of cids.entries()) mustEqual(`CID ${i}`, await store.getBytes(cid), Uint8Array.of(i));
+      const blocks = Array.from({ length: 100 }, (_, i) => new Uint8Array(length).fill(5).fill(i, length - 1));
+      await store.putManyBytes(blocks.map((bytes): BlockEntry => [identityCid(bytes), bytes]));
+      for (const bytes of blocks) mustEqual("a block", await store.getBytes(identityCid(bytes)), bytes);
     }
   },
   "delete removes, absent blocks too, and a deleted block can be put again": async (store) => {
@@ -209,7 +210,7 @@ export const blockRules: Rules<AsyncStore> = {
       return mustThrow("getAll", () => gathered(store.getAll()), "blockstore/unlisted");
     }
     mustBe("an empty store", (await gathered(store.entries())).length === 0);
-    const blocks = [...sampleBlocks(100, 400), [identityCid(Uint8Array.of(7)), Uint8Array.of(7)] as const];
+    const blocks = sampleBlocks(100, 400);
     await store.putManyBytes(blocks);
     await store.deleteManyBytes([blocks[3]?.[0] as CidBytes]);
     const name = (cid: CidBytes): string => cidKey(byMultihash === true ? toCid(cid).multihash.bytes : cid);

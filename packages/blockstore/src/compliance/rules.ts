@@ -9,6 +9,8 @@ export interface StoreTraits {
   readonly byMultihash?: boolean | undefined;
   /** The store cannot list its blocks: `entries` and `getAll` throw `blockstore/unlisted`. */
   readonly unlisted?: boolean | undefined;
+  /** The store checks hashes: blocks whose hash it cannot know are not tried. */
+  readonly verifies?: boolean | undefined;
   /** The longest CID it takes, where that is less than `maxCidBytes`; longer ones are not tried. */
   readonly longestCid?: number | undefined;
 }
