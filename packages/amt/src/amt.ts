@@ -1,92 +1,71 @@
 import {
   type AsyncBlockReader,
-  CborReader,
-  CborWriter,
+  blockMissing,
   type CidBytes,
-  type Codec,
-  cidOf,
-  decode,
   type Fetching,
   runAsync,
   runSync,
   type SyncBlockReader,
 } from "@copse/ipld";
-import { type AbortOptions, equalBytes } from "@copse/primitives";
-import { AmtCursor, type AmtEntry, loadNode } from "./cursor.ts";
+import type { AbortOptions } from "@copse/primitives";
+import { AmtCursor, type AmtEntry, type AmtRange, type AmtVisited } from "./cursor.ts";
 import { AmtError } from "./errors.ts";
-import { type AmtOptions, type AmtVersion, capacity, fits, indexOf, type Layout, layoutOf, slotAt } from "./layout.ts";
-import {
-  type AmtNode,
-  type Branch,
-  type Child,
-  countItems,
-  decodeNode,
-  emptyNode,
-  encodeNode,
-  isEmpty,
-  isOnlyFirstLink,
-} from "./node.ts";
+import { type AmtVersion, highOf, type Index, indexOf, lowOf } from "./layout.ts";
+import { type AmtNode, Gap } from "./node.ts";
+import type { AmtFlush, AsyncBlockWriter, SyncBlockWriter, Trunk } from "./trunk.ts";
 
-/** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
-export interface AmtFlush {
-  readonly root: CidBytes;
-  readonly blocks: readonly (readonly [cid: CidBytes, block: Uint8Array])[];
-}
+const emptyStore: SyncBlockReader = { getSync: () => undefined };
 
-const maxCount = 2n ** 64n - 1n;
+/** The tree behind an {@link Amt}. @internal */
+export let trunkOf: <V>(tree: Amt<V>) => Trunk<V>;
 
 /**
  * An array of values, kept as a tree of blocks: an array mapped trie.
  *
- * Reading and changing are {@link Fetching} steps, to be run by `runSync` or `runAsync`; nothing is stored before
- * {@link Amt.flush}. Each node is loaded once and then kept by its parent. A change that fails, as when a block is
+ * Reading and changing are {@link Fetching} steps, to be run by `runSync` or `runAsync`; the methods in `Sync` do the
+ * same over a store that answers at once, and cost less. Nothing is stored before {@link Amt.flush}. A node is loaded
+ * once by `get`, `has` and changes, and then kept by its parent; walks keep none. A change that fails, as when a block is
  * missing, leaves the tree as it was. One change at a time: steps of two changes must not interleave.
+ *
+ * Values are encoded when they are set, and decoded when they are first asked for; what was decoded is handed out again,
+ * so it is to be read, not changed. An index is a bigint up to 2^64 - 2, or a number below 2^53.
  *
  * @see go-amt-ipld:amt.go, ref-fvm:ipld/amt/src/amt.rs
  * @example
  * const list = createAmt(linkCodec, { version: 0 });
- * runSync(list.set(0n, cid), store);
+ * list.setSync(0, cid);
  * const { root, blocks } = list.flush();
  */
 export class Amt<V> {
-  readonly #codec: Codec<V>;
-  readonly #layout: Layout;
-  #height: number;
-  #count: bigint;
-  #node: AmtNode;
-  /** Values are encoded here, one at a time: a writer each would cost more than the rest of a change. */
-  readonly #scratch: CborWriter = new CborWriter();
-  /** CID of the tree as it is; `undefined` while it has changes. */
-  #root: CidBytes | undefined;
+  readonly #trunk: Trunk<V>;
+
+  static {
+    trunkOf = (tree) => tree.#trunk;
+  }
 
   /** @internal use `createAmt` or `loadAmt` */
-  constructor(codec: Codec<V>, layout: Layout, height: number, count: bigint, node: AmtNode, root?: CidBytes) {
-    this.#codec = codec;
-    this.#layout = layout;
-    this.#height = height;
-    this.#count = count;
-    this.#node = node;
-    this.#root = root;
+  constructor(trunk: Trunk<V>) {
+    this.#trunk = trunk;
   }
 
   /** Root form. */
   get version(): AmtVersion {
-    return this.#layout.version;
+    return this.#trunk.layout.version;
   }
 
   /** Slots of a node are 2 to this power. */
   get bitWidth(): number {
-    return this.#layout.bitWidth;
+    return this.#trunk.layout.bitWidth;
   }
 
   /** Levels above the leaves. */
   get height(): number {
-    return this.#height;
+    return this.#trunk.height;
   }
 
   /** How many values it holds, as its root says: true only where the writer of the root was honest. */
   get count(): bigint {
-    return this.#count;
+    return BigInt(this.#trunk.count);
   }
 
   /**
@@ -97,17 +76,38 @@ export class Amt<V> {
    * @throws {AmtError} `amt/index-malformed`, `amt/index-too-large`, or a node is none
    */
   *get(index: number | bigint): Fetching<V | undefined> {
-    const at = indexOf(this.#layout, index);
-    if (!fits(this.#layout, at, this.#height)) return undefined;
-    let node = this.#node;
-    for (let height = this.#height; node.links !== undefined; height--) {
-      const child = node.links[slotAt(this.#layout, at, height)];
-      if (child === undefined) return undefined;
-      child.node ??= loadNode(yield child.cid as CidBytes, this.#layout, height - 1);
-      node = child.node;
-    }
-    const value = node.values[slotAt(this.#layout, at, 0)];
-    return value === undefined ? undefined : decode(this.#codec, value);
+    const trunk = this.#trunk;
+    const at = indexOf(trunk.layout, index);
+    const [high, low] = [highOf(at), lowOf(at)];
+    let found = trunk.find(high, low);
+    for (; found instanceof Gap; found = trunk.find(high, low)) trunk.fill(found, yield found.cid);
+    return found && trunk.valueIn(found, low & trunk.layout.mask);
+  }
+
+  /** As {@link Amt.get}, over a store that answers at once; none is needed where all nodes are in memory. */
+  getSync(index: number | bigint, store: SyncBlockReader = emptyStore): V | undefined {
+    const trunk = this.#trunk;
+    const at = indexOf(trunk.layout, index);
+    const high = highOf(at);
+    const low = lowOf(at);
+    let found = trunk.find(high, low);
+    for (; found instanceof Gap; found = trunk.find(high, low)) trunk.fill(found, blockOf(store, found.cid));
+    return found && trunk.valueIn(found, low & trunk.layout.mask);
+  }
+
+  /** Whether an index holds a value. @throws {AmtError} as {@link Amt.get} */
+  *has(index: number | bigint): Fetching<boolean> {
+    const trunk = this.#trunk;
+    const at = indexOf(trunk.layout, index);
+    const [high, low] = [highOf(at), lowOf(at)];
+    let found = trunk.find(high, low);
+    for (; found instanceof Gap; found = trunk.find(high, low)) trunk.fill(found, yield found.cid);
+    return found?.has(low & trunk.layout.mask) ?? false;
+  }
+
+  /** As {@link Amt.has}, over a store that answers at once. */
+  hasSync(index: number | bigint, store: SyncBlockReader = emptyStore): boolean {
+    return runSync(this.has(index), store);
   }
 
   /**
@@ -116,28 +116,46 @@ export class Amt<V> {
    * @throws {AmtError} `amt/index-malformed`, `amt/index-too-large`, `amt/count-wrong`, or a node is none
    */
   *set(index: number | bigint, value: V): Fetching<void> {
-    const at = indexOf(this.#layout, index);
-    const bytes = this.#encode(value);
-    if (this.#count >= maxCount - 1n) throw new AmtError("amt/count-wrong", { count: this.#count });
-    // the values that are there lie left of an index they have no place for, so a raised tree fetches nothing
-    while (!fits(this.#layout, at, this.#height)) this.#raise();
-    const path: Child[] = [];
-    let node = this.#node;
-    for (let height = this.#height; node.links !== undefined; height--) {
-      const slot = slotAt(this.#layout, at, height);
-      const known = node.links[slot];
-      const child: Child = known ?? { cid: undefined, node: emptyNode(this.#layout, height - 1) };
-      if (known === undefined) node.links[slot] = child;
-      child.node ??= loadNode(yield child.cid as CidBytes, this.#layout, height - 1);
-      path.push(child);
-      node = child.node;
+    const trunk = this.#trunk;
+    const at = indexOf(trunk.layout, index);
+    const [high, low] = [highOf(at), lowOf(at)];
+    trunk.arena.encode(trunk.codec, value);
+    const { bytes, start, end } = trunk.arena;
+    for (let gap = trunk.gapTo(high, low); gap !== undefined; gap = trunk.gapTo(high, low)) {
+      trunk.fill(gap, yield gap.cid);
     }
-    const slot = slotAt(this.#layout, at, 0);
-    const old = node.values[slot];
-    if (old !== undefined && equalBytes(old, bytes)) return;
-    if (old === undefined) this.#count++;
-    node.values[slot] = bytes;
-    this.#changed(path);
+    trunk.put(high, low, bytes, start, end);
+  }
+
+  /** As {@link Amt.set}, over a store that answers at once; none is needed where all nodes are in memory. */
+  setSync(index: number | bigint, value: V, store: SyncBlockReader = emptyStore): void {
+    const trunk = this.#trunk;
+    const at = indexOf(trunk.layout, index);
+    const high = highOf(at);
+    const low = lowOf(at);
+    trunk.arena.encode(trunk.codec, value);
+    const { bytes, start, end } = trunk.arena;
+    for (let gap = trunk.gapTo(high, low); gap !== undefined; gap = trunk.gapTo(high, low)) {
+      trunk.fill(gap, blockOf(store, gap.cid));
+    }
+    trunk.put(high, low, bytes, start, end);
+  }
+
+  /** Puts a value at an index that holds none; tells whether it did. @throws {AmtError} as {@link Amt.set} */
+  *setIfAbsent(index: number | bigint, value: V): Fetching<boolean> {
+    if (yield* this.has(index)) return false;
+    yield* this.set(index, value);
+    return true;
+  }
+
+  /**
+   * Puts many values: `tree.setMany(list.entries())` is the `batch_set` of a list. Those before a failure stay.
+   *
+   * @throws {AmtError} as {@link Amt.set}
+   * @see ref-fvm:ipld/amt/src/amt.rs batch_set
+   */
+  *setMany(entries: Iterable<readonly [index: number | bigint, value: V]>): Fetching<void> {
+    for (const [index, value] of entries) yield* this.set(index, value);
   }
 
   /**
@@ -150,46 +168,75 @@ export class Amt<V> {
    * @see go-amt-ipld:v2.1.0 amt.go Delete
    */
   *delete(index: number | bigint): Fetching<boolean> {
-    const at = indexOf(this.#layout, index);
-    if (!fits(this.#layout, at, this.#height)) return false;
-    const path: Child[] = [];
-    const branches: Branch[] = [];
-    let node = this.#node;
-    for (let height = this.#height; node.links !== undefined; height--) {
-      const child = node.links[slotAt(this.#layout, at, height)];
-      if (child === undefined) return false;
-      child.node ??= loadNode(yield child.cid as CidBytes, this.#layout, height - 1);
-      path.push(child);
-      branches.push(node);
-      node = child.node;
+    const trunk = this.#trunk;
+    const at = indexOf(trunk.layout, index);
+    const [high, low] = [highOf(at), lowOf(at)];
+    for (let gap = trunk.gapToRemove(high, low); gap !== undefined; gap = trunk.gapToRemove(high, low)) {
+      trunk.fill(gap, yield gap.cid);
     }
-    const slot = slotAt(this.#layout, at, 0);
-    if (node.values[slot] === undefined) return false;
-    if (this.#count === 0n) throw new AmtError("amt/count-wrong", { count: 0n });
-    // path[level] hangs in branches[level]; from `emptied` on the nodes of the path hold this value alone
-    let emptied = path.length;
-    if (countItems(node) === 1) {
-      while (emptied > 0 && (emptied === path.length || countItems(branches[emptied] as Branch) === 1)) emptied--;
+    return trunk.remove(high, low);
+  }
+
+  /** As {@link Amt.delete}, over a store that answers at once; none is needed where all nodes are in memory. */
+  deleteSync(index: number | bigint, store: SyncBlockReader = emptyStore): boolean {
+    const trunk = this.#trunk;
+    const at = indexOf(trunk.layout, index);
+    const high = highOf(at);
+    const low = lowOf(at);
+    for (let gap = trunk.gapToRemove(high, low); gap !== undefined; gap = trunk.gapToRemove(high, low)) {
+      trunk.fill(gap, blockOf(store, gap.cid));
     }
-    const gone = slotAt(this.#layout, at, this.#height - emptied);
-    yield* this.#loadHeirs(path, emptied, gone);
-    node.values[slot] = undefined;
-    this.#count--;
-    this.#changed(path);
-    const lost = branches[emptied];
-    if (lost !== undefined) lost.links[gone] = undefined;
-    this.#lower();
-    return true;
+    return trunk.remove(high, low);
   }
 
   /**
-   * A walk in index order that keeps only the nodes from the root to where it is.
+   * Takes the values of many indexes away, in index order whatever the order given; how many there were. Where `strict`
+   * all must be there, or none is taken; without it, those before a failure are gone.
    *
-   * @param from index to start at
+   * @throws {AmtError} `amt/index-missing`, and as {@link Amt.delete}
+   * @see ref-fvm:ipld/amt/src/amt.rs batch_delete
+   */
+  *deleteMany(indexes: Iterable<number | bigint>, options: { readonly strict?: boolean } = {}): Fetching<number> {
+    const { layout } = this.#trunk;
+    const sorted = Array.from(indexes, (index) => indexOf(layout, index)).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    if (options.strict === true) {
+      let last: Index | undefined;
+      for (const index of sorted) {
+        // an index named twice is missing the second time, as in the references
+        if (index === last || !(yield* this.has(index)))
+          throw new AmtError("amt/index-missing", { index: BigInt(index) });
+        last = index;
+      }
+    }
+    let deleted = 0;
+    for (const index of sorted) if (yield* this.delete(index)) deleted++;
+    return deleted;
+  }
+
+  /** The lowest index that holds a value, or `undefined`. Cost: at most a block a level. @see go-amt-ipld:amt.go FirstSetIndex */
+  *firstSetIndex(): Fetching<bigint | undefined> {
+    return yield* this.#outermost(false);
+  }
+
+  /** The highest index that holds a value, or `undefined`. Cost: at most a block a level. */
+  *lastSetIndex(): Fetching<bigint | undefined> {
+    return yield* this.#outermost(true);
+  }
+
+  *#outermost(last: boolean): Fetching<bigint | undefined> {
+    const trunk = this.#trunk;
+    let found = trunk.outermost(last);
+    for (; found instanceof Gap; found = trunk.outermost(last)) trunk.fill(found, yield found.cid);
+    return found;
+  }
+
+  /**
+   * A walk in index order that keeps only the nodes from the root to where it is, and can be taken up again later.
+   *
    * @throws {AmtError} `amt/index-malformed`, `amt/index-too-large`
    */
-  cursor(from: number | bigint = 0): AmtCursor<V> {
-    return new AmtCursor(this.#codec, this.#layout, this.#node, this.#height, indexOf(this.#layout, from));
+  cursor(range: Omit<AmtRange, "limit"> = {}): AmtCursor<V> {
+    return new AmtCursor(this.#trunk, indexOf(this.#trunk.layout, range.from ?? 0));
   }
 
   /**
@@ -197,31 +244,96 @@ export class Amt<V> {
    *
    * Bound: memory as for {@link Amt.cursor}.
    */
-  *walk(visit: (index: bigint, value: V) => unknown, from: number | bigint = 0): Fetching<void> {
-    const cursor = this.cursor(from);
-    for (;;) {
-      const leaf = yield* cursor.next();
-      if (leaf === undefined) return;
-      for (const [index, value] of leaf) if (visit(index, value) === false) return;
+  *walk(visit: (index: bigint, value: V) => unknown, range: Omit<AmtRange, "limit"> = {}): Fetching<void> {
+    const cursor = this.cursor(range);
+    for (let at = cursor.step(); at !== false; at = cursor.step()) {
+      if (at !== true) cursor.give(yield at);
+      else if (!cursor.visit(visit)) return;
+    }
+  }
+
+  /** As {@link Amt.walk}, with indexes as numbers, which costs less. @throws {AmtError} `amt/index-unsafe` at one past 2^53 - 1 */
+  *walkNumbers(visit: (index: number, value: V) => unknown, range: Omit<AmtRange, "limit"> = {}): Fetching<void> {
+    const cursor = this.cursor(range);
+    for (let at = cursor.step(); at !== false; at = cursor.step()) {
+      if (at !== true) cursor.give(yield at);
+      else if (!cursor.visitNumbers(visit)) return;
+    }
+  }
+
+  /**
+   * As {@link Amt.walk}, but for at most `limit` values, and tells how far it went: the walk of a page of a long list. To
+   * find `next` it may load the node of a value it does not visit.
+   *
+   * @see ref-fvm:ipld/amt/src/amt.rs for_each_while_ranged
+   * @example
+   * runSync(tree.walkRange((index, value) => page.push(value), { from: 4, limit: 3 }), store) // => { visited: 3, next: 10n }
+   */
+  *walkRange(visit: (index: bigint, value: V) => unknown, range: AmtRange = {}): Fetching<AmtVisited> {
+    const cursor = this.cursor(range);
+    const limit = range.limit ?? Number.POSITIVE_INFINITY;
+    let visited = 0;
+    let going = true;
+    let next: bigint | undefined;
+    const one = (index: bigint, value: V): boolean => {
+      if (!going || visited >= limit) {
+        next = index;
+        return false;
+      }
+      visited++;
+      going = visit(index, value) !== false;
+      return true;
+    };
+    for (let at = cursor.step(); at !== false; at = cursor.step()) {
+      if (at !== true) cursor.give(yield at);
+      else if (!cursor.visit(one)) break;
+    }
+    return { visited, next };
+  }
+
+  /**
+   * As {@link Amt.walk}, but `visit` may put another value in the place of the one it is shown, with `replace`. Nodes
+   * that change are kept until the next flush and after, others are not. It must not change the tree in another way.
+   *
+   * @see ref-fvm:ipld/amt/src/amt.rs for_each_while_mut
+   * @example
+   * runSync(tree.update((index, value, replace) => value < 0n && replace(0n)), store);
+   */
+  *update(
+    visit: (index: bigint, value: V, replace: (value: V) => void) => unknown,
+    range: Omit<AmtRange, "limit"> = {},
+  ): Fetching<void> {
+    const trunk = this.#trunk;
+    const cursor = new AmtCursor(trunk, indexOf(trunk.layout, range.from ?? 0), true);
+    const one = (index: bigint, value: V): unknown =>
+      visit(index, value, (other) => {
+        trunk.arena.encode(trunk.codec, other);
+        const { bytes, start, end } = trunk.arena;
+        cursor.keep();
+        const at = indexOf(trunk.layout, index);
+        trunk.put(highOf(at), lowOf(at), bytes, start, end);
+      });
+    for (let at = cursor.step(); at !== false; at = cursor.step()) {
+      if (at !== true) cursor.give(yield at);
+      else if (!cursor.visit(one)) return;
     }
   }
 
   /** The values in index order, over a store that answers at once. Bound: memory as for {@link Amt.cursor}. */
-  *entries(store: SyncBlockReader, from: number | bigint = 0): Generator<AmtEntry<V>, void> {
-    const cursor = this.cursor(from);
-    for (;;) {
-      const leaf = runSync(cursor.next(), store);
-      if (leaf === undefined) return;
-      yield* leaf;
+  *entries(store: SyncBlockReader = emptyStore, range: Omit<AmtRange, "limit"> = {}): Generator<AmtEntry<V>, void> {
+    const cursor = this.cursor(range);
+    for (let at = cursor.step(); at !== false; at = cursor.step()) {
+      if (at === true) yield* cursor.entries();
+      else cursor.give(blockOf(store, at));
     }
   }
 
   /** The values in index order, over any store. Bound: memory as for {@link Amt.cursor}. */
   async *entriesAsync(
     store: AsyncBlockReader,
-    options: AbortOptions & { readonly from?: number | bigint } = {},
+    options: AbortOptions & Omit<AmtRange, "limit"> = {},
   ): AsyncGenerator<AmtEntry<V>, void> {
-    const cursor = this.cursor(options.from);
+    const cursor = this.cursor(options);
     for (;;) {
       const leaf = await runAsync(cursor.next(), store, options);
       if (leaf === undefined) return;
@@ -231,121 +343,45 @@ export class Amt<V> {
 
   /** Makes the blocks of all changes; the tree goes on from there. Without a change there is none. */
   flush(): AmtFlush {
-    const blocks: [CidBytes, Uint8Array][] = [];
-    if (this.#root === undefined) {
-      const writer = new CborWriter(1024);
-      this.#flushChildren(this.#node, writer, blocks);
-      if (this.version === 0) writer.array(3);
-      else writer.array(4).uint(this.bitWidth);
-      writer.uint(this.#height).uint(this.#count);
-      encodeNode(writer, this.#layout, this.#node);
-      this.#root = put(writer, blocks);
-    }
-    return { root: this.#root, blocks };
+    return this.#trunk.flush();
   }
 
-  #encode(value: V): Uint8Array {
+  /** Puts the blocks of all changes in a store; gives the root. Where the store fails, they stay changes. */
+  flushSync(store: SyncBlockWriter): CidBytes {
+    const trunk = this.#trunk;
+    const changed: AmtNode[] = [];
+    const { root, blocks } = trunk.flush(changed);
     try {
-      this.#codec.encode(this.#scratch, value);
+      if (blocks.length > 0) store.putManySync(blocks);
     } catch (error) {
-      this.#scratch.finish(); // what a failing codec wrote must not lead the next value
+      trunk.unflush(changed);
       throw error;
     }
-    return this.#scratch.finish();
+    return root;
   }
 
-  #flushChildren(node: AmtNode, writer: CborWriter, blocks: [CidBytes, Uint8Array][]): void {
-    for (const child of node.links ?? []) {
-      if (child === undefined || child.cid !== undefined) continue;
-      this.#flushChildren(child.node as AmtNode, writer, blocks);
-      encodeNode(writer, this.#layout, child.node as AmtNode);
-      child.cid = put(writer, blocks);
+  /** As {@link Amt.flushSync}, for a store that answers later. The tree must not change meanwhile. */
+  async flushAsync(store: AsyncBlockWriter, options: AbortOptions = {}): Promise<CidBytes> {
+    const trunk = this.#trunk;
+    const changed: AmtNode[] = [];
+    const { root, blocks } = trunk.flush(changed);
+    try {
+      if (blocks.length > 0) await store.putManyBytes(blocks, options);
+    } catch (error) {
+      trunk.unflush(changed);
+      throw error;
     }
+    return root;
   }
 
-  #changed(path: readonly Child[]): void {
-    for (const child of path) child.cid = undefined;
-    this.#root = undefined;
-  }
-
-  #raise(): void {
-    const raised = emptyNode(this.#layout, this.#height + 1);
-    if (!isEmpty(this.#node)) (raised as Branch).links[0] = { cid: undefined, node: this.#node };
-    this.#node = raised;
-    this.#height++;
-    this.#root = undefined;
-  }
-
-  /** Loads the first children that will take the root's place, before a deletion changes anything. */
-  *#loadHeirs(path: readonly Child[], emptied: number, gone: number): Fetching<void> {
-    let node = this.#node;
-    let onPath = true;
-    for (let level = 0; node.links !== undefined; level++) {
-      const lost = onPath && level === emptied ? gone : -1;
-      const first = node.links[0];
-      if (first === undefined || lost === 0) return;
-      if (node.links.some((child, slot) => slot > 0 && slot !== lost && child !== undefined)) return;
-      first.node ??= loadNode(yield first.cid as CidBytes, this.#layout, this.#height - level - 1);
-      onPath = onPath && first === path[level];
-      node = first.node;
-    }
-  }
-
-  #lower(): void {
-    while (isOnlyFirstLink(this.#node)) {
-      this.#node = this.#node.links?.[0]?.node as AmtNode;
-      this.#height--;
-    }
-    if (this.version !== 0 && isEmpty(this.#node)) {
-      this.#node = emptyNode(this.#layout, 0);
-      this.#height = 0;
-    }
+  /** A tree of its own with the same values and the same changes not yet flushed. Cost: a copy of the nodes in memory, without their bytes. */
+  clone(): Amt<V> {
+    return new Amt(this.#trunk.clone());
   }
 }
 
-function put(writer: CborWriter, blocks: [CidBytes, Uint8Array][]): CidBytes {
-  const block = writer.finish();
-  const cid = cidOf(block);
-  blocks.push([cid, block]);
-  return cid;
-}
-
-/**
- * An empty AMT.
- *
- * @throws {AmtError} `amt/bit-width-unsupported`
- * @example
- * createAmt(linkCodec, { version: 3, bitWidth: 5 }).count // => 0n
- */
-export function createAmt<V>(codec: Codec<V>, options: AmtOptions): Amt<V> {
-  const layout = layoutOf(options.version, options.bitWidth);
-  return new Amt(codec, layout, 0, 0n, emptyNode(layout, 0));
-}
-
-/**
- * Opens the AMT of a root.
- *
- * @throws {AmtError} `amt/bit-width-unsupported`, `amt/bit-width-wrong` when `options.bitWidth` is another,
- * `amt/height-too-large`, `amt/count-too-large`, or its node is none
- * @see go-amt-ipld:amt.go LoadAMT, go-amt-ipld:v2.1.0 amt.go LoadAMT
- * @example
- * const receipts = runSync(loadAmt(header.parentMessageReceipts, receiptCodec, { version: 0 }), store);
- */
-export function* loadAmt<V>(root: CidBytes, codec: Codec<V>, options: AmtOptions): Fetching<Amt<V>> {
-  const { version } = options;
-  const block: Uint8Array = yield root;
-  const reader = new CborReader(block.slice());
-  reader.array(version === 0 ? 3 : 4);
-  const layout = layoutOf(version, version === 0 ? options.bitWidth : reader.safeUint());
-  if (options.bitWidth !== undefined && options.bitWidth !== layout.bitWidth) {
-    throw new AmtError("amt/bit-width-wrong", { bitWidth: layout.bitWidth, expected: options.bitWidth });
-  }
-  const height = reader.safeUint();
-  if (height > layout.maxHeight) throw new AmtError("amt/height-too-large", { height, limit: layout.maxHeight });
-  const count = reader.uint();
-  const limit = capacity(layout, height);
-  if (count > limit) throw new AmtError("amt/count-too-large", { count, limit });
-  const node = decodeNode(reader, layout, height, height === 0 || version === 0);
-  reader.end();
-  return new Amt(codec, layout, height, count, node, root.slice());
+function blockOf(store: SyncBlockReader, cid: CidBytes): Uint8Array {
+  const block = store.getSync(cid);
+  if (block === undefined) throw blockMissing(cid);
+  return block;
 }

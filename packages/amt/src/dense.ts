@@ -1,6 +1,6 @@
 import { CborWriter, type CidBytes, type Codec, cidOf } from "@copse/ipld";
-import type { AmtFlush } from "./amt.ts";
 import { type AmtOptions, type Layout, layoutOf } from "./layout.ts";
+import type { AmtFlush } from "./trunk.ts";
 
 /**
  * The AMT of a list without gaps: the root that setting one value after another would give, made level by level.

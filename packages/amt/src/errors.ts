@@ -4,8 +4,11 @@ import { CopseError } from "@copse/primitives";
 export type AmtFacts = {
   "amt/index-malformed": { index: number | bigint };
   "amt/index-too-large": { index: bigint; limit: bigint };
+  "amt/index-unsafe": { index: bigint };
+  "amt/index-missing": { index: bigint };
   "amt/bit-width-unsupported": { bitWidth: number; limit: number };
   "amt/bit-width-wrong": { bitWidth: number; expected: number };
+  "amt/bit-widths-differ": { before: number; after: number };
   "amt/height-too-large": { height: number; limit: number };
   "amt/count-too-large": { count: bigint; limit: bigint };
   "amt/count-wrong": { count: bigint };
@@ -20,8 +23,11 @@ export type AmtFacts = {
 const say: { [C in keyof AmtFacts]: (facts: AmtFacts[C]) => string } = {
   "amt/index-malformed": (f) => `${f.index} is no index: a whole number from 0 is`,
   "amt/index-too-large": (f) => `index ${f.index}, limit ${f.limit}`,
+  "amt/index-unsafe": (f) => `index ${f.index} is no safe number: ask for bigints`,
+  "amt/index-missing": (f) => `index ${f.index} holds no value, though all are to`,
   "amt/bit-width-unsupported": (f) => `bit width ${f.bitWidth}, limits 1 and ${f.limit}`,
   "amt/bit-width-wrong": (f) => `the root has bit width ${f.bitWidth}, expected ${f.expected}`,
+  "amt/bit-widths-differ": (f) => `trees of bit width ${f.before} and ${f.after} have no nodes in common`,
   "amt/height-too-large": (f) => `the root has height ${f.height}, limit ${f.limit}`,
   "amt/count-too-large": (f) => `the root counts ${f.count} values, its height holds ${f.limit}`,
   "amt/count-wrong": (f) => `the root counts ${f.count} values, the nodes hold others`,

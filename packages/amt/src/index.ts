@@ -1,5 +1,7 @@
-export { Amt, type AmtFlush, createAmt, loadAmt } from "./amt.ts";
-export { AmtCursor, type AmtEntry } from "./cursor.ts";
+export { Amt } from "./amt.ts";
+export { AmtCursor, type AmtEntry, type AmtRange, type AmtVisited } from "./cursor.ts";
 export { amtRoot } from "./dense.ts";
 export { AmtError, type AmtFacts } from "./errors.ts";
 export { type AmtOptions, type AmtVersion, maxBitWidth } from "./layout.ts";
+export { createAmt, loadAmt } from "./open.ts";
+export type { AmtFlush, AsyncBlockWriter, SyncBlockWriter } from "./trunk.ts";

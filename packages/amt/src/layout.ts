@@ -11,14 +11,16 @@ export interface AmtOptions {
   readonly bitWidth?: number | undefined;
 }
 
-/** Largest bit width: past 13 a full node is longer than the 8192 items that the Go decoder reads. */
-export const maxBitWidth = 13;
+/** Largest bit width: a bitmap of 2 MiB, the longest byte string that the Go decoder reads. */
+export const maxBitWidth = 24;
 
 /** What follows from version and bit width. */
 export interface Layout {
   readonly version: AmtVersion;
   readonly bitWidth: number;
   readonly width: number;
+  /** The bits of a slot's number. */
+  readonly mask: number;
   /** Bytes of a node's bitmap. */
   readonly bitmapLength: number;
   readonly maxHeight: number;
@@ -44,6 +46,7 @@ export function layoutOf(version: AmtVersion, bitWidth = 3): Layout {
     version,
     bitWidth,
     width: 2 ** bitWidth,
+    mask: 2 ** bitWidth - 1,
     bitmapLength: Math.max(1, 2 ** (bitWidth - 3)),
     maxHeight: version === 0 ? 20 : Math.ceil(64 / bitWidth) - 1,
     maxIndex: version === 0 ? 2n ** 63n - 1n : 2n ** 64n - 2n,
@@ -65,19 +68,71 @@ export function indexOf(layout: Layout, index: Index): Index {
   return index <= Number.MAX_SAFE_INTEGER ? Number(index) : index;
 }
 
+// From here on an index is two 32-bit halves, so that no step down a tree meets a bigint or a fraction.
+
+/** The upper 32 bits of a checked index, as the bits of an integer. */
+export function highOf(index: Index): number {
+  if (typeof index === "bigint") return Number(index >> 32n) | 0;
+  return index <= 0x7fffffff ? 0 : (index / 0x100000000) | 0;
+}
+
+/** The lower 32 bits of a checked index, as the bits of an integer. */
+export function lowOf(index: Index): number {
+  return typeof index === "bigint" ? Number(index & 0xffffffffn) | 0 : index | 0;
+}
+
 /** Slot of an index in its node at `height`. */
-export function slotAt(layout: Layout, index: Index, height: number): number {
+export function slotAt(layout: Layout, high: number, low: number, height: number): number {
   const shift = layout.bitWidth * height;
-  if (typeof index === "bigint") return Number((index >> BigInt(shift)) & BigInt(layout.width - 1));
-  if (index <= 0x7fffffff) return shift > 30 ? 0 : (index >> shift) & (layout.width - 1);
-  return Math.floor(index / 2 ** shift) % layout.width; // a power of two divides exactly
+  if (shift === 0) return low & layout.mask;
+  if (shift >= 32) return (high >>> (shift - 32)) & layout.mask;
+  return ((low >>> shift) | (high << (32 - shift))) & layout.mask;
 }
 
 /** Whether a tree of `height` has a place for the index. */
-export function fits(layout: Layout, index: Index, height: number): boolean {
+export function fits(layout: Layout, high: number, low: number, height: number): boolean {
   const bits = layout.bitWidth * (height + 1);
-  if (typeof index === "number") return index < 2 ** bits;
-  return bits >= 64 || index >> BigInt(bits) === 0n;
+  if (bits < 32) return high === 0 && low >>> bits === 0;
+  return bits >= 64 || high >>> (bits - 32) === 0;
+}
+
+/** The upper half of the first index below `slot` of a node at `height` whose own first index has the half `high`. */
+export function highBelow(layout: Layout, high: number, slot: number, height: number): number {
+  const shift = layout.bitWidth * height;
+  if (shift >= 32) {
+    if (shift + layout.bitWidth > 64 && slot >>> (64 - shift) !== 0) {
+      // the top node of a tree for 64-bit indexes has more slots than they reach; only a hostile tree has something there
+      const index = BigInt(slot) << BigInt(shift);
+      throw new AmtError("amt/index-too-large", { index, limit: layout.maxIndex });
+    }
+    return high | (slot << (shift - 32));
+  }
+  return shift === 0 ? high : high | (slot >>> (32 - shift));
+}
+
+/** As {@link highBelow}, for the lower half. */
+export function lowBelow(layout: Layout, low: number, slot: number, height: number): number {
+  const shift = layout.bitWidth * height;
+  return shift >= 32 ? low : low | (slot << shift);
+}
+
+/** Whether an index with this upper half is a number below 2^53. */
+export const isSafe = (high: number): boolean => high >>> 21 === 0;
+
+/** The number of a safe index. */
+export const numberAt = (high: number, low: number): number =>
+  high === 0 ? low >>> 0 : (high >>> 0) * 0x100000000 + (low >>> 0);
+
+/**
+ * An index from its halves.
+ *
+ * @throws {AmtError} `amt/index-too-large`: only a hostile tree has such a value
+ */
+export function indexAt(layout: Layout, high: number, low: number): bigint {
+  if (isSafe(high)) return BigInt(numberAt(high, low));
+  const index = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  if (index > layout.maxIndex) throw new AmtError("amt/index-too-large", { index, limit: layout.maxIndex });
+  return index;
 }
 
 /** How many values a tree of `height` has places for: at most 2^64 - 1, where its count ends. */

@@ -32,12 +32,12 @@ export function amtPlayer(start: string): Player {
       }
       if (word === "get") return shown(run(tree.get(index())));
       if (word === "del") return String(run(tree.delete(index())));
-      if (word === "delmany") return String(run(deleteMany(tree, (second as string).split(",").map(BigInt))));
+      if (word === "delmany") return String(run(tree.deleteMany((second as string).split(",").map(BigInt))) > 0);
       if (word === "count") return `${tree.count}:${tree.height}`;
       if (word === "each") {
         const digest = digestOf();
         let left = third === undefined ? Number.POSITIVE_INFINITY : Number(third);
-        for (const [at, value] of tree.entries(store, second === undefined ? 0n : index())) {
+        for (const [at, value] of tree.entries(store, { from: second === undefined ? 0n : index() })) {
           if (left-- === 0) return `${digest.done()}:${at}`;
           digest.add(uint64BE(at), value);
         }
@@ -52,10 +52,4 @@ export function amtPlayer(start: string): Player {
       throw error;
     },
   };
-}
-
-function* deleteMany(tree: Amt<Uint8Array>, indexes: bigint[]): Fetching<boolean> {
-  let any = false;
-  for (const index of indexes) any = (yield* tree.delete(index)) || any;
-  return any;
 }

@@ -60,7 +60,7 @@ function history(options: AmtOptions, seed: number, steps: number): void {
   }
   const start = index();
   const sorted = [...model].sort(([a], [b]) => (a < b ? -1 : 1)).filter(([at]) => at >= start);
-  expect([...tree.entries(store, start)].map(([at, value]) => [at, toHex(value)])).toEqual(
+  expect([...tree.entries(store, { from: start })].map(([at, value]) => [at, toHex(value)])).toEqual(
     sorted.map(([at, value]) => [at, toHex(value)]),
   );
 }

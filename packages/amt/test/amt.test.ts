@@ -105,10 +105,13 @@ describe("an AMT", () => {
     for (const index of [0, 9, 100, 5000]) runSync(tree.set(index, Uint8Array.of(1)), store);
     const seen: bigint[] = [];
     runSync(
-      tree.walk((index) => {
-        seen.push(index);
-        return index < 100n;
-      }, 1),
+      tree.walk(
+        (index) => {
+          seen.push(index);
+          return index < 100n;
+        },
+        { from: 1 },
+      ),
       store,
     );
     expect(seen).toEqual([9n, 100n]);
@@ -179,7 +182,7 @@ describe("indexes", () => {
     for (const run of runs) {
       expect(codeOf(() => runSync(run, store))).toBe(code);
     }
-    expect(codeOf(() => tree.cursor(index))).toBe(code);
+    expect(codeOf(() => tree.cursor({ from: index }))).toBe(code);
   });
 });
 

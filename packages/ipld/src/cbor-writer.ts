@@ -26,6 +26,11 @@ export class CborWriter {
     return this.#length;
   }
 
+  /** The bytes written so far, and room behind them. What is written next may go on in another buffer. */
+  get buffer(): Uint8Array {
+    return this.#buffer;
+  }
+
   /** Head of an array of `length` items. */
   array(length: number): this {
     return this.#head(0x80, length);
@@ -86,6 +91,18 @@ export class CborWriter {
     this.#room(cbor.length);
     this.#buffer.set(cbor, this.#length);
     this.#length += cbor.length;
+    return this;
+  }
+
+  /** The bytes from `start` to `end` of others that are CBOR already: `raw` without a view of them. */
+  part(cbor: Uint8Array, start: number, end: number): this {
+    const length = end - start;
+    this.#room(length);
+    const buffer = this.#buffer;
+    const at = this.#length;
+    if (length > 64) buffer.set(cbor.subarray(start, end), at);
+    else for (let i = 0; i < length; i++) buffer[at + i] = cbor[start + i] as number;
+    this.#length = at + length;
     return this;
   }
 

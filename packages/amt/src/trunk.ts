@@ -1,0 +1,301 @@
+import { CborWriter, type CidBytes, type Codec, cidOf, decode } from "@copse/ipld";
+import type { AbortOptions } from "@copse/primitives";
+import { Arena } from "./arena.ts";
+import { AmtError } from "./errors.ts";
+import { fits, highBelow, indexAt, type Layout, lowBelow, slotAt } from "./layout.ts";
+import { type AmtNode, Branch, copyNode, emptyNode, encodeNode, Gap, Leaf, readNode } from "./node.ts";
+
+const maxCount = 2n ** 64n - 1n;
+
+/** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
+export interface AmtFlush {
+  readonly root: CidBytes;
+  readonly blocks: readonly (readonly [cid: CidBytes, block: Uint8Array])[];
+}
+
+/** A store that takes blocks at once. */
+export interface SyncBlockWriter {
+  putManySync(blocks: Iterable<readonly [cid: CidBytes, block: Uint8Array]>): void;
+}
+
+/** A store that takes blocks and answers later. */
+export interface AsyncBlockWriter {
+  putManyBytes(blocks: Iterable<readonly [cid: CidBytes, block: Uint8Array]>, options?: AbortOptions): Promise<void>;
+}
+
+/**
+ * A tree in memory and what is done to it once the blocks a step needs are there: each step is written here once, says
+ * what it lacks as a {@link Gap}, and never meets a store. Indexes come as checked halves.
+ */
+export class Trunk<V> {
+  readonly codec: Codec<V>;
+  readonly layout: Layout;
+  height: number;
+  /** Bigint from 2^53 on, which only a root's claim reaches. */
+  count: number | bigint;
+  node: AmtNode;
+  /** CID of the tree as it is; `undefined` while it has changes. */
+  root: CidBytes | undefined;
+  readonly arena: Arena = new Arena();
+
+  constructor(codec: Codec<V>, layout: Layout, height: number, count: bigint, node: AmtNode, root?: CidBytes) {
+    this.codec = codec;
+    this.layout = layout;
+    this.height = height;
+    this.count = count <= Number.MAX_SAFE_INTEGER ? Number(count) : count;
+    this.node = node;
+    this.root = root;
+  }
+
+  /** The leaf that has a place for the index; what is to be loaded before that is known; or nothing. */
+  find(high: number, low: number): Leaf | Gap | undefined {
+    const { layout } = this;
+    let node = this.node;
+    if (!fits(layout, high, low, this.height)) return undefined;
+    while (node.slots !== undefined) {
+      const slot = slotAt(layout, high, low, node.height);
+      const child = node.slots[slot];
+      if (typeof child !== "object") return child ? new Gap(node, slot) : undefined;
+      node = child;
+    }
+    return node;
+  }
+
+  /** What is to be loaded before a value can be put or asked for. */
+  gapTo(high: number, low: number): Gap | undefined {
+    const found = this.find(high, low);
+    return found instanceof Gap ? found : undefined;
+  }
+
+  /** Takes the block of a gap: from now on its node is kept by its parent. */
+  fill(gap: Gap, block: Uint8Array): void {
+    const { branch, slot } = gap;
+    if (typeof branch.slots[slot] === "object") return; // another step asked for it as well
+    this.arena.copy(block);
+    const { bytes, start } = this.arena;
+    branch.slots[slot] = readNode(block, this.layout, branch.height - 1, gap.cid, bytes, start);
+  }
+
+  /** The value in a slot of a leaf that this tree keeps: decoded once. */
+  valueIn(leaf: Leaf, slot: number): V | undefined {
+    const known = leaf.values?.[slot];
+    if (known !== undefined) return known as V;
+    const start = leaf.spans[2 * slot];
+    if (!start) return undefined;
+    const value = decodeSpan(this.codec, leaf.sourceOf(slot), start, leaf.spans[2 * slot + 1] as number);
+    leaf.values ??= [];
+    leaf.values[slot] = value;
+    return value;
+  }
+
+  /**
+   * Puts CBOR that stays as it is at an index; all nodes on the way are loaded.
+   *
+   * @throws {AmtError} `amt/count-wrong`
+   */
+  put(high: number, low: number, source: Uint8Array, start: number, end: number): void {
+    const { layout } = this;
+    const slot = low & layout.mask;
+    const leaf = this.find(high, low);
+    const old = leaf instanceof Leaf && leaf.spans[2 * slot];
+    if (old) {
+      const oldEnd = leaf.spans[2 * slot + 1] as number;
+      if (equalSpans(leaf.sourceOf(slot), old, oldEnd, source, start, end)) return;
+    } else if (typeof this.count === "bigint" && this.count >= maxCount - 1n) {
+      throw new AmtError("amt/count-wrong", { count: this.count });
+    }
+    // the values that are there lie left of an index they have no place for, so a raised tree fetches nothing
+    while (!fits(layout, high, low, this.height)) this.#raise();
+    this.root = undefined;
+    let node = this.node;
+    while (node.slots !== undefined) {
+      const at = slotAt(layout, high, low, node.height);
+      let child = node.slots[at];
+      if (!child) {
+        child = emptyNode(layout, node.height - 1);
+        node.slots[at] = child;
+        node.items++;
+      }
+      node = child as AmtNode;
+      node.cid = undefined;
+    }
+    node.put(slot, source, start, end);
+    if (!old) this.count = plus(this.count, 1);
+  }
+
+  /**
+   * What is to be loaded before the value at an index can be taken away: the nodes on the way to it, then the first
+   * children that will take the root's place.
+   */
+  gapToRemove(high: number, low: number): Gap | undefined {
+    const found = this.find(high, low);
+    if (!(found instanceof Leaf)) return found;
+    if (!found.spans[2 * (low & this.layout.mask)]) return undefined;
+    const { branch, slot } = this.#lastToStay(high, low);
+    let node = this.node;
+    if (branch === undefined) return undefined; // nothing will be left
+    while (node.slots !== undefined) {
+      const left = node === branch ? node.items - 1 : node.items;
+      const first = node.slots[0];
+      if (left !== 1 || !first || (node === branch && slot === 0)) return undefined;
+      if (typeof first === "number") return new Gap(node, 0);
+      node = first;
+    }
+    return undefined;
+  }
+
+  /**
+   * Takes the value at an index away; all that {@link gapToRemove} named is loaded. Tells whether there was one.
+   *
+   * @throws {AmtError} `amt/count-wrong`
+   */
+  remove(high: number, low: number): boolean {
+    const { layout } = this;
+    const leaf = this.find(high, low);
+    const place = low & layout.mask;
+    if (!(leaf instanceof Leaf) || !leaf.spans[2 * place]) return false;
+    if (this.count === 0) throw new AmtError("amt/count-wrong", { count: 0n });
+    const { branch, slot } = this.#lastToStay(high, low);
+    this.root = undefined;
+    this.count = plus(this.count, -1);
+    if (branch === undefined) {
+      // version 0 keeps the height of a tree that loses its last value
+      if (layout.version !== 0) this.height = 0;
+      this.node = emptyNode(layout, this.height);
+      return true;
+    }
+    for (let node: AmtNode = this.node; ; ) {
+      node.cid = undefined;
+      if (node === branch) break;
+      node = (node as Branch).slots[slotAt(layout, high, low, (node as Branch).height)] as AmtNode;
+    }
+    if (branch instanceof Branch) {
+      branch.slots[slot] = 0;
+      branch.items--;
+    } else branch.take(place);
+    this.#lower();
+    return true;
+  }
+
+  /**
+   * The lowest node on the way to an index that holds more than the way, and the slot that it will lose; no node where
+   * the tree holds one value alone.
+   */
+  #lastToStay(high: number, low: number): { readonly branch: AmtNode | undefined; readonly slot: number } {
+    let branch: AmtNode | undefined;
+    let lost = 0;
+    for (let node = this.node; ; ) {
+      const slot = node.slots === undefined ? low & this.layout.mask : slotAt(this.layout, high, low, node.height);
+      if (node.items > 1) [branch, lost] = [node, slot];
+      if (node.slots === undefined) return { branch, slot: lost };
+      node = node.slots[slot] as AmtNode;
+    }
+  }
+
+  /** The first or last index that holds a value; what is to be loaded before that is known; or nothing. */
+  outermost(last: boolean): bigint | Gap | undefined {
+    const { layout } = this;
+    let [high, low] = [0, 0];
+    for (let node = this.node; ; ) {
+      const taken = node.slots ?? node.spans;
+      const step = node.slots === undefined ? 2 : 1;
+      let at = last ? layout.width - 1 : 0;
+      const end = last ? -1 : layout.width;
+      while (at !== end && !taken[step * at]) at += last ? -1 : 1;
+      if (at === end) return undefined;
+      if (node.slots === undefined) return indexAt(layout, high, low | at);
+      const child = node.slots[at] as AmtNode | number;
+      if (typeof child === "number") return new Gap(node, at);
+      [high, low] = [highBelow(layout, high, at, node.height), lowBelow(layout, low, at, node.height)];
+      node = child;
+    }
+  }
+
+  #raise(): void {
+    const raised = emptyNode(this.layout, this.height + 1) as Branch;
+    if (this.node.items > 0) {
+      raised.slots[0] = this.node;
+      raised.items = 1;
+    }
+    this.node = raised;
+    this.height++;
+  }
+
+  /** A root left with its first child alone gives it its place. */
+  #lower(): void {
+    while (this.node.slots !== undefined && this.node.items === 1 && this.node.slots[0]) {
+      this.node = this.node.slots[0] as AmtNode;
+      this.height--;
+    }
+    this.node.cid = undefined;
+  }
+
+  /** Makes the blocks of all changes. `changed` collects the nodes that have their CIDs from it. */
+  flush(changed: AmtNode[] = []): AmtFlush {
+    const blocks: [CidBytes, Uint8Array][] = [];
+    if (this.root === undefined) {
+      const { layout } = this;
+      const writer = new CborWriter(1024);
+      const bitmap = new Uint8Array(layout.bitmapLength);
+      const put = (): CidBytes => {
+        const block = writer.finish();
+        const cid = cidOf(block);
+        blocks.push([cid, block]);
+        return cid;
+      };
+      const below = (node: Branch): void => {
+        for (let slot = 0; slot < node.slots.length; slot++) {
+          const child = node.slots[slot];
+          if (typeof child !== "object" || child.cid !== undefined) continue;
+          if (child instanceof Branch) below(child);
+          encodeNode(writer, layout, child, bitmap);
+          child.cid = put();
+          changed.push(child);
+        }
+      };
+      if (this.node instanceof Branch) below(this.node);
+      if (layout.version === 0) writer.array(3);
+      else writer.array(4).uint(layout.bitWidth);
+      writer.uint(this.height).uint(this.count);
+      encodeNode(writer, layout, this.node, bitmap);
+      this.root = put();
+    }
+    return { root: this.root, blocks };
+  }
+
+  /** Makes changes again of nodes that a flush gave their CIDs. */
+  unflush(changed: readonly AmtNode[]): void {
+    for (const node of changed) node.cid = undefined;
+    this.root = undefined;
+  }
+
+  /** A tree of its own that is as this one is. */
+  clone(): Trunk<V> {
+    const { codec, layout, height, count, node, root } = this;
+    return new Trunk(codec, layout, height, BigInt(count), copyNode(layout, node), root);
+  }
+}
+
+function plus(count: number | bigint, by: 1 | -1): number | bigint {
+  if (typeof count === "bigint") return count + BigInt(by);
+  return count === Number.MAX_SAFE_INTEGER && by === 1 ? BigInt(count) + 1n : count + by;
+}
+
+/** The value whose CBOR is a span of bytes. */
+export function decodeSpan<V>(codec: Codec<V>, source: Uint8Array, start: number, end: number): V {
+  return decode(codec, source.subarray(start, end));
+}
+
+/** Whether two spans are the same bytes. */
+export function equalSpans(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): boolean {
+  if (aEnd - aStart !== bEnd - bStart) return false;
+  for (let i = aStart, j = bStart; i < aEnd; i++, j++) if (a[i] !== b[j]) return false;
+  return true;
+}
