@@ -1,5 +1,6 @@
 export type { StoreTraits } from "./compliance/rules.ts";
 export {
+  describeAsyncDatabase,
   describeAsyncStore,
   describeClosable,
   describeDatabase,

@@ -1,5 +1,5 @@
 import type { AbortOptions } from "@copse/primitives";
-import type { BlockEntry, Store } from "./store.ts";
+import type { AsyncStore, BlockEntry, Closable, Store } from "./store.ts";
 
 /** One change of an ordered table: `value` absent deletes the key. */
 export interface RowOp {
@@ -20,12 +20,26 @@ export interface RowRange {
 export type Row = readonly [key: Uint8Array, value: Uint8Array];
 
 /**
- * Reads an ordered table of bytes. Order: by byte, a prefix first. Rows change only by {@link Database.commit}.
+ * Reads an ordered table of bytes that may answer only later. Order: by byte, a prefix first. Rows change only by
+ * {@link AsyncDatabase.commit}.
+ *
+ * @example
+ * for await (const [key, value] of database.rows("heights").readRange({ reverse: true, limit: 1 })) use(key, value);
+ */
+export interface AsyncRows {
+  /** The value under `key`, or `undefined`. */
+  read(key: Uint8Array, options?: AbortOptions): Promise<Uint8Array | undefined>;
+  /** Rows in order. What is committed during the loop may or may not be seen; order holds and no row comes twice. */
+  readRange(range?: RowRange, options?: AbortOptions): AsyncIterable<Row>;
+}
+
+/**
+ * Reads an ordered table of bytes, at once too.
  *
  * @example
  * for (const [key, value] of database.rows("heights").range({ reverse: true, limit: 1 })) use(key, value);
  */
-export interface Rows {
+export interface Rows extends AsyncRows {
   /** The value under `key`, or `undefined`. */
   get(key: Uint8Array): Uint8Array | undefined;
   /** Rows in order. What is committed during the loop may or may not be seen; order holds and no row comes twice. */
@@ -40,7 +54,7 @@ export interface Batch {
 }
 
 /**
- * Blocks and ordered tables with one writer and atomic commits.
+ * Blocks and ordered tables with one writer and atomic commits, from an engine that may answer only later.
  *
  * A commit is one transaction: whatever moment the process dies at, the database holds all of it or nothing. Commits
  * take effect in the order of the calls.
@@ -48,15 +62,15 @@ export interface Batch {
  * @example
  * await database.commit({ blocks: [[cid, bytes]], rows: [{ table: "heights", key, value: cid }] });
  */
-export interface Database {
+export interface AsyncDatabase extends Closable {
   /** The blocks. Its puts are commits of their own. */
-  readonly blocks: Store;
+  readonly blocks: AsyncStore;
   /**
    * A table by name; it need not exist before.
    *
    * @throws {BlockstoreError} `blockstore/table-malformed`
    */
-  rows(table: string): Rows;
+  rows(table: string): AsyncRows;
   /**
    * Applies a batch; visible and durable when the promise resolves.
    *
@@ -65,13 +79,20 @@ export interface Database {
    * `blockstore/table-malformed`, `blockstore/read-only`
    */
   commit(batch: Batch, options?: AbortOptions): Promise<void>;
-  /** {@link commit} that holds up the thread until the batch is on disk. */
+}
+
+/**
+ * An {@link AsyncDatabase} that also answers at once.
+ *
+ * @example
+ * database.commitSync({ blocks: [[cid, bytes]] });
+ * database.blocks.getSync(cid) // => bytes
+ */
+export interface Database extends AsyncDatabase {
+  readonly blocks: Store;
+  rows(table: string): Rows;
+  /** {@link AsyncDatabase.commit} that holds up the thread until the batch is on disk. */
   commitSync(batch: Batch): void;
-  /** Resolves when all that was committed is on disk. */
-  flush(): Promise<void>;
-  /** Flushes and releases the store; afterwards every use throws `host/store-failed`. Closing twice is allowed. */
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** The longest key of a row, in bytes. A tipset key of 15 blocks has 570. */

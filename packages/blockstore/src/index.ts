@@ -1,4 +1,6 @@
 export {
+  type AsyncDatabase,
+  type AsyncRows,
   type Batch,
   type Database,
   maxRowKeyBytes,
@@ -21,4 +23,4 @@ export {
   type Store,
   type SyncReads,
 } from "./store.ts";
-export { asyncReadOnlyStoreOf, asyncStoreOf, readOnlyStoreOf, type StoreFor, storeOf } from "./store-of.ts";
+export { asyncReadOnlyStoreOf, asyncStoreOf, readOnlyStoreOf, storeOf } from "./store-of.ts";

@@ -2,6 +2,7 @@ import { type CidBytes, cidKey } from "@copse/ipld";
 import { type AbortOptions, assertNotAborted, fromLatin1, HostFault, latin1 } from "@copse/primitives";
 import type { Batch, Database, Row, RowOp, RowRange, Rows } from "./database.ts";
 import { assertRowOp, assertStorableCid, assertTable } from "./limits.ts";
+import { RowsFace } from "./rows-face.ts";
 import { SortedMap } from "./sorted-keys.ts";
 import type { BlockEntry, BlockTable, Store } from "./store.ts";
 import { storeOf } from "./store-of.ts";
@@ -133,11 +134,12 @@ class MemoryDatabase implements Database {
   }
 }
 
-class MemoryRows implements Rows {
+class MemoryRows extends RowsFace {
   readonly #rows: SortedMap<Uint8Array>;
   readonly #owner: MemoryBlocks;
 
   constructor(rows: SortedMap<Uint8Array>, owner: MemoryBlocks) {
+    super();
     this.#rows = rows;
     this.#owner = owner;
   }

@@ -30,7 +30,8 @@ export function storeOf(table: BlockTable): Store {
  * @example
  * const store = asyncStoreOf({ getBytes, hasBytes, putManyBytes, deleteManyBytes, entries });
  */
-export function asyncStoreOf<Table extends AsyncBlockTable>(table: Table): StoreFor<Table>;
+export function asyncStoreOf(table: AsyncBlockTable & SyncReads): AsyncStore & SyncReads;
+export function asyncStoreOf(table: AsyncBlockTable): AsyncStore;
 export function asyncStoreOf(table: AsyncBlockTable): AsyncStore {
   return readsAtOnce(table) ? new SyncReadStore(table) : new CidFace(table);
 }
@@ -59,7 +60,8 @@ export function readOnlyStoreOf(source: BlockSource): Store {
  * @example
  * const store = asyncReadOnlyStoreOf({ getBytes, hasBytes });
  */
-export function asyncReadOnlyStoreOf<Source extends AsyncBlockSource>(source: Source): StoreFor<Source>;
+export function asyncReadOnlyStoreOf(source: AsyncBlockSource & SyncReads): AsyncStore & SyncReads;
+export function asyncReadOnlyStoreOf(source: AsyncBlockSource): AsyncStore;
 export function asyncReadOnlyStoreOf(source: AsyncBlockSource): AsyncStore {
   const table: AsyncBlockTable = {
     ...bound(source),
@@ -71,9 +73,6 @@ export function asyncReadOnlyStoreOf(source: AsyncBlockSource): AsyncStore {
   if (!readsAtOnce(source)) return new CidFace(table);
   return new SyncReadStore({ ...table, getSync: (cid) => source.getSync(cid), hasSync: (cid) => source.hasSync(cid) });
 }
-
-/** The store that a table gives: with synchronous reads where the table has them. */
-export type StoreFor<Table> = Table extends SyncReads ? AsyncStore & SyncReads : AsyncStore;
 
 /** Whether a store or table answers at once too. */
 function readsAtOnce<Table extends object>(table: Table): table is Table & SyncReads {

@@ -1,8 +1,8 @@
-import type { Database } from "../database.ts";
+import type { AsyncDatabase, Database } from "../database.ts";
 import type { AsyncStore, BlockEntry, Closable, Store } from "../store.ts";
 import { blockRules } from "./block-rules.ts";
 import { closeRules } from "./close-rules.ts";
-import { databaseRules } from "./database-rules.ts";
+import { databaseRules, syncDatabaseRules } from "./database-rules.ts";
 import { heldBlocks, readOnlyRules, readOnlySyncRules } from "./read-only-rules.ts";
 import type { Rules, StoreTraits } from "./rules.ts";
 import { streamRules } from "./stream-rules.ts";
@@ -84,18 +84,32 @@ export function describeClosable(name: string, suite: Suite<AsyncStore & Closabl
  * describeDatabase("my database", { open: openMine, close: (db) => db.close() }, { describe, it });
  */
 export function describeDatabase(name: string, suite: Suite<Database>, runner: SuiteRunner): void {
+  run(name, suite, { ...databaseRules, ...syncDatabaseRules }, runner);
+  describeStore(`${name}: blocks`, blocksOf(suite), runner);
+}
+
+/**
+ * Runs the rules of `AsyncDatabase` against an implementation, and those of `AsyncStore` against its blocks.
+ *
+ * @example
+ * describeAsyncDatabase("my database", { open: openMine, close: (db) => db.close() }, { describe, it });
+ */
+export function describeAsyncDatabase(name: string, suite: Suite<AsyncDatabase>, runner: SuiteRunner): void {
   run(name, suite, databaseRules, runner);
-  const open = new WeakMap<Store, Database>();
-  const blocks: Suite<Store> = {
+  describeAsyncStore(`${name}: blocks`, blocksOf(suite), runner);
+}
+
+function blocksOf<Opened extends AsyncDatabase>(suite: Suite<Opened>): Suite<Opened["blocks"]> {
+  const open = new WeakMap<object, Opened>();
+  return {
     ...suite,
     async open() {
       const database = await suite.open();
       open.set(database.blocks, database);
       return database.blocks;
     },
-    close: (store) => suite.close?.(open.get(store) as Database),
+    close: (store) => suite.close?.(open.get(store) as Opened),
   };
-  describeStore(`${name}: blocks`, blocks, runner);
 }
 
 function filled<Subject>(suite: ReadOnlySuite<Subject>): Suite<Subject> {

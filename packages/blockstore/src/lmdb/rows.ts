@@ -1,6 +1,7 @@
 import { utf8 } from "@copse/primitives";
-import type { Row, RowRange, Rows } from "../database.ts";
-import { guarded } from "./fault.ts";
+import type { Row, RowRange } from "../database.ts";
+import { guarded } from "../fault.ts";
+import { RowsFace } from "../rows-face.ts";
 import { rowKey } from "./layout.ts";
 import type { Tables } from "./tables.ts";
 
@@ -9,13 +10,14 @@ const firstPage = 16;
 const largestPage = 512;
 
 /** Rows of one table of the file. */
-export class LmdbRows implements Rows {
+export class LmdbRows extends RowsFace {
   readonly #tables: Tables;
   readonly #follows: boolean;
   readonly #assertOpen: (operation: string) => void;
   readonly #name: Uint8Array;
 
   constructor(tables: Tables, table: string, follows: boolean, assertOpen: (operation: string) => void) {
+    super();
     this.#tables = tables;
     this.#follows = follows;
     this.#assertOpen = assertOpen;

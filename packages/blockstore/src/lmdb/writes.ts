@@ -1,8 +1,8 @@
 import type { CidBytes } from "@copse/ipld";
 import { utf8 } from "@copse/primitives";
 import type { RowOp } from "../database.ts";
+import { storeFault } from "../fault.ts";
 import type { BlockEntry } from "../store.ts";
-import { storeFault } from "./fault.ts";
 import type { IndexReader } from "./index-reader.ts";
 import { IndexWriter } from "./index-writer.ts";
 import { rowKey } from "./layout.ts";

@@ -1,0 +1,18 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, it } from "vitest";
+import { describeAsyncDatabase } from "../src/compliance.ts";
+import { openLevelDatabase } from "../src/level.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "copse-level-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+let count = 0;
+
+for (const options of [{}, { durable: false, writeBufferBytes: 1 << 16 }]) {
+  describeAsyncDatabase(
+    `Level ${JSON.stringify(options)}`,
+    { open: () => openLevelDatabase(join(folder, String(count++)), options), close: (db) => db.close() },
+    { describe, it },
+  );
+}
