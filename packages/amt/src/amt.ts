@@ -8,7 +8,9 @@ import {
   type SyncBlockReader,
 } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
+import type { AheadOptions } from "./ahead.ts";
 import { AmtCursor, type AmtEntry, type AmtRange, type AmtVisited } from "./cursor.ts";
+import { entriesAhead } from "./entries-ahead.ts";
 import { AmtError } from "./errors.ts";
 import { type AmtVersion, highOf, type Index, indexOf, lowOf } from "./layout.ts";
 import { type AmtNode, Gap } from "./node.ts";
@@ -328,12 +330,21 @@ export class Amt<V> {
     }
   }
 
-  /** The values in index order, over any store. Bound: memory as for {@link Amt.cursor}. */
+  /**
+   * The values in index order, over any store, of which up to `concurrency` blocks are asked for at a time.
+   *
+   * Bound: as for {@link Amt.cursor}; with `concurrency` over 1, `4 * concurrency` leaves and the children of the branches
+   * on the way to them.
+   */
   async *entriesAsync(
     store: AsyncBlockReader,
-    options: AbortOptions & Omit<AmtRange, "limit"> = {},
+    options: AheadOptions & Omit<AmtRange, "limit"> = {},
   ): AsyncGenerator<AmtEntry<V>, void> {
     const cursor = this.cursor(options);
+    if ((options.concurrency ?? 1) > 1) {
+      yield* entriesAhead(this.#trunk, indexOf(this.#trunk.layout, options.from ?? 0), store, options);
+      return;
+    }
     for (;;) {
       const leaf = await runAsync(cursor.next(), store, options);
       if (leaf === undefined) return;

@@ -214,6 +214,7 @@ export class Trunk<V> {
   #raise(): void {
     const raised = emptyNode(this.layout, this.height + 1) as Branch;
     if (this.node.items > 0) {
+      this.node.cid = undefined;
       raised.slots[0] = this.node;
       raised.items = 1;
     }

@@ -17,4 +17,12 @@ export class MemoryStore {
   put(blocks: Iterable<readonly [CidBytes, Uint8Array]>): void {
     for (const [cid, block] of blocks) this.blocks.set(cidKey(cid), block);
   }
+
+  putManySync(blocks: Iterable<readonly [CidBytes, Uint8Array]>): void {
+    this.put(blocks);
+  }
+
+  async putManyBytes(blocks: Iterable<readonly [CidBytes, Uint8Array]>): Promise<void> {
+    this.put(blocks);
+  }
 }

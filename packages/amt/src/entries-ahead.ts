@@ -1,0 +1,43 @@
+import type { AsyncBlockReader } from "@copse/ipld";
+import { type AheadOptions, leavesAhead } from "./ahead.ts";
+import type { AmtEntry } from "./cursor.ts";
+import { capacity, type Index, indexAt } from "./layout.ts";
+import { Leaf } from "./node.ts";
+import { Place } from "./place.ts";
+import { decodeSpan, type Trunk } from "./trunk.ts";
+
+/**
+ * The values of a tree from an index on, in index order, with several blocks asked for at a time.
+ *
+ * Bound: as for {@link leavesAhead}.
+ *
+ * @throws {AmtError} a node is none
+ */
+export async function* entriesAhead<V>(
+  trunk: Trunk<V>,
+  from: Index,
+  store: AsyncBlockReader,
+  options: AheadOptions,
+): AsyncGenerator<AmtEntry<V>, void> {
+  const { codec, layout } = trunk;
+  const below = (place: Place): Place[] => {
+    const places = place.below(layout);
+    if (from === 0) return places;
+    const span = capacity(layout, place.height - 1);
+    return places.filter(({ high, low }) => indexAt(layout, high, low) + span > from);
+  };
+  const root = new Place(undefined, trunk.node, trunk.height, 0, 0);
+  for await (const { after, high, low } of leavesAhead([root], layout, below, store, options)) {
+    if (!(after instanceof Leaf)) continue;
+    const entries: AmtEntry<V>[] = []; // decoded before others run, which may change a leaf that the tree keeps
+    for (let slot = 0; 2 * slot < after.spans.length; slot++) {
+      const start = after.spans[2 * slot];
+      if (!start) continue;
+      const index = indexAt(layout, high, low | slot);
+      if (index < from) continue;
+      const value = decodeSpan(codec, after.sourceOf(slot), start, after.spans[2 * slot + 1] as number);
+      entries.push([index, value]);
+    }
+    yield* entries;
+  }
+}
