@@ -43,18 +43,19 @@ export async function openLevelDatabase(
   options: LevelOptions = {},
 ): Promise<LevelDatabase> {
   const engine = await openEngine(location, options);
-  return new OpenLevel(engine, new LevelWrites(engine, options.durable !== false));
+  return new OpenLevel(engine, options);
 }
 
-class OpenLevel implements LevelDatabase {
+/** The database over an open engine. */
+export class OpenLevel implements LevelDatabase {
   readonly blocks: AsyncStore & Partial<SyncReads>;
   readonly #engine: LevelEngine;
   readonly #writes: LevelWrites;
   #open = true;
 
-  constructor(engine: LevelEngine, writes: LevelWrites) {
+  constructor(engine: LevelEngine, { durable }: LevelOptions) {
     this.#engine = engine;
-    this.#writes = writes;
+    this.#writes = new LevelWrites(engine, durable !== false);
     this.blocks = asyncStoreOf(engine.supports.getSync === true ? this.#table(engine) : this.#asyncTable(engine));
   }
 

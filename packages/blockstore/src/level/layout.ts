@@ -1,5 +1,5 @@
 import type { CidBytes } from "@copse/ipld";
-import { concatBytes, utf8 } from "@copse/primitives";
+import { concatBytes, latin1, utf8 } from "@copse/primitives";
 
 /**
  * How keys are laid out; a change of any of it changes {@link layoutName}.
@@ -41,4 +41,11 @@ export function afterTable(prefix: Uint8Array): Uint8Array {
   const key = Uint8Array.from(prefix);
   key[key.length - 1] = 1;
   return key;
+}
+
+/** The table and the key that a row stands under; `undefined` where something else does. */
+export function readRowKey(key: Uint8Array): { readonly table: string; readonly key: Uint8Array } | undefined {
+  if (key[0] !== rows) return undefined;
+  const end = key.indexOf(0);
+  return { table: latin1(key.subarray(1, end)), key: key.slice(end + 1) };
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, it } from "vitest";
-import { describeAsyncDatabase } from "../src/compliance.ts";
-import { openLevelDatabase } from "../src/level.ts";
+import { describeAsyncDatabase, describeDatabase } from "../../src/compliance.ts";
+import { openLevelDatabase, openMirroredLevelDatabase } from "../../src/level.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "copse-level-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -16,3 +16,9 @@ for (const options of [{}, { durable: false, writeBufferBytes: 1 << 16 }]) {
     { describe, it },
   );
 }
+
+describeDatabase(
+  "Level mirrored in memory",
+  { open: () => openMirroredLevelDatabase(join(folder, String(count++))), close: (db) => db.close() },
+  { describe, it },
+);
