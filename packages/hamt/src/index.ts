@@ -1,5 +1,11 @@
-export { type HamtFlush, hamtRoot } from "./build.ts";
-export { HamtCursor, type HamtEntry } from "./cursor.ts";
+export { HamtCursor, type HamtEntry, type HamtStart, type HamtWalked } from "./cursor.ts";
+export { type HamtChange, HamtDiff } from "./diff.ts";
+export { diffHamt, diffHamtParallel } from "./diff-hamt.ts";
 export { HamtError, type HamtFacts } from "./errors.ts";
-export { createHamt, Hamt, loadHamt } from "./hamt.ts";
-export { bucketSize, type HamtOptions, type HamtVersion } from "./layout.ts";
+export type { HamtFlush } from "./flush.ts";
+export { Hamt } from "./hamt.ts";
+export { hamtRoot } from "./hamt-root.ts";
+export { type KeyCodec, textKeys, uintKeys } from "./keys.ts";
+export { bucketSize, type HamtHash, type HamtOptions, type HamtVersion, type KeyedHamtOptions } from "./layout.ts";
+export { createHamt, loadHamt } from "./open-hamt.ts";
+export type { ParallelOptions } from "./parallel.ts";

@@ -1,35 +1,65 @@
-import { CborReader, type CborWriter, type CidBytes, codecs, isChainCid, readCid } from "@copse/ipld";
-import { compareBytes } from "@copse/primitives";
-import { HamtError } from "./errors.ts";
-import { bucketSize, type Layout } from "./layout.ts";
+import { chainCidLength } from "@copse/ipld";
+import type { Layout } from "./layout.ts";
 
-/** A key with the CBOR of its value, which is decoded when asked for. */
-export interface Entry {
-  readonly key: Uint8Array;
-  value: Uint8Array;
-}
-
-/** What a slot holds: a bucket, or a child by its CID, its node once loaded, or both. A child without a CID has changes. */
-export interface Pointer {
-  bucket: Entry[] | undefined;
-  cid: CidBytes | undefined;
-  node: HamtNode | undefined;
-}
-
-/** A node in memory: which slots are taken, 32 to a word, and the pointers of those. */
+/**
+ * A node in memory: nearly its block. The pointers stand back to back as CBOR, so that reading a block makes no objects of
+ * its entries, a change moves bytes, and a flush copies them. The link to a child that has changes is a gap of the right
+ * length, filled when the child has its CID.
+ */
 export interface HamtNode {
+  /** Changes are made in place by this owner only; others copy the node first. */
+  owner: object | undefined;
+  /** Which slots are taken, 32 to a word. */
   readonly bits: number[];
-  readonly pointers: Pointer[];
+  /** The pointers; bytes past `starts[count]` are room to grow. */
+  bytes: Uint8Array;
+  /** Where each pointer starts in `bytes`, and where the last one ends. */
+  readonly starts: number[];
+  /** Children that are in memory, by the place of their pointers. */
+  children: (HamtNode | undefined)[] | undefined;
+  /** No block holds the node as it is. */
+  changed: boolean;
+  /** Used since the last sweep of cached nodes. */
+  used: boolean;
 }
 
-/** A pointer to a bucket. */
-export const bucketOf = (bucket: Entry[]): Pointer => ({ bucket, cid: undefined, node: undefined });
-/** A pointer to a node that no block holds yet. */
-export const childOf = (node: HamtNode): Pointer => ({ bucket: undefined, cid: undefined, node });
+/** A tag, a byte string of 39, the multibase prefix: what stands before the CID of a link. */
+const linkHead: Uint8Array = Uint8Array.of(0xd8, 0x2a, 0x58, chainCidLength + 1, 0x00);
+/** Bytes of a link by the chain's common CID. */
+export const linkLength: number = linkHead.length + chainCidLength;
+const nothing: Uint8Array = new Uint8Array(0);
 
 /** A node with nothing in it. */
-export function emptyNode(layout: Layout): HamtNode {
-  return { bits: new Array<number>(Math.max(1, layout.width >> 5)).fill(0), pointers: [] };
+export function emptyNode(layout: Layout, owner: object): HamtNode {
+  const bits = emptyBits(layout);
+  return { owner, bits, bytes: nothing, starts: [0], children: undefined, changed: true, used: true };
+}
+
+/** No slot taken. */
+export function emptyBits(layout: Layout): number[] {
+  return new Array<number>(Math.max(1, layout.width >> 5)).fill(0);
+}
+
+/** A node of the same, whose changes leave the first as it is. Children are shared. */
+export function copyNode(node: HamtNode, owner: object): HamtNode {
+  const length = node.starts[node.starts.length - 1] as number;
+  const bytes = new Uint8Array(length + 64);
+  bytes.set(length === node.bytes.length ? node.bytes : node.bytes.subarray(0, length));
+  const { changed } = node;
+  return {
+    owner,
+    bits: node.bits.slice(),
+    bytes,
+    starts: node.starts.slice(),
+    children: node.children?.slice(),
+    changed,
+    used: true,
+  };
+}
+
+/** How many pointers a node has. */
+export function countOf(node: HamtNode): number {
+  return node.starts.length - 1;
 }
 
 /** Whether a slot is taken. */
@@ -44,125 +74,120 @@ export function placeOf(node: HamtNode, slot: number): number {
   return place + countBits((node.bits[slot >> 5] as number) & ((1 << (slot & 31)) - 1));
 }
 
-/** Puts a pointer into a free slot. */
-export function insertAt(node: HamtNode, slot: number, pointer: Pointer): void {
-  node.pointers.splice(placeOf(node, slot), 0, pointer);
-  (node.bits[slot >> 5] as number) |= 1 << (slot & 31);
-}
-
-/** Takes a slot's pointer away. */
-export function removeAt(node: HamtNode, slot: number): void {
-  node.pointers.splice(placeOf(node, slot), 1);
-  (node.bits[slot >> 5] as number) &= ~(1 << (slot & 31));
-}
-
-function countBits(word: number): number {
+/** How many bits of a word are set. */
+export function countBits(word: number): number {
   let bits = word - ((word >>> 1) & 0x55555555);
   bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
   return (((bits + (bits >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
 }
 
+/** Whether a pointer is a link. */
+export function isLink(layout: Layout, node: HamtNode, place: number): boolean {
+  return (node.bytes[(node.starts[place] as number) + layout.prefix] as number) >> 5 === 6;
+}
+
+/** The CID of a link's child, a copy. Of a child that has changes it is none. */
+export function cidAt(layout: Layout, node: HamtNode, place: number): Uint8Array {
+  const at = (node.starts[place] as number) + layout.prefix;
+  const head = node.bytes[at + 2] as number;
+  // a link is `d8 2a`, a byte string of up to 512, a zero
+  const start = head < 0x58 ? at + 4 : head === 0x58 ? at + 5 : at + 6;
+  return node.bytes.slice(start, node.starts[place + 1]);
+}
+
 /**
- * Reads a node from its block, which may change afterwards: the bytes are copied, once, and keys and values stay views
- * of the copy.
+ * Makes a pointer's bytes as long as told, the bytes after them moved.
  *
- * Shape: `[bitfield, [pointer…]]`; the bitfield is a big-endian integer whose bit i tells that slot i is taken. A pointer
- * is a link or a list of `[key, value]`; before version 3 it is a map of one pair, `"0"` to a link or `"1"` to a list.
- *
- * @throws {HamtError} `hamt/bitfield-too-wide`, `hamt/bitfield-mismatch`, `hamt/node-empty`, `hamt/pointer-malformed`,
- * `hamt/bucket-empty`, `hamt/bucket-unsorted`, `hamt/link-codec`
- * @throws {CborError}
- * @see ref-fvm:ipld/hamt/src/node.rs load, go-hamt-ipld:hamt.go loadNode, go-hamt-ipld:v0.1.5 pointer_cbor.go
+ * @returns where they start
  */
-export function loadNode(block: Uint8Array, layout: Layout, depth: number): HamtNode {
-  const reader = new CborReader(block.slice());
-  reader.array(2);
-  const bits = decodeBitfield(reader.bytes(32), layout, depth);
-  const count = reader.array(undefined, layout.width);
-  const pointers: Pointer[] = [];
-  for (let i = 0; i < count; i++) pointers.push(decodePointer(reader, layout, depth));
-  reader.end();
-  let taken = 0;
-  for (const word of bits) taken += countBits(word);
-  if (taken !== count) throw new HamtError("hamt/bitfield-mismatch", { depth, bits: taken, pointers: count });
-  if (count === 0 && depth > 0) throw new HamtError("hamt/node-empty", { depth });
-  return { bits, pointers };
+export function resizeAt(node: HamtNode, place: number, length: number): number {
+  const start = node.starts[place] as number;
+  spread(node, place, (node.starts[place + 1] as number) - start, length);
+  return start;
 }
 
-function decodeBitfield(bytes: Uint8Array, layout: Layout, depth: number): number[] {
-  const bits = emptyNode(layout).bits;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[bytes.length - 1 - i] as number;
-    if (byte === 0) continue; // leading zeros are read, as the references read them
-    const highest = 8 * i + 32 - Math.clz32(byte);
-    if (highest > layout.width) {
-      throw new HamtError("hamt/bitfield-too-wide", { depth, length: highest, limit: layout.width });
-    }
-    (bits[i >> 2] as number) |= byte << (8 * (i & 3));
+/** Moves what stands behind the first `before` bytes of a pointer so that `after` bytes take their stead. */
+function spread(node: HamtNode, place: number, before: number, after: number): void {
+  const { starts } = node;
+  const from = (starts[place] as number) + before;
+  openGap(node, place, from, after - before);
+}
+
+/** Moves all from offset `from` in the pointer at `place` on by `more` bytes, or back where it is negative. */
+export function openGap(node: HamtNode, place: number, from: number, more: number): void {
+  if (more === 0) return;
+  const { starts } = node;
+  const last = starts.length - 1;
+  const length = starts[last] as number;
+  if (length + more > node.bytes.length) {
+    const grown = new Uint8Array(Math.ceil((length + more) * 1.5) + 32);
+    grown.set(node.bytes.subarray(0, from));
+    grown.set(node.bytes.subarray(from, length), from + more);
+    node.bytes = grown;
+  } else if (from < length) {
+    node.bytes.copyWithin(from + more, from, length);
   }
-  return bits;
+  for (let i = place + 1; i <= last; i++) (starts[i] as number) += more;
 }
 
-function decodePointer(reader: CborReader, layout: Layout, depth: number): Pointer {
-  const isLink = layout.version !== 3 ? isLinkByName(reader, depth) : isLinkByKind(reader, depth);
-  if (!isLink) return bucketOf(decodeBucket(reader, layout, depth));
-  const cid = reader.link();
-  const codec = isChainCid(cid) ? codecs.dagCbor : readCid(cid).codec;
-  if (codec !== codecs.dagCbor) throw new HamtError("hamt/link-codec", { depth, codec });
-  return { bucket: undefined, cid, node: undefined };
+/**
+ * Makes room for a pointer in a free slot.
+ *
+ * @returns where its bytes start
+ */
+export function insertPointer(node: HamtNode, slot: number, length: number): number {
+  const place = placeOf(node, slot);
+  const start = node.starts[place] as number;
+  node.starts.splice(place, 0, start);
+  openGap(node, place, start, length);
+  node.children?.splice(place, 0, undefined);
+  (node.bits[slot >> 5] as number) |= 1 << (slot & 31);
+  return start;
 }
 
-function isLinkByKind(reader: CborReader, depth: number): boolean {
-  const major = reader.peekMajor();
-  if (major !== 4 && major !== 6)
-    throw new HamtError("hamt/pointer-malformed", { depth, found: `of major type ${major}` });
-  return major === 6;
+/** Takes a slot's pointer away. */
+export function removePointer(node: HamtNode, slot: number): void {
+  const place = placeOf(node, slot);
+  const end = node.starts[place + 1] as number;
+  openGap(node, place, end, (node.starts[place] as number) - end);
+  node.starts.splice(place, 1);
+  node.children?.splice(place, 1);
+  (node.bits[slot >> 5] as number) &= ~(1 << (slot & 31));
 }
 
-function isLinkByName(reader: CborReader, depth: number): boolean {
-  const pairs = reader.map();
-  if (pairs !== 1) throw new HamtError("hamt/pointer-malformed", { depth, found: `a map of ${pairs}` });
-  const name = reader.textBytes();
-  if (name.length !== 1 || (name[0] !== 0x30 && name[0] !== 0x31)) {
-    throw new HamtError("hamt/pointer-malformed", { depth, found: "a map of another key than 0 or 1" });
-  }
-  return name[0] === 0x30;
+/** Makes a pointer a link to a child that has no CID yet. */
+export function linkTo(layout: Layout, node: HamtNode, place: number, child: HamtNode): void {
+  writeGap(layout, node, resizeAt(node, place, layout.prefix + linkLength));
+  node.children ??= new Array<HamtNode | undefined>(countOf(node)).fill(undefined);
+  node.children[place] = child;
 }
 
-function decodeBucket(reader: CborReader, layout: Layout, depth: number): Entry[] {
-  const count = reader.array(undefined, bucketSize);
-  if (count === 0) throw new HamtError("hamt/bucket-empty", { depth });
-  const bucket: Entry[] = [];
-  for (let i = 0; i < count; i++) {
-    reader.array(2);
-    const key = reader.bytes();
-    const before = bucket[i - 1];
-    // go-hamt-ipld 0.1 did not sort when it made a bucket of a node, so those of version 0 stand in any order
-    if (layout.version !== 0 && before !== undefined && compareBytes(before.key, key) >= 0) {
-      throw new HamtError("hamt/bucket-unsorted", { depth });
-    }
-    bucket.push({ key, value: reader.skip() });
-  }
-  return bucket;
+/** Puts a link to a child that has no CID yet into a free slot. */
+export function insertChild(layout: Layout, node: HamtNode, slot: number, child: HamtNode): void {
+  writeGap(layout, node, insertPointer(node, slot, layout.prefix + linkLength));
+  node.children ??= new Array<HamtNode | undefined>(countOf(node)).fill(undefined);
+  node.children[placeOf(node, slot)] = child;
 }
 
-/** Writes a node whose children all have their CIDs. */
-export function encodeNode(writer: CborWriter, layout: Layout, node: HamtNode): void {
-  writer.array(2).bytes(encodeBitfield(node.bits)).array(node.pointers.length);
-  for (const { bucket, cid } of node.pointers) {
-    if (layout.version !== 3) writer.map(1).text(bucket === undefined ? "0" : "1");
-    if (bucket === undefined) {
-      writer.link(cid as CidBytes);
-      continue;
-    }
-    writer.array(bucket.length);
-    for (const { key, value } of bucket) writer.array(2).bytes(key).raw(value);
-  }
+function writeGap(layout: Layout, node: HamtNode, start: number): void {
+  if (layout.prefix > 0) writePrefix(node.bytes, start, 0x30);
+  node.bytes.set(linkHead, start + layout.prefix);
 }
 
-function encodeBitfield(bits: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(bits.length * 4);
-  for (let i = 0; i < bytes.length; i++) bytes[bytes.length - 1 - i] = (bits[i >> 2] as number) >>> (8 * (i & 3));
-  const start = bytes.findIndex((byte) => byte !== 0);
-  return start < 0 ? bytes.subarray(bytes.length) : bytes.subarray(start);
+/** Writes the head of a one-key map before version 3: key `0` for a link, `1` for a bucket. */
+export function writePrefix(bytes: Uint8Array, at: number, name: 0x30 | 0x31): void {
+  bytes[at] = 0xa1;
+  bytes[at + 1] = 0x61;
+  bytes[at + 2] = name;
+}
+
+/** Writes a link by the chain's common CID. */
+export function writeLink(bytes: Uint8Array, at: number, cid: Uint8Array): void {
+  bytes.set(linkHead, at);
+  bytes.set(cid, at + linkHead.length);
+}
+
+/** Fills the gap of a link. */
+export function fillLink(layout: Layout, node: HamtNode, place: number, cid: Uint8Array): void {
+  node.bytes.set(cid, (node.starts[place] as number) + layout.prefix + linkHead.length);
 }

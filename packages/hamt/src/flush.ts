@@ -1,0 +1,72 @@
+import { type CidBytes, cidOf } from "@copse/ipld";
+import type { Layout } from "./layout.ts";
+import { copyNode, countOf, fillLink, type HamtNode } from "./node.ts";
+
+/** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
+export interface HamtFlush {
+  readonly root: CidBytes;
+  readonly blocks: readonly (readonly [cid: CidBytes, block: Uint8Array])[];
+}
+
+/**
+ * Gives every changed node under a changed node of the owner its CID, and that one too.
+ *
+ * @returns its CID; the new blocks are appended, children first
+ */
+export function flushNode(
+  layout: Layout,
+  owner: object,
+  node: HamtNode,
+  blocks: (readonly [CidBytes, Uint8Array])[],
+): CidBytes {
+  const { children } = node;
+  if (children !== undefined) {
+    for (let place = 0; place < children.length; place++) {
+      let child = children[place];
+      if (child?.changed !== true) continue;
+      // what a clone of the tree has changed too must stay changed there
+      if (child.owner !== owner) child = children[place] = copyNode(child, owner);
+      fillLink(layout, node, place, flushNode(layout, owner, child, blocks));
+    }
+  }
+  const block = encodeNode(node.bits, countOf(node), node.bytes, node.starts[countOf(node)] as number);
+  const cid = cidOf(block);
+  blocks.push([cid, block]);
+  node.changed = false;
+  return cid;
+}
+
+/** The block of a node. */
+export function encodeNode(bits: readonly number[], count: number, pointers: Uint8Array, length: number): Uint8Array {
+  const wide = bitfieldLength(bits);
+  const listHead = count < 24 ? 1 : count < 0x100 ? 2 : 3;
+  const first = 1 + (wide < 24 ? 1 : 2) + wide + listHead;
+  const block = new Uint8Array(first + length);
+  let at = 0;
+  block[at++] = 0x82;
+  if (wide < 24) {
+    block[at++] = 0x40 | wide;
+  } else {
+    block[at++] = 0x58;
+    block[at++] = wide;
+  }
+  for (let i = wide - 1; i >= 0; i--) block[at++] = (bits[i >> 2] as number) >>> (8 * (i & 3));
+  if (count < 24) {
+    block[at++] = 0x80 | count;
+  } else {
+    block[at++] = 0x96 + listHead;
+    if (count >= 0x100) block[at++] = count >>> 8;
+    block[at++] = count;
+  }
+  block.set(pointers.length === length ? pointers : pointers.subarray(0, length), at);
+  return block;
+}
+
+/** Bytes of the bitfield as a big-endian integer; none for zero. */
+function bitfieldLength(bits: readonly number[]): number {
+  for (let word = bits.length - 1; word >= 0; word--) {
+    const held = bits[word] as number;
+    if (held !== 0) return 4 * word + ((39 - Math.clz32(held)) >> 3);
+  }
+  return 0;
+}
