@@ -66,11 +66,12 @@ function scanLinks(of: CidBytes, block: Uint8Array, out: CidBytes[]): void {
   const heads = new Heads(of, block);
   for (let items = 1; items > 0; items--) {
     const value = heads.next();
-    if (heads.major === 2 || heads.major === 3) heads.take(value);
-    else if (heads.major === 4) items += value;
-    else if (heads.major === 5) items += value * 2;
-    else if (heads.major === 6 && value !== linkTag) items++;
-    else if (heads.major === 6) {
+    const { major } = heads;
+    if (major === 2 || major === 3) heads.take(value);
+    else if (major === 4) items += value;
+    else if (major === 5) items += value * 2;
+    else if (major === 6 && value !== linkTag) items++;
+    else if (major === 6) {
       const length = heads.next();
       if (heads.major !== 2) throw notFlushable(of, "a link that is no byte string");
       out.push(linkAt(of, heads.take(length)));

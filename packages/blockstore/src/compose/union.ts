@@ -95,7 +95,7 @@ class UnionFace implements Face {
     const blocks: (Uint8Array | undefined)[] = cids.map(() => undefined);
     let missing = cids.map((_, at) => at);
     const failures: unknown[] = [];
-    let done: Maybe<void>;
+    let done: Maybe<void> | undefined;
     for (const [nth, part] of this.#faces.parts.entries()) {
       done = after(done, () => {
         if (missing.length === 0) return;
@@ -121,9 +121,10 @@ class UnionFace implements Face {
   }
 
   has(cid: CidBytes, options?: AbortOptions): Maybe<boolean> {
-    const answer = this.#first<boolean>(
-      (part) => part.has(cid, options),
-      (there) => there,
+    const isTrue = (there: boolean | undefined): there is true => there === true;
+    const answer = this.#first(
+      (part) => part.has(cid, options) as Maybe<true | undefined>,
+      isTrue,
       (there) => there,
       options,
     );
@@ -140,7 +141,7 @@ class UnionFace implements Face {
 
   #write(operation: string, write: (part: Face) => Maybe<void>): Maybe<void> {
     if (this.#faces.writers.length === 0) throw new BlockstoreError("blockstore/read-only", { operation });
-    let done: Maybe<void>;
+    let done: Maybe<void> | undefined;
     for (const part of this.#faces.writers) done = after(done, () => write(part));
     return done;
   }

@@ -10,7 +10,6 @@ import {
   createOverlay,
   createTracker,
   createWriteBuffer,
-  identityStoreOf,
   unionStoreOf,
   verifyingStoreOf,
 } from "../../src/compose.ts";
