@@ -1,13 +1,8 @@
 import { isCopseError } from "@copse/primitives";
+import { scanItem } from "./cbor-scan.ts";
 import { type CidBytes, chainCidLength, isChainCid, readCid } from "./cid.ts";
 import { CborError } from "./errors.ts";
-
-/** Most items of an array where its type sets no other limit. @see cbor-gen `MaxLength` */
-export const maxArrayLength = 8192;
-/** Most bytes of a byte string where its type sets no other limit. @see cbor-gen `ByteArrayMaxLen` */
-export const maxBytesLength: number = 2 << 20;
-/** Deepest nesting that {@link CborReader.skip} follows. */
-export const maxDepth = 64;
+import { maxArrayLength, maxBytesLength, maxDepth, maxLinkBytes } from "./limits.ts";
 
 const maxInt64 = 2n ** 63n - 1n;
 const majors = [
@@ -132,7 +127,7 @@ export class CborReader {
     const at = this.#at;
     if (this.#value !== 42)
       throw new CborError("cbor/unexpected", { offset: at, found: `tag ${this.#value}`, expected: "tag 42" });
-    const bytes = this.bytes(512);
+    const bytes = this.bytes(maxLinkBytes);
     if (bytes.length < 2) throw new CborError("cbor/link-malformed", { offset: at, why: `${bytes.length} B` });
     if (bytes[0] !== 0) throw new CborError("cbor/link-malformed", { offset: at, why: `multibase byte ${bytes[0]}` });
     const cid = bytes.subarray(1);
@@ -175,46 +170,16 @@ export class CborReader {
    * Bound: {@link maxDepth} levels; lengths only by what is there.
    */
   skip(onLink?: (cid: CidBytes) => void): Uint8Array {
-    const start = this.offset;
-    this.#skip(0, onLink);
-    return this.source.subarray(start, this.offset);
+    const { source, offset } = this;
+    const tell = onLink && ((at: number, length: number) => onLink(source.subarray(at, at + length)));
+    this.offset = scanItem(source, offset, tell, "strict", maxDepth);
+    return source.subarray(offset, this.offset);
   }
 
   /** Refuses bytes after the last item. */
   end(): void {
     if (this.offset !== this.source.length) {
       throw new CborError("cbor/trailing-bytes", { offset: this.offset, extra: this.remaining });
-    }
-  }
-
-  #skip(depth: number, onLink: ((cid: CidBytes) => void) | undefined): void {
-    if (depth > maxDepth) throw new CborError("cbor/too-deep", { offset: this.offset, limit: maxDepth });
-    const major = this.peekMajor();
-    switch (major) {
-      case 2:
-      case 3:
-        this.#take(this.#length(major, this.source.length));
-        return;
-      case 4:
-      case 5: {
-        const count = this.#length(major, this.source.length) * (major - 3);
-        for (let i = 0; i < count; i++) this.#skip(depth + 1, onLink);
-        return;
-      }
-      case 6: {
-        const cid = this.link();
-        onLink?.(cid);
-        return;
-      }
-      case 7: {
-        const head = this.source[this.offset];
-        if (head === 0xfb) this.#take(9);
-        else if (head === 0xf4 || head === 0xf5 || head === 0xf6) this.offset++;
-        else throw new CborError("cbor/unsupported", { offset: this.offset, head: head ?? 0 });
-        return;
-      }
-      default:
-        this.#head(major);
     }
   }
 

@@ -36,21 +36,6 @@ export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
   return value;
 }
 
-/**
- * The links of a DAG-CBOR block in order, found without building its value. Views of the block.
- *
- * @throws {CborError}
- * @example
- * links(Uint8Array.of(0x80)) // => []
- */
-export function links(block: Uint8Array): CidBytes[] {
-  const found: CidBytes[] = [];
-  const reader = new CborReader(block);
-  reader.skip((cid) => found.push(cid));
-  reader.end();
-  return found;
-}
-
 /** A link as a value: the CID's own bytes. */
 export const linkCodec: Codec<CidBytes> = {
   encode: (writer, cid) => void writer.link(cid),

@@ -10,6 +10,7 @@ export type CborFacts = {
   "cbor/wrong-length": { offset: number; length: number; expected: string };
   "cbor/out-of-range": { offset: number; value: bigint; limit: bigint };
   "cbor/too-deep": { offset: number; limit: number };
+  "cbor/too-many-links": { offset: number; limit: number };
   "cbor/text-malformed": { offset: number };
   "cbor/link-malformed": { offset: number; why: string };
   "cbor/trailing-bytes": { offset: number; extra: number };
@@ -24,6 +25,7 @@ const sayCbor: { [C in keyof CborFacts]: (facts: CborFacts[C]) => string } = {
   "cbor/wrong-length": (f) => `byte ${f.offset}: an array of ${f.length}, expected ${f.expected}`,
   "cbor/out-of-range": (f) => `byte ${f.offset}: ${f.value}, limit ${f.limit}`,
   "cbor/too-deep": (f) => `byte ${f.offset}: nested deeper than ${f.limit}`,
+  "cbor/too-many-links": (f) => `byte ${f.offset}: more than ${f.limit} links`,
   "cbor/text-malformed": (f) => `byte ${f.offset}: text that is not UTF-8`,
   "cbor/link-malformed": (f) => `byte ${f.offset}: a link that is not a CID: ${f.why}`,
   "cbor/trailing-bytes": (f) => `byte ${f.offset}: ${f.extra} B after the end of the item`,

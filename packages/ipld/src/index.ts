@@ -1,4 +1,5 @@
-export { CborReader, maxArrayLength, maxBytesLength, maxDepth } from "./cbor-reader.ts";
+export { CborReader } from "./cbor-reader.ts";
+export type { OnLink, ScanForm } from "./cbor-scan.ts";
 export { CborWriter } from "./cbor-writer.ts";
 export {
   type CidBytes,
@@ -16,7 +17,7 @@ export {
   toCid,
   verifyBlock,
 } from "./cid.ts";
-export { bytesCodec, type Codec, decode, encode, linkCodec, links } from "./codec.ts";
+export { bytesCodec, type Codec, decode, encode, linkCodec } from "./codec.ts";
 export { CborError, type CborFacts, CidError, type CidFacts } from "./errors.ts";
 export {
   type AsyncBlockReader,
@@ -26,3 +27,5 @@ export {
   runSync,
   type SyncBlockReader,
 } from "./fetching.ts";
+export { maxArrayLength, maxBytesLength, maxDepth, maxLinkBytes, maxLinks } from "./limits.ts";
+export { links, type ScanOptions, scanLinks } from "./links.ts";

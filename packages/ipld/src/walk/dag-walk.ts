@@ -1,0 +1,249 @@
+import { isCopseError } from "@copse/primitives";
+import type { OnLink, ScanForm } from "../cbor-scan.ts";
+import { type CidBytes, chainCidLength, codecs, hashes, isChainCid, readCid, toCid } from "../cid.ts";
+import { type ScanOptions, scanLinks } from "../links.ts";
+import { CidSet } from "./cid-set.ts";
+import { WalkError } from "./errors.ts";
+import { type WalkLimits, walkLimits } from "./limits.ts";
+import { forestPolicy, type WalkChoice, type WalkPolicy } from "./policy.ts";
+import type { SeenSet } from "./seen-set.ts";
+
+/** How a DAG is walked. */
+export interface WalkOptions {
+  /** What is done with a block, by its codec. Default: `forestPolicy`. */
+  readonly policy?: WalkPolicy | undefined;
+  /** What was met before is not met again; new CIDs are added. Default: a `CidSet` of its own. */
+  readonly seen?: SeenSet | undefined;
+  /** How strictly blocks are scanned. Default: `chain`. */
+  readonly form?: ScanForm | undefined;
+  /** `skip` goes on where a block is not to be had, and counts it. Default: `fail`. */
+  readonly missing?: "fail" | "skip" | undefined;
+  /** Told of each block that is not to be had. `cid` is a view. */
+  readonly onMissing?: ((cid: CidBytes, depth: number) => void) | undefined;
+  readonly limits?: Partial<WalkLimits> | undefined;
+}
+
+/** How far a walk is. */
+export interface WalkCounts {
+  /** Blocks given. */
+  readonly blocks: number;
+  /** Bytes of these. */
+  readonly bytes: number;
+  /** Blocks that were not to be had. */
+  readonly missing: number;
+  /** Links left alone by the policy. */
+  readonly skipped: number;
+}
+
+/**
+ * The order of a walk, without a store: depth first, a block before what it links to, links in the order of their
+ * bytes, what was seen not again. `next()` names the block to load; `give()` or `lack()` answers it.
+ *
+ * It is the order of snapshot files: Forest's and Lotus's streams are this walk from one root after another over one
+ * set. Memory: the blocks between the root and where it is, and eight bytes for each of their links.
+ *
+ * @see forest:src/ipld/util.rs `stream_chain`
+ * @example
+ * for (let cid = walk.next(); cid !== undefined; cid = walk.next()) {
+ *   const block = walk.inline ?? store.getSync(cid);
+ *   if (block === undefined) walk.lack();
+ *   else if (walk.give(block)) console.log(toCid(cid), block.length);
+ * }
+ */
+export class DagWalk {
+  readonly #policy: WalkPolicy;
+  readonly #chainChoice: WalkChoice;
+  readonly #seen: SeenSet;
+  readonly #limits: WalkLimits;
+  readonly #scan: ScanOptions;
+  readonly #options: WalkOptions;
+  // of each block between a root and here: its bytes, where its links start, which is the next
+  readonly #blocks: Uint8Array[] = [];
+  readonly #from: number[] = [];
+  readonly #next: number[] = [];
+  // offset and length of each of their links; `#end` numbers are in use
+  #links: Uint32Array = new Uint32Array(256);
+  #end = 0;
+  #choice: WalkChoice = "skip";
+  #wanted: CidBytes | undefined;
+  #inline: Uint8Array | undefined;
+  #given = 0;
+  #bytes = 0;
+  #missing = 0;
+  #skipped = 0;
+
+  /** @throws {CidError} `cid/malformed` where a root is no CID */
+  constructor(roots: CidBytes | readonly CidBytes[], options: WalkOptions = {}) {
+    this.#options = options;
+    this.#policy = options.policy ?? forestPolicy;
+    this.#chainChoice = this.#policy(codecs.dagCbor, hashes.blake2b256);
+    this.#seen = options.seen ?? new CidSet();
+    this.#limits = walkLimits(options.limits);
+    const { maxNesting, maxLinks } = this.#limits;
+    this.#scan = { form: options.form ?? "chain", maxDepth: maxNesting, maxLinks };
+    this.#openRoots(roots instanceof Uint8Array ? [roots] : roots);
+  }
+
+  /** What was done so far. */
+  get counts(): WalkCounts {
+    return { blocks: this.#given, bytes: this.#bytes, missing: this.#missing, skipped: this.#skipped };
+  }
+
+  /** How many links the block of the last `next()` is away from its root. */
+  get depth(): number {
+    return this.#blocks.length - 1;
+  }
+
+  /** The bytes of the block of the last `next()`, where its CID holds them itself. */
+  get inline(): Uint8Array | undefined {
+    return this.#inline;
+  }
+
+  /**
+   * The CID of the block to load, a view; the same until it is answered. `undefined` at the end.
+   *
+   * @throws {WalkError} `walk/too-deep`, `walk/too-many-blocks`
+   */
+  next(): CidBytes | undefined {
+    while (this.#wanted === undefined) {
+      const top = this.#blocks.length - 1;
+      if (top < 0) return undefined;
+      const at = this.#next[top] as number;
+      if (at === this.#end) {
+        this.#end = this.#from[top] as number;
+        this.#blocks.pop();
+        this.#from.pop();
+        this.#next.pop();
+        continue;
+      }
+      this.#next[top] = at + 2;
+      const block = this.#blocks[top] as Uint8Array;
+      const offset = this.#links[at] as number;
+      const length = this.#links[at + 1] as number;
+      const choice = this.#choose(block, offset, length);
+      if (choice === "skip") this.#skipped++;
+      else if (this.#seen.add(block, offset, length)) {
+        this.#choice = choice;
+        this.#wanted = block.subarray(offset, offset + length);
+        this.#inline = isChainCid(block, offset) ? undefined : inlineBytes(this.#wanted);
+        if (top > this.#limits.maxDepth) throw this.#broken("walk/too-deep", this.#limits.maxDepth);
+      }
+    }
+    return this.#wanted;
+  }
+
+  /**
+   * Answers `next()` with the block's bytes, which must stay as they are until its links are walked. True when the
+   * block is of those that are given, in this order.
+   *
+   * @throws {WalkError} `walk/block-malformed`, `walk/block-too-large`, `walk/too-many-blocks`, `walk/too-many-bytes`
+   */
+  give(block: Uint8Array): boolean {
+    const { maxBlockBytes, maxBlocks, maxBytes } = this.#limits;
+    if (block.length > maxBlockBytes) {
+      const facts = { cid: this.#text(), length: block.length, limit: maxBlockBytes };
+      throw new WalkError("walk/block-too-large", facts);
+    }
+    const isGiven = this.#choice !== "through";
+    if (isGiven) {
+      if (this.#given >= maxBlocks) throw this.#broken("walk/too-many-blocks", maxBlocks);
+      if (this.#bytes + block.length > maxBytes) throw this.#broken("walk/too-many-bytes", maxBytes);
+      this.#given++;
+      this.#bytes += block.length;
+    }
+    if (this.#choice !== "emit") this.#open(block);
+    this.#wanted = undefined;
+    return isGiven;
+  }
+
+  /** Answers `next()`: the block is not to be had. Gives false where the walk must not go on. */
+  lack(): boolean {
+    this.#options.onMissing?.(this.#wanted as CidBytes, this.depth);
+    if (this.#options.missing !== "skip") return false;
+    this.#missing++;
+    this.#wanted = undefined;
+    return true;
+  }
+
+  /** CIDs of at most `limit` blocks that come next for sure, beginning with that of `next()`: what may be loaded ahead. Views. */
+  ahead(limit: number): CidBytes[] {
+    const found: CidBytes[] = this.#wanted === undefined || this.#inline !== undefined ? [] : [this.#wanted];
+    let looks = limit * 4; // links seen before are passed over, but not without end
+    for (let top = this.#blocks.length - 1, end = this.#end; top >= 0; end = this.#from[top--] as number) {
+      const block = this.#blocks[top] as Uint8Array;
+      for (let at = this.#next[top] as number; at < end; at += 2) {
+        if (found.length >= limit || looks-- === 0) return found;
+        const offset = this.#links[at] as number;
+        const length = this.#links[at + 1] as number;
+        if (this.#choose(block, offset, length) === "skip" || this.#seen.has(block, offset, length)) continue;
+        const cid = block.subarray(offset, offset + length);
+        if (isChainCid(cid) || inlineBytes(cid) === undefined) found.push(cid);
+      }
+    }
+    return found;
+  }
+
+  #choose(block: Uint8Array, offset: number, length: number): WalkChoice {
+    if (length === chainCidLength && isChainCid(block, offset)) return this.#chainChoice;
+    const { codec, hash } = readCid(block.subarray(offset, offset + length));
+    return this.#policy(codec, hash);
+  }
+
+  /** The roots are the links of a block that is none. */
+  #openRoots(roots: readonly CidBytes[]): void {
+    const block = new Uint8Array(roots.reduce((sum, root) => sum + root.length, 0));
+    let at = 0;
+    this.#push(block);
+    for (const root of roots) {
+      toCid(root); // nothing but a whole CID
+      block.set(root, at);
+      this.#onLink(at, root.length);
+      at += root.length;
+    }
+  }
+
+  #push(block: Uint8Array): void {
+    this.#blocks.push(block);
+    this.#from.push(this.#end);
+    this.#next.push(this.#end);
+  }
+
+  /** Its links are next. */
+  #open(block: Uint8Array): void {
+    const start = this.#end;
+    try {
+      scanLinks(block, this.#onLink, this.#scan);
+    } catch (error) {
+      if (!isCopseError(error, "cbor/")) throw error;
+      throw new WalkError("walk/block-malformed", { cid: this.#text(), why: error.message }, { cause: error });
+    }
+    if (this.#end === start) return;
+    this.#push(block);
+    this.#from[this.#from.length - 1] = start;
+    this.#next[this.#next.length - 1] = start;
+  }
+
+  readonly #onLink: OnLink = (offset, length) => {
+    if (this.#end + 2 > this.#links.length) {
+      const grown = new Uint32Array(this.#links.length * 2);
+      grown.set(this.#links);
+      this.#links = grown;
+    }
+    this.#links[this.#end++] = offset;
+    this.#links[this.#end++] = length;
+  };
+
+  #text(): string {
+    return toCid(this.#wanted as CidBytes).toString();
+  }
+
+  #broken(code: "walk/too-deep" | "walk/too-many-blocks" | "walk/too-many-bytes", limit: number): WalkError {
+    return new WalkError(code, { cid: this.#text(), limit });
+  }
+}
+
+/** What an identity CID holds. */
+function inlineBytes(cid: CidBytes): Uint8Array | undefined {
+  const { hash, digest } = readCid(cid);
+  return hash === hashes.identity ? digest : undefined;
+}

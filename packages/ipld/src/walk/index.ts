@@ -1,0 +1,17 @@
+export { CidMap } from "./cid-map.ts";
+export { CidSet } from "./cid-set.ts";
+export { DagWalk, type WalkCounts, type WalkOptions } from "./dag-walk.ts";
+export { WalkError, type WalkFacts } from "./errors.ts";
+export type { WalkLimits } from "./limits.ts";
+export { everyBlockPolicy, forestPolicy, lotusPolicy, type WalkChoice, type WalkPolicy } from "./policy.ts";
+export type { SeenSet } from "./seen-set.ts";
+export {
+  type AsyncWalkOptions,
+  type OnBlock,
+  progressEvery,
+  type WalkedBlock,
+  type WalkRunOptions,
+  walkAsync,
+  walkDag,
+  walkSync,
+} from "./walk.ts";
