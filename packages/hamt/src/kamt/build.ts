@@ -1,9 +1,10 @@
-import { CborReader, CborWriter, type CidBytes, type Codec, cidOf } from "@copse/ipld";
+import { CborWriter, type CidBytes, cidOf } from "@copse/ipld";
 import { toHex } from "@copse/primitives";
+import { type Entry, EntryWriter, keyOf } from "./entry.ts";
 import { KamtError } from "./errors.ts";
 import { bitsOf, cutOut, noExtension, sharedBits } from "./extension.ts";
-import { hashOf, type KamtOptions, type Layout, layoutOf } from "./layout.ts";
-import { bucketOf, childOf, type Entry, emptyNode, encodeNode, insertAt, type KamtNode, type Pointer } from "./node.ts";
+import { hashOf, type KamtCodec, type KamtOptions, type Layout, layoutOf } from "./layout.ts";
+import { bucketOf, childOf, emptyNode, encodeNode, insertAt, type KamtNode, type Pointer } from "./node.ts";
 
 /** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
 export interface KamtFlush {
@@ -26,35 +27,19 @@ export interface Hashed<K> {
  * @example
  * kamtRoot([[0n, 7n]], u256Codec, evmStorage).blocks.length // => 1
  */
-export function kamtRoot<K, V>(
+export function kamtRoot<V, K>(
   entries: Iterable<readonly [key: K, value: V]>,
-  codec: Codec<V>,
+  codec: KamtCodec<V>,
   options: KamtOptions<K>,
 ): KamtFlush {
-  const layout = layoutOf(options);
-  const writer = new CborWriter();
+  const layout = layoutOf(codec, options);
+  const writer = new EntryWriter(layout);
   const hashed: Hashed<K>[] = [];
   for (const [key, value] of entries) {
-    const entry = encodeEntry(writer, layout, key, codec, value);
-    hashed.push({ entry, hash: hashOf(layout, entry.key) });
+    const entry = writer.write(key, value);
+    hashed.push({ entry, hash: hashOf(layout, keyOf(layout, entry)) });
   }
   return flushTree(buildNode(layout, hashed, 0, 0));
-}
-
-/** An entry of a key and a value; it keeps neither. */
-export function encodeEntry<K, V>(writer: CborWriter, layout: Layout<K>, key: K, codec: Codec<V>, value: V): Entry<K> {
-  try {
-    writer.array(2);
-    layout.keys.encode(writer, key);
-    const valueAt = writer.length;
-    codec.encode(writer, value);
-    const source = writer.finish();
-    const own = layout.keys.decode(new CborReader(source, 1)); // the caller's may change, where it is bytes
-    return { key: own, source, at: 0, valueAt, end: source.length };
-  } catch (error) {
-    writer.finish(); // what a failing codec wrote must not lead the next entry
-    throw error;
-  }
 }
 
 /**
@@ -102,11 +87,11 @@ export function buildPointer<K>(layout: Layout<K>, held: readonly Hashed<K>[], d
 function sorted<K>(layout: Layout<K>, held: readonly Hashed<K>[]): Entry<K>[] {
   const { compare, keys } = layout;
   const bucket = held.map(({ entry }) => entry);
-  if (bucket.length > 1) bucket.sort((a, b) => compare(a.key, b.key));
+  if (bucket.length > 1) bucket.sort((a, b) => compare(keyOf(layout, a), keyOf(layout, b)));
   for (let i = 1; i < bucket.length; i++) {
-    const { key } = bucket[i] as Entry<K>;
-    if (compare((bucket[i - 1] as Entry<K>).key, key) !== 0) continue;
-    throw new KamtError("kamt/key-twice", { key: toHex(keys.hash(key)) });
+    const key = keyOf(layout, bucket[i] as Entry<K>);
+    if (compare(keyOf(layout, bucket[i - 1] as Entry<K>), key) !== 0) continue;
+    throw new KamtError("kamt/key-twice", { hash: toHex(keys.hash(key)) });
   }
   return bucket;
 }

@@ -1,10 +1,13 @@
-import { type CidBytes, type Codec, decode, type Fetching } from "@copse/ipld";
+import type { CidBytes, Fetching } from "@copse/ipld";
+import { toHex } from "@copse/primitives";
+import { type Entry, keyOf, valueOfEntry } from "./entry.ts";
+import { KamtError } from "./errors.ts";
 import { bitsOf, bitsOfExtension, matchedBits } from "./extension.ts";
 import { hashOf, type Layout } from "./layout.ts";
-import { type Entry, type KamtNode, loadNode, type Pointer, placeOf, pointerAt } from "./node.ts";
+import { type KamtNode, loadNode, type Pointer, placeOf, pointerAt } from "./node.ts";
 
 /** A key and its value. */
-export type KamtEntry<K, V> = readonly [key: K, value: V];
+export type KamtEntry<V, K> = readonly [key: K, value: V];
 
 /** Where a walk begins. */
 export interface KamtRange<K> {
@@ -12,11 +15,14 @@ export interface KamtRange<K> {
   readonly from?: K | undefined;
   /** As `from`, without that key itself: to go on after a page. */
   readonly after?: K | undefined;
+  /** Refuse a key that is not there, as the reference does: `kamt/start-absent`. */
+  readonly exact?: boolean | undefined;
 }
 
-/** The value of an entry. */
-export function decodeValue<K, V>(codec: Codec<V>, entry: Entry<K>): V {
-  return decode(codec, entry.source.subarray(entry.valueAt, entry.end));
+/** A node of the way to where a walk is, and the place of its next pointer. */
+interface Frame<K> {
+  readonly node: KamtNode<K>;
+  at: number;
 }
 
 /**
@@ -28,15 +34,13 @@ export function decodeValue<K, V>(codec: Codec<V>, entry: Entry<K>): V {
  *
  * @see ref-fvm:ipld/kamt/src/iter.rs
  */
-export class KamtCursor<K, V> {
-  readonly #codec: Codec<V>;
-  readonly #layout: Layout<K>;
-  readonly #path: { readonly node: KamtNode<K>; at: number }[];
+export class KamtCursor<V, K> {
+  readonly #layout: Layout<K, V>;
+  readonly #path: Frame<K>[];
   #range: KamtRange<K> | undefined;
 
   /** @internal */
-  constructor(codec: Codec<V>, layout: Layout<K>, root: KamtNode<K>, range?: KamtRange<K>) {
-    this.#codec = codec;
+  constructor(layout: Layout<K, V>, root: KamtNode<K>, range?: KamtRange<K>) {
     this.#layout = layout;
     this.#path = [{ node: root, at: 0 }];
     this.#range = range;
@@ -47,8 +51,8 @@ export class KamtCursor<K, V> {
    *
    * @throws {KamtError} a node is none
    */
-  *next(): Fetching<readonly KamtEntry<K, V>[] | undefined> {
-    const found: KamtEntry<K, V>[] = [];
+  *next(): Fetching<readonly KamtEntry<V, K>[] | undefined> {
+    const found: KamtEntry<V, K>[] = [];
     if (this.#range !== undefined) {
       yield* this.#seek(this.#range, found);
       this.#range = undefined;
@@ -59,7 +63,7 @@ export class KamtCursor<K, V> {
       const pointer = frame.node.pointers[frame.at];
       if (pointer?.bucket !== undefined) {
         frame.at++;
-        for (const entry of pointer.bucket) found.push([entry.key, decodeValue(this.#codec, entry)]);
+        for (const entry of pointer.bucket) found.push(this.#read(entry));
         continue;
       }
       if (found.length > 0) return found; // before a block is asked for
@@ -69,44 +73,50 @@ export class KamtCursor<K, V> {
     }
   }
 
+  #read(entry: Entry<K>): KamtEntry<V, K> {
+    return [keyOf(this.#layout, entry), valueOfEntry(this.#layout, entry)];
+  }
+
   *#enter(pointer: Pointer<K>): Fetching<void> {
     const node = pointer.node ?? loadNode(yield pointer.cid as CidBytes, this.#layout, this.#path.length);
     this.#path.push({ node, at: 0 });
   }
 
   /** Goes to the place of a key; gives what its bucket holds from there on. */
-  *#seek(range: KamtRange<K>, found: KamtEntry<K, V>[]): Fetching<void> {
-    const skipsEqual = range.after !== undefined;
-    const key = range.after ?? range.from;
+  *#seek({ from, after, exact }: KamtRange<K>, found: KamtEntry<V, K>[]): Fetching<void> {
+    const key = after ?? from;
     if (key === undefined) return;
     const { bitWidth, compare } = this.#layout;
     const hash = hashOf(this.#layout, key);
     this.#path.length = 1; // a walk that failed here begins again
+    let isThere = false;
     for (let bit = 0; ; ) {
-      const frame = this.#path[this.#path.length - 1] as { readonly node: KamtNode<K>; at: number };
+      const frame = this.#path[this.#path.length - 1] as Frame<K>;
       const slot = bitsOf(hash, bit, bitWidth);
       frame.at = placeOf(frame.node, slot);
       const pointer = pointerAt(frame.node, slot);
-      if (pointer === undefined) return;
+      if (pointer === undefined) break;
       bit += bitWidth;
       if (pointer.bucket !== undefined) {
         frame.at++;
         for (const entry of pointer.bucket) {
-          const order = compare(entry.key, key);
-          if (order > 0 || (order === 0 && !skipsEqual)) found.push([entry.key, decodeValue(this.#codec, entry)]);
+          const order = compare(keyOf(this.#layout, entry), key);
+          isThere ||= order === 0;
+          if (order > 0 || (order === 0 && after === undefined)) found.push(this.#read(entry));
         }
-        return;
+        break;
       }
       const { extension } = pointer;
       const matched = matchedBits(extension, hash, bit, bitWidth);
       if (matched < extension.length) {
         const isBefore = bitsOfExtension(extension, matched, bitWidth) < bitsOf(hash, bit + matched, bitWidth);
         if (isBefore) frame.at++;
-        return;
+        break;
       }
       bit += matched;
       yield* this.#enter(pointer);
       frame.at++;
     }
+    if (exact === true && !isThere) throw new KamtError("kamt/start-absent", { hash: toHex(hash) });
   }
 }

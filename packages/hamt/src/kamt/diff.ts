@@ -1,7 +1,6 @@
 import {
   type AsyncBlockReader,
   type CidBytes,
-  type Codec,
   type Fetching,
   runAsync,
   runSync,
@@ -9,7 +8,7 @@ import {
 } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
 import { noExtension } from "./extension.ts";
-import { type KamtOptions, type Layout, layoutOf } from "./layout.ts";
+import { type KamtCodec, type KamtOptions, type Layout, layoutOf } from "./layout.ts";
 import { changesOf, isSettled, type KamtChange, type Pair, pairsBelow } from "./pairs.ts";
 
 /** How a diff over an asynchronous store goes about it. */
@@ -23,16 +22,14 @@ export interface KamtDiffOptions extends AbortOptions {
  *
  * Cost: the blocks on the ways to what differs, of each side. Bound: memory for the ways to the current place.
  */
-export class KamtDiff<K, V> {
-  readonly #layout: Layout<K>;
-  readonly #codec: Codec<V>;
+export class KamtDiff<V, K> {
+  readonly #layout: Layout<K, V>;
   /** Pairs still to be compared, the next one last. */
   readonly #pairs: Pair<K>[];
 
   /** @internal use `diffKamt` */
-  constructor(layout: Layout<K>, codec: Codec<V>, pair: Pair<K>) {
+  constructor(layout: Layout<K, V>, pair: Pair<K>) {
     this.#layout = layout;
-    this.#codec = codec;
     this.#pairs = [pair];
   }
 
@@ -41,13 +38,13 @@ export class KamtDiff<K, V> {
    *
    * @throws {KamtError} a node is none
    */
-  *next(): Fetching<readonly KamtChange<K, V>[] | undefined> {
-    const found: KamtChange<K, V>[] = [];
+  *next(): Fetching<readonly KamtChange<V, K>[] | undefined> {
+    const found: KamtChange<V, K>[] = [];
     for (;;) {
       const pair = this.#pairs[this.#pairs.length - 1];
       if (pair === undefined) return found.length > 0 ? found : undefined;
       if (isSettled(pair)) {
-        for (const change of changesOf(this.#layout, this.#codec, pair)) found.push(change);
+        for (const change of changesOf(this.#layout, pair)) found.push(change);
         this.#pairs.pop();
         continue;
       }
@@ -59,7 +56,7 @@ export class KamtDiff<K, V> {
   }
 
   /** Calls `visit` with each change in the order of the keys' hashes, until it returns `false`. */
-  *walk(visit: (change: KamtChange<K, V>) => unknown): Fetching<void> {
+  *walk(visit: (change: KamtChange<V, K>) => unknown): Fetching<void> {
     for (;;) {
       const found = yield* this.next();
       if (found === undefined) return;
@@ -68,7 +65,7 @@ export class KamtDiff<K, V> {
   }
 
   /** The changes in the order of the keys' hashes, over a store that answers at once. */
-  *changes(store: SyncBlockReader): Generator<KamtChange<K, V>, void> {
+  *changes(store: SyncBlockReader): Generator<KamtChange<V, K>, void> {
     for (;;) {
       const found = runSync(this.next(), store);
       if (found === undefined) return;
@@ -84,7 +81,7 @@ export class KamtDiff<K, V> {
    * @throws {KamtError} a node is none
    * @throws {HostFault} `host/block-missing`, `host/aborted`
    */
-  async *changesAsync(store: AsyncBlockReader, options: KamtDiffOptions = {}): AsyncGenerator<KamtChange<K, V>, void> {
+  async *changesAsync(store: AsyncBlockReader, options: KamtDiffOptions = {}): AsyncGenerator<KamtChange<V, K>, void> {
     const { concurrency = 8, signal } = options;
     const left = new AbortController();
     const inside = { signal: signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]) };
@@ -96,7 +93,7 @@ export class KamtDiff<K, V> {
           const pair = this.#pairs.pop();
           if (pair === undefined) break;
           if (isSettled(pair)) {
-            yield* changesOf(this.#layout, this.#codec, pair);
+            yield* changesOf(this.#layout, pair);
             continue;
           }
           const flight = count++;
@@ -126,15 +123,15 @@ export class KamtDiff<K, V> {
  * @example
  * const changed = [...diffKamt(before, after, u256Codec, evmStorage).changes(store)];
  */
-export function diffKamt<K, V>(
+export function diffKamt<V, K>(
   before: CidBytes,
   after: CidBytes,
-  codec: Codec<V>,
+  codec: KamtCodec<V>,
   options: KamtOptions<K>,
-): KamtDiff<K, V> {
+): KamtDiff<V, K> {
   const sideOf = (root: CidBytes) => ({
     pointer: { bucket: undefined, cid: root.slice(), node: undefined, extension: noExtension },
     depth: 0,
   });
-  return new KamtDiff(layoutOf(options), codec, { bit: 0, before: sideOf(before), after: sideOf(after) });
+  return new KamtDiff(layoutOf(codec, options), { bit: 0, before: sideOf(before), after: sideOf(after) });
 }

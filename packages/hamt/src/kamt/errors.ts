@@ -15,8 +15,8 @@ export type KamtFacts = {
   "kamt/extension-too-long": { depth: number; length: number; limit: number };
   "kamt/extension-cut": { length: number; held: number };
   "kamt/too-deep": { bits: number };
-  "kamt/key-twice": { key: string };
-  "kamt/options-differ": { option: string };
+  "kamt/key-twice": { hash: string };
+  "kamt/start-absent": { hash: string };
   "kamt/word-out-of-range": { value: bigint };
 };
 
@@ -35,8 +35,8 @@ const say: { [C in keyof KamtFacts]: (facts: KamtFacts[C]) => string } = {
   "kamt/extension-too-long": (f) => `node at depth ${f.depth}: an extension of ${f.length} bits, limit ${f.limit}`,
   "kamt/extension-cut": (f) => `an extension of ${f.length} bits holds only ${f.held}`,
   "kamt/too-deep": (f) => `a key's hash has no more than ${f.bits} bits`,
-  "kamt/key-twice": (f) => `the key of hash ${f.key} comes twice`,
-  "kamt/options-differ": (f) => `two trees of different ${f.option} cannot be compared`,
+  "kamt/key-twice": (f) => `the key of hash ${f.hash} comes twice`,
+  "kamt/start-absent": (f) => `the key of hash ${f.hash}, where the walk was to start, is not there`,
   "kamt/word-out-of-range": (f) => `${f.value} is no unsigned integer of 256 bits`,
 };
 

@@ -1,20 +1,20 @@
 import {
   type AsyncBlockReader,
-  CborWriter,
   type CidBytes,
-  type Codec,
   type Fetching,
   runAsync,
   runSync,
   type SyncBlockReader,
 } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
-import { encodeEntry, flushTree, type KamtFlush } from "./build.ts";
-import { entryOf, insertInto, type Place, placeOfKey, replaceIn, takeFrom } from "./change.ts";
-import { decodeValue, KamtCursor, type KamtEntry, type KamtRange } from "./cursor.ts";
+import { flushTree, type KamtFlush } from "./build.ts";
+import { entryOf, insertInto, markChanged, replaceIn, takeFrom } from "./change.ts";
+import { KamtCursor, type KamtEntry, type KamtRange } from "./cursor.ts";
+import { type Entry, EntryWriter, keyOf, valueOfEntry } from "./entry.ts";
 import { bitsOf, matchedBits } from "./extension.ts";
-import { hashOf, type KamtOptions, type Layout, layoutOf } from "./layout.ts";
-import { type Entry, emptyNode, type KamtNode, loadNode, pointerAt } from "./node.ts";
+import { hashOf, type KamtCodec, type KamtOptions, type Layout, layoutOf } from "./layout.ts";
+import { emptyNode, type KamtNode, loadNode, pointerAt } from "./node.ts";
+import { Place } from "./place.ts";
 
 /**
  * A map from keys of a fixed size to values, kept as a tree of blocks whose links skip the levels that all keys below
@@ -31,19 +31,19 @@ import { type Entry, emptyNode, type KamtNode, loadNode, pointerAt } from "./nod
  * runSync(storage.set(0n, 7n), store);
  * const { root, blocks } = storage.flush();
  */
-export class Kamt<K, V> {
-  readonly #codec: Codec<V>;
-  readonly #layout: Layout<K>;
+export class Kamt<V, K> {
+  readonly #layout: Layout<K, V>;
+  readonly #writer: EntryWriter<K, V>;
   #node: KamtNode<K>;
-  /** Entries are encoded here, one at a time: a writer each would cost more than the rest of a change. */
-  readonly #scratch: CborWriter = new CborWriter();
   /** CID of the tree as it is; `undefined` while it has changes. */
   #root: CidBytes | undefined;
+  /** The place that the next change may use. */
+  #idle: Place<K> | undefined;
 
   /** @internal use `createKamt` or `loadKamt` */
-  constructor(codec: Codec<V>, layout: Layout<K>, node: KamtNode<K>, root?: CidBytes) {
-    this.#codec = codec;
+  constructor(layout: Layout<K, V>, node: KamtNode<K>, root?: CidBytes) {
     this.#layout = layout;
+    this.#writer = new EntryWriter(layout);
     this.#node = node;
     this.#root = root;
   }
@@ -62,7 +62,7 @@ export class Kamt<K, V> {
    */
   *get(key: K): Fetching<V | undefined> {
     const entry = yield* this.#find(key);
-    return entry && decodeValue(this.#codec, entry);
+    return entry && valueOfEntry(this.#layout, entry);
   }
 
   /** Whether a key is there; its value is not decoded. */
@@ -77,13 +77,14 @@ export class Kamt<K, V> {
    * @throws {KamtError} a node is none; `kamt/too-deep` when more keys than a bucket holds have the same hash
    */
   *set(key: K, value: V): Fetching<boolean> {
-    const entry = encodeEntry(this.#scratch, this.#layout, key, this.#codec, value);
-    const place = yield* placeOfKey(this.#layout, this.#node, entry.key);
-    const known = entryOf(this.#layout, place, entry.key);
+    const entry = this.#writer.write(key, value);
+    const own = keyOf(this.#layout, entry);
+    const place = yield* this.#goTo(own);
+    const known = entryOf(this.#layout, place.pointer, own);
+    const isChange = known === undefined || replaceIn(place, known, entry);
     if (known === undefined) insertInto(this.#layout, place, entry);
-    else if (!replaceIn(place, known, entry)) return false;
-    this.#changed(place);
-    return true;
+    if (isChange) markChanged(place);
+    return this.#finish(place, isChange);
   }
 
   /**
@@ -93,12 +94,15 @@ export class Kamt<K, V> {
    * @throws {KamtError} as for {@link Kamt.set}
    */
   *setIfAbsent(key: K, value: V): Fetching<boolean> {
-    const entry = encodeEntry(this.#scratch, this.#layout, key, this.#codec, value);
-    const place = yield* placeOfKey(this.#layout, this.#node, entry.key);
-    if (entryOf(this.#layout, place, entry.key) !== undefined) return false;
-    insertInto(this.#layout, place, entry);
-    this.#changed(place);
-    return true;
+    const entry = this.#writer.write(key, value);
+    const own = keyOf(this.#layout, entry);
+    const place = yield* this.#goTo(own);
+    const isChange = entryOf(this.#layout, place.pointer, own) === undefined;
+    if (isChange) {
+      insertInto(this.#layout, place, entry);
+      markChanged(place);
+    }
+    return this.#finish(place, isChange);
   }
 
   /**
@@ -108,12 +112,10 @@ export class Kamt<K, V> {
    * @throws {KamtError} a node is none
    */
   *delete(key: K): Fetching<boolean> {
-    const place = yield* placeOfKey(this.#layout, this.#node, key);
-    const entry = entryOf(this.#layout, place, key);
-    if (entry === undefined) return false;
-    takeFrom(this.#layout, place, entry);
-    this.#root = undefined;
-    return true;
+    const place = yield* this.#goTo(key);
+    const entry = entryOf(this.#layout, place.pointer, key);
+    if (entry !== undefined) takeFrom(this.#layout, place, entry);
+    return this.#finish(place, entry !== undefined);
   }
 
   /**
@@ -136,8 +138,8 @@ export class Kamt<K, V> {
   }
 
   /** A walk in the order of the keys' hashes that keeps only the nodes from the root to where it is. */
-  cursor(range?: KamtRange<K>): KamtCursor<K, V> {
-    return new KamtCursor(this.#codec, this.#layout, this.#node, range);
+  cursor(range?: KamtRange<K>): KamtCursor<V, K> {
+    return new KamtCursor(this.#layout, this.#node, range);
   }
 
   /**
@@ -155,7 +157,7 @@ export class Kamt<K, V> {
   }
 
   /** The entries in order, over a store that answers at once. Bound: memory as for {@link Kamt.cursor}. */
-  *entries(store: SyncBlockReader, range?: KamtRange<K>): Generator<KamtEntry<K, V>, void> {
+  *entries(store: SyncBlockReader, range?: KamtRange<K>): Generator<KamtEntry<V, K>, void> {
     const cursor = this.cursor(range);
     for (;;) {
       const found = runSync(cursor.next(), store);
@@ -168,7 +170,7 @@ export class Kamt<K, V> {
   async *entriesAsync(
     store: AsyncBlockReader,
     options: AbortOptions & KamtRange<K> = {},
-  ): AsyncGenerator<KamtEntry<K, V>, void> {
+  ): AsyncGenerator<KamtEntry<V, K>, void> {
     const cursor = this.cursor(options);
     for (;;) {
       const found = await runAsync(cursor.next(), store, options);
@@ -193,7 +195,7 @@ export class Kamt<K, V> {
     for (let depth = 1; ; depth++) {
       const pointer = pointerAt(node, bitsOf(hash, bit, layout.bitWidth));
       if (pointer === undefined) return undefined;
-      if (pointer.bucket !== undefined) return pointer.bucket.find((held) => layout.compare(held.key, key) === 0);
+      if (pointer.bucket !== undefined) return entryOf(layout, pointer, key);
       bit += layout.bitWidth;
       const { extension } = pointer;
       if (extension.length > 0) {
@@ -205,9 +207,23 @@ export class Kamt<K, V> {
     }
   }
 
-  #changed(place: Place<K>): void {
-    for (const { pointer } of place.steps) pointer.cid = undefined;
-    this.#root = undefined;
+  /** The place of a key for a change. */
+  *#goTo(key: K): Fetching<Place<K>> {
+    const layout = this.#layout;
+    const hash = hashOf(layout, key);
+    const place = this.#idle ?? new Place(this.#node, hash);
+    this.#idle = undefined;
+    place.begin(this.#node, hash);
+    for (let link = place.advance(layout); link !== undefined; link = place.advance(layout)) {
+      link.node = loadNode(yield link.cid as CidBytes, layout, place.depth + 1);
+    }
+    return place;
+  }
+
+  #finish(place: Place<K>, isChange: boolean): boolean {
+    if (isChange) this.#root = undefined;
+    this.#idle = place;
+    return isChange;
   }
 }
 
@@ -218,9 +234,9 @@ export class Kamt<K, V> {
  * @example
  * createKamt(u256Codec, evmStorage).isEmpty // => true
  */
-export function createKamt<K, V>(codec: Codec<V>, options: KamtOptions<K>): Kamt<K, V> {
-  const layout = layoutOf(options);
-  return new Kamt(codec, layout, emptyNode(layout));
+export function createKamt<V, K>(codec: KamtCodec<V>, options: KamtOptions<K>): Kamt<V, K> {
+  const layout = layoutOf(codec, options);
+  return new Kamt(layout, emptyNode(layout));
 }
 
 /**
@@ -231,7 +247,7 @@ export function createKamt<K, V>(codec: Codec<V>, options: KamtOptions<K>): Kamt
  * const storage = runSync(loadKamt(contractState, u256Codec, evmStorage), store);
  * runSync(storage.get(0n), store) // => 7n
  */
-export function* loadKamt<K, V>(root: CidBytes, codec: Codec<V>, options: KamtOptions<K>): Fetching<Kamt<K, V>> {
-  const layout = layoutOf(options);
-  return new Kamt(codec, layout, loadNode(yield root, layout, 0), root.slice());
+export function* loadKamt<V, K>(root: CidBytes, codec: KamtCodec<V>, options: KamtOptions<K>): Fetching<Kamt<V, K>> {
+  const layout = layoutOf(codec, options);
+  return new Kamt(layout, loadNode(yield root, layout, 0), root.slice());
 }

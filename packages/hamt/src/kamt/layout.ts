@@ -1,6 +1,16 @@
-import type { Codec } from "@copse/ipld";
+import type { CborReader, Codec } from "@copse/ipld";
 import { compareBytes } from "@copse/primitives";
 import { KamtError } from "./errors.ts";
+
+/** A codec that a tree can check a node's values with, without making them. */
+export interface KamtCodec<T> extends Codec<T> {
+  /**
+   * Passes over one value and refuses what `decode` refuses; where it is left out, `decode` does that.
+   *
+   * @returns whether the bytes are those that `encode` would write. If not, they are written anew with their node.
+   */
+  check?(reader: CborReader): boolean;
+}
 
 /**
  * What a tree must know of its keys: how they stand in CBOR, and the bits that place them.
@@ -8,7 +18,7 @@ import { KamtError } from "./errors.ts";
  * @example
  * const keys: KamtKeys<Uint8Array> = { ...bytesCodec, hash: (key) => key };
  */
-export interface KamtKeys<K> extends Codec<K> {
+export interface KamtKeys<K> extends KamtCodec<K> {
   /** The bits of a key, high ones first. Shape: as many bytes as `hashSize` says, which stay as they are. */
   hash(key: K): Uint8Array;
   /** Order of the keys within a bucket; equal keys give 0. By hash where it is left out. */
@@ -29,8 +39,9 @@ export interface KamtOptions<K> {
 }
 
 /** What follows from the options. */
-export interface Layout<K> {
+export interface Layout<K, V = unknown> {
   readonly keys: KamtKeys<K>;
+  readonly values: KamtCodec<V>;
   readonly compare: (a: K, b: K) => number;
   readonly bitWidth: number;
   readonly width: number;
@@ -44,7 +55,7 @@ export interface Layout<K> {
  *
  * @throws {KamtError} `kamt/option-out-of-range`
  */
-export function layoutOf<K>(options: KamtOptions<K>): Layout<K> {
+export function layoutOf<V, K>(values: KamtCodec<V>, options: KamtOptions<K>): Layout<K, V> {
   const { keys, bitWidth, minDataDepth = 0, maxArrayWidth = 3, hashSize = 32 } = options;
   assertWithin("bitWidth", bitWidth, 1, 8);
   assertWithin("minDataDepth", minDataDepth, 0, 2 ** 32 - 1);
@@ -52,7 +63,8 @@ export function layoutOf<K>(options: KamtOptions<K>): Layout<K> {
   assertWithin("hashSize", hashSize, 1, 128);
   return {
     keys,
-    compare: keys.compare ?? ((a, b) => compareBytes(keys.hash(a), keys.hash(b))),
+    values,
+    compare: keys.compare?.bind(keys) ?? ((a, b) => compareBytes(keys.hash(a), keys.hash(b))),
     bitWidth,
     width: 2 ** bitWidth,
     minDataDepth,

@@ -1,16 +1,8 @@
 import { CborReader, type CborWriter, type CidBytes, codecs, isChainCid, readCid } from "@copse/ipld";
+import { bytesOf, type Chunk, type Entry, keyOf, readEntry } from "./entry.ts";
 import { KamtError } from "./errors.ts";
 import { type Extension, noExtension } from "./extension.ts";
 import type { Layout } from "./layout.ts";
-
-/** A key, with its pair as it stands in CBOR: a list of key and value, the value from `valueAt`, decoded when asked for. */
-export interface Entry<K> {
-  readonly key: K;
-  readonly source: Uint8Array;
-  readonly at: number;
-  readonly valueAt: number;
-  readonly end: number;
-}
 
 /** What a slot holds: a bucket, or a child by its CID, its node once loaded, or both. A child without a CID has changes. */
 export interface Pointer<K> {
@@ -106,11 +98,12 @@ function countBits(word: number): number {
  */
 export function loadNode<K>(block: Uint8Array, layout: Layout<K>, depth: number): KamtNode<K> {
   const reader = new CborReader(block.slice());
+  const chunk: Chunk = { bytes: reader.source, writer: undefined };
   reader.array(2);
   const bits = decodeBitfield(reader.bytes(32), layout);
   const count = reader.array(undefined, layout.width);
   const pointers: Pointer<K>[] = [];
-  for (let i = 0; i < count; i++) pointers.push(decodePointer(reader, layout, depth));
+  for (let i = 0; i < count; i++) pointers.push(decodePointer(reader, layout, chunk, depth));
   reader.end();
   let taken = 0;
   for (const word of bits) taken += countBits(word);
@@ -131,12 +124,18 @@ function decodeBitfield<K>(bytes: Uint8Array, layout: Layout<K>): number[] {
   return bits;
 }
 
-function decodePointer<K>(reader: CborReader, layout: Layout<K>, depth: number): Pointer<K> {
+function decodePointer<K>(reader: CborReader, layout: Layout<K>, chunk: Chunk, depth: number): Pointer<K> {
+  const { source, offset } = reader;
+  // both forms begin so; read from the bytes because nodes are mostly pointers
+  if (source[offset] === 0xa1 && source[offset + 1] === 0x61) {
+    reader.offset = offset + 3;
+    if (source[offset + 2] === nameOfValues) return bucketOf(decodeBucket(reader, layout, chunk, depth));
+    if (source[offset + 2] === nameOfLink) return decodeLink(reader, layout, depth);
+    reader.offset = offset;
+  }
   const pairs = reader.map();
   if (pairs !== 1) throw new KamtError("kamt/pointer-malformed", { depth, found: `a map of ${pairs}` });
-  const name = reader.textBytes();
-  if (name.length === 1 && name[0] === 0x76) return bucketOf(decodeBucket(reader, layout, depth));
-  if (name.length === 1 && name[0] === 0x6c) return decodeLink(reader, layout, depth);
+  reader.textBytes();
   throw new KamtError("kamt/pointer-malformed", { depth, found: "a map of another key than v or l" });
 }
 
@@ -156,7 +155,7 @@ function decodeLink<K>(reader: CborReader, layout: Layout<K>, depth: number): Po
   return { bucket: undefined, cid, node: undefined, extension };
 }
 
-function decodeBucket<K>(reader: CborReader, layout: Layout<K>, depth: number): Entry<K>[] {
+function decodeBucket<K>(reader: CborReader, layout: Layout<K>, chunk: Chunk, depth: number): Entry<K>[] {
   if (depth < layout.minDataDepth) {
     throw new KamtError("kamt/values-too-shallow", { depth, least: layout.minDataDepth });
   }
@@ -166,34 +165,32 @@ function decodeBucket<K>(reader: CborReader, layout: Layout<K>, depth: number): 
   for (let i = 0; i < count; i++) {
     const at = reader.offset;
     reader.array(2);
-    const key = layout.keys.decode(reader);
+    const entry = readEntry(reader, layout, chunk, at);
     const before = bucket[i - 1];
-    if (before !== undefined && layout.compare(before.key, key) >= 0) {
+    if (before !== undefined && layout.compare(keyOf(layout, before), keyOf(layout, entry)) >= 0) {
       throw new KamtError("kamt/bucket-unsorted", { depth });
     }
-    const valueAt = reader.offset;
-    reader.skip();
-    bucket.push({ key, source: reader.source, at, valueAt, end: reader.offset });
+    bucket.push(entry);
   }
   return bucket;
 }
+
+const nameOfValues = 0x76; // "v"
+const nameOfLink = 0x6c; // "l"
+const headOfValues: Uint8Array = Uint8Array.of(0xa1, 0x61, nameOfValues);
+const headOfLink: Uint8Array = Uint8Array.of(0xa1, 0x61, nameOfLink, 0x83);
 
 /** Writes a node whose children all have their CIDs. */
 export function encodeNode<K>(writer: CborWriter, node: KamtNode<K>): void {
   writer.array(2).bytes(encodeBitfield(node.bits)).array(node.pointers.length);
   for (const { bucket, cid, extension } of node.pointers) {
-    writer.map(1);
     if (bucket === undefined) {
-      writer
-        .text("l")
-        .array(3)
-        .link(cid as CidBytes)
-        .uint(extension.length)
-        .bytes(extension.path);
+      writer.raw(headOfLink).link(cid as CidBytes);
+      writer.uint(extension.length).bytes(extension.path);
       continue;
     }
-    writer.text("v").array(bucket.length);
-    for (const { source, at, end } of bucket) writer.raw(source.subarray(at, end));
+    writer.raw(headOfValues).array(bucket.length);
+    for (const { chunk, at, end } of bucket) writer.raw(bytesOf(chunk).subarray(at, end));
   }
 }
 

@@ -1,12 +1,12 @@
-import type { CidBytes, Codec, Fetching } from "@copse/ipld";
+import type { CidBytes, Fetching } from "@copse/ipld";
 import { equalBytes } from "@copse/primitives";
-import { decodeValue } from "./cursor.ts";
+import { type Entry, keyOf, valueBytes, valueOfEntry } from "./entry.ts";
 import { bitsOf, bitsOfExtension, cutOut, type Extension, matchedBits } from "./extension.ts";
 import { hashOf, type Layout } from "./layout.ts";
-import { bucketOf, type Entry, loadNode, type Pointer, slotsOf } from "./node.ts";
+import { bucketOf, loadNode, type Pointer, slotsOf } from "./node.ts";
 
 /** A key whose value is not the same in two trees; the side that does not have the key is left out. */
-export interface KamtChange<K, V> {
+export interface KamtChange<V, K> {
   readonly key: K;
   readonly before?: V;
   readonly after?: V;
@@ -45,29 +45,35 @@ function isLink<K>(pointer: Pointer<K> | undefined): pointer is Pointer<K> {
 }
 
 /** The changes of a settled pair, in the order of the keys. */
-export function changesOf<K, V>(layout: Layout<K>, codec: Codec<V>, pair: Pair<K>): KamtChange<K, V>[] {
+export function changesOf<V, K>(layout: Layout<K, V>, pair: Pair<K>): KamtChange<V, K>[] {
   const before = pair.before.pointer?.bucket ?? [];
   const after = pair.after.pointer?.bucket ?? [];
-  const changes: KamtChange<K, V>[] = [];
+  const changes: KamtChange<V, K>[] = [];
   let i = 0;
   let j = 0;
   for (;;) {
     const left = before[i];
     const right = after[j];
     if (left === undefined && right === undefined) return changes;
-    const order = left === undefined ? 1 : right === undefined ? -1 : layout.compare(left.key, right.key);
+    const order =
+      left === undefined ? 1 : right === undefined ? -1 : layout.compare(keyOf(layout, left), keyOf(layout, right));
     if (order <= 0) i++;
     if (order >= 0) j++;
-    if (order < 0 && left !== undefined) changes.push({ key: left.key, before: decodeValue(codec, left) });
-    else if (order > 0 && right !== undefined) changes.push({ key: right.key, after: decodeValue(codec, right) });
+    if (order < 0 && left !== undefined) changes.push({ key: keyOf(layout, left), before: valueOfEntry(layout, left) });
+    else if (order > 0 && right !== undefined)
+      changes.push({ key: keyOf(layout, right), after: valueOfEntry(layout, right) });
     else if (left !== undefined && right !== undefined && !isSameValue(left, right)) {
-      changes.push({ key: left.key, before: decodeValue(codec, left), after: decodeValue(codec, right) });
+      changes.push({
+        key: keyOf(layout, left),
+        before: valueOfEntry(layout, left),
+        after: valueOfEntry(layout, right),
+      });
     }
   }
 }
 
 function isSameValue<K>(a: Entry<K>, b: Entry<K>): boolean {
-  return equalBytes(a.source.subarray(a.valueAt, a.end), b.source.subarray(b.valueAt, b.end));
+  return equalBytes(valueBytes(a), valueBytes(b));
 }
 
 /**
@@ -176,7 +182,7 @@ function spreadBucket<K>(layout: Layout<K>, bucket: readonly Entry<K>[], over: E
   const more: Entry<K>[] = [];
   const slots = new Map<number, Entry<K>[]>();
   for (const entry of bucket) {
-    const hash = hashOf(layout, entry.key);
+    const hash = hashOf(layout, keyOf(layout, entry));
     const matched = matchedBits(over, hash, bit, bitWidth);
     if (matched < over.length) {
       const isLess = bitsOf(hash, bit + matched, bitWidth) < bitsOfExtension(over, matched, bitWidth);
