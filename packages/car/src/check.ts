@@ -29,7 +29,7 @@ export function checkBlock(
     if (verify && !endsWith(cid, blake2b256(bytes))) throw mismatch(cid, offset, section);
     return { cid, bytes, offset };
   }
-  const { end, codec, hash } = parse(content, offset, section);
+  const { end, codec, hash } = parseCid(content, offset, section);
   const cid = content.subarray(0, end);
   const bytes = content.subarray(end);
   if (allowed !== undefined && !allowed.has(codec)) {
@@ -39,7 +39,12 @@ export function checkBlock(
   return { cid, bytes, offset };
 }
 
-function parse(content: Uint8Array, offset: number, section: number): { end: number; codec: number; hash: number } {
+/** Reads the CID that a section starts with. @throws {CarError} `car/cid-malformed` */
+export function parseCid(
+  content: Uint8Array,
+  offset: number,
+  section: number,
+): { readonly end: number; readonly codec: number; readonly hash: number } {
   try {
     return readCid(content);
   } catch (error) {
@@ -48,7 +53,18 @@ function parse(content: Uint8Array, offset: number, section: number): { end: num
   }
 }
 
-function matches(cid: CidBytes, bytes: Uint8Array, offset: number, section: number, hash: number): boolean {
+/**
+ * Fails where a block that was looked up does not hash to its CID.
+ *
+ * @throws {CarError} `car/block-mismatch`, `car/hash-unsupported`
+ */
+export function assertBlock(cid: CidBytes, bytes: Uint8Array, offset: number): void {
+  if (isChainCid(cid) && cid.length === chainCidLength) {
+    if (!endsWith(cid, blake2b256(bytes))) throw mismatch(cid, offset, undefined);
+  } else if (!matches(cid, bytes, offset, undefined, readCid(cid).hash)) throw mismatch(cid, offset, undefined);
+}
+
+function matches(cid: CidBytes, bytes: Uint8Array, offset: number, section: number | undefined, hash: number): boolean {
   try {
     return verifyBlock(cid, bytes);
   } catch (error) {
@@ -57,7 +73,7 @@ function matches(cid: CidBytes, bytes: Uint8Array, offset: number, section: numb
   }
 }
 
-function mismatch(cid: CidBytes, offset: number, section: number): CarError {
+function mismatch(cid: CidBytes, offset: number, section: number | undefined): CarError {
   return new CarError("car/block-mismatch", { offset, section, cid: cidText(cid) });
 }
 

@@ -15,15 +15,16 @@ export type CarFacts = {
   "car/layout-malformed": { offset: number; field: string; value: bigint; why: string };
   /** A length that is not a shortest unsigned varint of at most 64 bits. */
   "car/length-malformed": { offset: number; why: string };
-  "car/section-empty": { offset: number; section: number };
-  "car/section-too-long": { offset: number; section: number; length: bigint; limit: number };
-  /** A section that runs past the end that the CARv2 header gives the data. */
-  "car/section-past-data": { offset: number; section: number; length: number; dataEnd: number };
+  /** `section` counts from 0; here and below it is absent where a block was looked up, not come by. */
+  "car/section-empty": { offset: number; section: number | undefined };
+  "car/section-too-long": { offset: number; section: number | undefined; length: bigint; limit: number };
+  /** A section that runs past the end that the CARv2 header, or the zstd frame, gives the data. */
+  "car/section-past-data": { offset: number; section: number | undefined; length: number; dataEnd: number };
   "car/cid-malformed": { offset: number; section: number; why: string };
   "car/codec-unexpected": { offset: number; section: number; cid: string; codec: number };
-  "car/hash-unsupported": { offset: number; section: number; cid: string; hash: number };
+  "car/hash-unsupported": { offset: number; section: number | undefined; cid: string; hash: number };
   /** The block's bytes do not hash to its CID. */
-  "car/block-mismatch": { offset: number; section: number; cid: string };
+  "car/block-mismatch": { offset: number; section: number | undefined; cid: string };
   /** The header names a root that no section holds. */
   "car/root-missing": { cid: string; sections: number };
   /** The compressed stream is damaged; `read` counts the uncompressed bytes got out of it before. */
@@ -34,6 +35,18 @@ export type CarFacts = {
   "car/already-read": Record<never, never>;
   /** The writer was given more or less data than it had announced in the CARv2 header. */
   "car/size-differs": { announced: number; written: number };
+  /** An index that is none, or one that claims what cannot be. `offset` counts bytes of the file it lies in. */
+  "car/index-malformed": { offset: number; why: string };
+  /** The index is of a kind that is not read here; `codec` is its multicodec. */
+  "car/index-unknown": { offset: number; codec: number };
+  /** More blocks of one hash prefix than chance gives: the file is made to be slow. */
+  "car/index-crowded": { blocks: number; limit: number };
+  /** A zstd frame that is none. `offset` counts bytes of the compressed file. */
+  "car/frame-malformed": { offset: number; why: string };
+  /** A zstd frame that gives more than the limit. */
+  "car/frame-too-long": { offset: number; limit: number };
+  /** A file compressed as a whole has no places in it: it is read as a stream, not in place. */
+  "car/not-in-place": { kind: string };
 };
 
 const say: { [Code in keyof CarFacts]: (facts: CarFacts[Code]) => string } = {
@@ -44,22 +57,31 @@ const say: { [Code in keyof CarFacts]: (facts: CarFacts[Code]) => string } = {
   "car/version-unknown": (f) => `header at byte ${f.offset}: version ${f.version} is neither 1 nor 2`,
   "car/layout-malformed": (f) => `CARv2 header at byte ${f.offset}: ${f.field} ${f.value}: ${f.why}`,
   "car/length-malformed": (f) => `length at byte ${f.offset}: ${f.why}`,
-  "car/section-empty": (f) => `section ${f.section} at byte ${f.offset} is empty`,
-  "car/section-too-long": (f) => `section ${f.section} at byte ${f.offset}: ${f.length} B, limit ${f.limit} B`,
-  "car/section-past-data": (f) =>
-    `section ${f.section} at byte ${f.offset}: ${f.length} B, but the data ends at byte ${f.dataEnd}`,
-  "car/cid-malformed": (f) => `section ${f.section} at byte ${f.offset} does not start with a CID: ${f.why}`,
+  "car/section-empty": (f) => `${sectionOf(f)} is empty`,
+  "car/section-too-long": (f) => `${sectionOf(f)}: ${f.length} B, limit ${f.limit} B`,
+  "car/section-past-data": (f) => `${sectionOf(f)}: ${f.length} B, but the data ends at byte ${f.dataEnd}`,
+  "car/cid-malformed": (f) => `${sectionOf(f)} does not start with a CID: ${f.why}`,
   "car/codec-unexpected": (f) =>
-    `section ${f.section} at byte ${f.offset}: ${f.cid} has codec 0x${f.codec.toString(16)}, which was not asked for`,
+    `${sectionOf(f)}: ${f.cid} has codec 0x${f.codec.toString(16)}, which was not asked for`,
   "car/hash-unsupported": (f) =>
-    `section ${f.section} at byte ${f.offset}: ${f.cid} has hash function 0x${f.hash.toString(16)}, which is unknown here`,
-  "car/block-mismatch": (f) => `section ${f.section} at byte ${f.offset}: the bytes do not hash to ${f.cid}`,
+    `${sectionOf(f)}: ${f.cid} has hash function 0x${f.hash.toString(16)}, which is unknown here`,
+  "car/block-mismatch": (f) => `${sectionOf(f)}: the bytes do not hash to ${f.cid}`,
   "car/root-missing": (f) => `root ${f.cid} is in none of the ${f.sections} sections`,
   "car/compression-damaged": (f) => `the compressed stream is damaged after ${f.read} B: ${f.why}`,
   "car/not-compressible": (f) => `a CARv${f.version} is not written compressed`,
   "car/already-read": () => "the blocks of this reader were read already",
   "car/size-differs": (f) => `the CARv2 header announced ${f.announced} B of data, ${f.written} B were written`,
+  "car/index-malformed": (f) => `index at byte ${f.offset}: ${f.why}`,
+  "car/index-unknown": (f) => `index at byte ${f.offset} has codec 0x${f.codec.toString(16)}, which is not read here`,
+  "car/index-crowded": (f) => `among ${f.blocks} blocks, more than ${f.limit} of one hash prefix: the file is made so`,
+  "car/frame-malformed": (f) => `zstd frame at byte ${f.offset}: ${f.why}`,
+  "car/frame-too-long": (f) => `zstd frame at byte ${f.offset} gives more than ${f.limit} B`,
+  "car/not-in-place": (f) => `a ${f.kind} is not read in place: it is compressed as a whole`,
 };
+
+function sectionOf({ offset, section }: { offset: number; section: number | undefined }): string {
+  return section === undefined ? `the section at byte ${offset}` : `section ${section} at byte ${offset}`;
+}
 
 /** Bytes that are not the CAR file they should be, or a writer used wrongly. */
 export class CarError<Code extends keyof CarFacts = keyof CarFacts> extends CopseError<Code, CarFacts[Code]> {

@@ -1,12 +1,15 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import type { CidBytes } from "@copse/ipld";
-import { type AbortOptions, assertNotAborted, HostFault, isCopseError } from "@copse/primitives";
+import { type AbortOptions, assertNotAborted } from "@copse/primitives";
 import { CarError } from "./errors.ts";
-import { encodeCarV2Prologue } from "./header.ts";
+import { carV2PrologueBytes, encodeCarV2Prologue } from "./header.ts";
+import { host } from "./host.node.ts";
 import type { CarReadOptions } from "./options.ts";
 import { type CarReader, readCar } from "./read.ts";
+import { saveFile, writeChunks } from "./save.node.ts";
 import { type CarEntry, writeCar } from "./write.ts";
 import { compressZstd, decompressZstd } from "./zstd.node.ts";
+import { isZstd } from "./zstd-frame.ts";
 
 const chunkBytes = 1 << 20;
 
@@ -65,37 +68,15 @@ export async function saveCarFile(
 ): Promise<number> {
   if (options.version === 2 && options.zstdLevel !== undefined)
     throw new CarError("car/not-compressible", { version: 2 });
-  const temporary = `${path}.tmp`;
-  const file = await host("open", temporary, open(temporary, "w"));
-  let size = 0;
-  try {
+  return saveFile(path, async (writer) => {
     const plain = writeCar(roots, blocks, { signal: options.signal });
     const chunks = options.zstdLevel === undefined ? plain : compressZstd(plain, { level: options.zstdLevel });
     // A file can be written out of order: the prologue of a CARv2 goes in last, when the size is known.
-    const prologue = options.version === 2 ? encodeCarV2Prologue(0).length : 0;
-    size = prologue;
-    for await (const chunk of chunks) {
-      assertNotAborted(options.signal);
-      await host("write", temporary, writeAll(file, chunk, size));
-      size += chunk.length;
-    }
-    if (prologue > 0) await host("write", temporary, writeAll(file, encodeCarV2Prologue(size - prologue), 0));
-    await host("sync", temporary, file.sync());
-    await host("close", temporary, file.close());
-    await host("rename", path, rename(temporary, path));
+    const start = options.version === 2 ? carV2PrologueBytes : 0;
+    const size = await writeChunks(writer, chunks, start, options.signal);
+    if (start > 0) await writer.write(encodeCarV2Prologue(size - start), 0);
     return size;
-  } catch (error) {
-    await file.close().catch(() => {});
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** Whether bytes open a zstd stream: a frame, or one of the sixteen kinds of skippable frame. */
-function isZstd(bytes: Uint8Array): boolean {
-  if (bytes.length < 4) return false;
-  const magic = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  return magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5;
+  });
 }
 
 async function head(file: FileHandle, path: string): Promise<Uint8Array> {
@@ -121,24 +102,6 @@ async function* chunksOf(
     }
   } finally {
     await close();
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at);
-    at += bytesWritten;
-  }
-}
-
-/** Trouble of the file system is the host's, not the file's. */
-async function host<T>(operation: string, path: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (isCopseError(error)) throw error;
-    const reason = `${path}: ${error instanceof Error ? error.message : String(error)}`;
-    throw new HostFault("host/store-failed", { operation, reason }, { cause: error });
   }
 }
 

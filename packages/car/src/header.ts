@@ -1,6 +1,7 @@
 import { CborReader, CborWriter, type CidBytes } from "@copse/ipld";
 import { concatBytes, encodeUvarint, isCopseError } from "@copse/primitives";
 import { CarError } from "./errors.ts";
+import { readLength } from "./length.ts";
 import type { CarLimits } from "./options.ts";
 
 /** A decoded header: of CARv1, or the pragma that opens a CARv2. */
@@ -37,6 +38,31 @@ export function decodeCarHeader(bytes: Uint8Array, offset: number, limits: CarLi
   }
 }
 
+/**
+ * Reads the header of a CARv1 that has a frame of its own, length included.
+ *
+ * @throws {CarError} `car/header-malformed`, `car/header-too-long`, `car/too-many-roots`, `car/version-unknown`
+ */
+export function decodeHeaderSection(bytes: Uint8Array, limits: CarLimits): { readonly roots: readonly CidBytes[] } {
+  const length = readUvarintOf(bytes);
+  if (length.value > limits.headerBytes) {
+    throw new CarError("car/header-too-long", { offset: 0, length: BigInt(length.value), limit: limits.headerBytes });
+  }
+  const end = length.end + length.value;
+  if (end !== bytes.length)
+    throw new CarError("car/header-malformed", { offset: 0, why: "it does not fill its frame" });
+  const header = decodeCarHeader(bytes.subarray(length.end, end), 0, limits);
+  if (header.version !== 1n) throw new CarError("car/version-unknown", { offset: 0, version: header.version });
+  if (header.roots === undefined) throw new CarError("car/header-malformed", { offset: 0, why: "no roots" });
+  return { roots: header.roots };
+}
+
+function readUvarintOf(bytes: Uint8Array): { readonly value: number; readonly end: number } {
+  const length = readLength(bytes, 0, 0);
+  if (length === undefined) throw new CarError("car/header-malformed", { offset: 0, why: "it is empty" });
+  return length;
+}
+
 function readRoots(reader: CborReader, offset: number, limits: CarLimits): CidBytes[] {
   const count = reader.array(undefined, Number.MAX_SAFE_INTEGER);
   if (count > limits.roots) throw new CarError("car/too-many-roots", { offset, count, limit: limits.roots });
@@ -70,6 +96,8 @@ export interface CarV2Layout {
   readonly dataSize: number;
   /** 0 where the file has no index. */
   readonly indexOffset: number;
+  /** Whether the index has every section, identity CIDs included. @see go-car `IsFullyIndexed` */
+  readonly isFullyIndexed: boolean;
 }
 
 /**
@@ -95,17 +123,37 @@ export function decodeCarV2Layout(bytes: Uint8Array, offset: number): CarV2Layou
     throw refuse("index offset", indexOffset, `lies before the end of the data at byte ${dataEnd}`);
   }
   if (indexOffset > maxOffset) throw refuse("index offset", indexOffset, "is past what a file can hold");
-  return { dataOffset: Number(dataOffset), dataSize: Number(dataSize), indexOffset: Number(indexOffset) };
+  return {
+    dataOffset: Number(dataOffset),
+    dataSize: Number(dataSize),
+    indexOffset: Number(indexOffset),
+    isFullyIndexed: (view.getUint8(0) & fullyIndexedBit) !== 0,
+  };
 }
 
 const maxOffset = BigInt(Number.MAX_SAFE_INTEGER);
 
-/** Pragma and header of a CARv2 whose CARv1 of `dataSize` bytes follows at once, without an index. */
-export function encodeCarV2Prologue(dataSize: number): Uint8Array {
-  const bytes = new Uint8Array(carV2Pragma.length + carV2HeaderBytes);
+/** The left-most bit of the characteristics in the specification: bit 7 of the first byte. */
+const fullyIndexedBit = 0x80;
+
+/** What a CARv2 says of its index in the header. */
+export interface CarV2IndexClaim {
+  /** The index follows the data at once. */
+  readonly isIndexed?: boolean;
+  readonly isFullyIndexed?: boolean;
+}
+
+/** Pragma and header of a CARv2 whose CARv1 of `dataSize` bytes follows at once. */
+export function encodeCarV2Prologue(dataSize: number, claim: CarV2IndexClaim = {}): Uint8Array {
+  const bytes = new Uint8Array(carV2PrologueBytes);
   bytes.set(carV2Pragma);
+  if (claim.isFullyIndexed === true) bytes[carV2Pragma.length] = fullyIndexedBit;
   const view = new DataView(bytes.buffer);
   view.setBigUint64(carV2Pragma.length + 16, BigInt(bytes.length), true);
   view.setBigUint64(carV2Pragma.length + 24, BigInt(dataSize), true);
+  if (claim.isIndexed === true) view.setBigUint64(carV2Pragma.length + 32, BigInt(bytes.length + dataSize), true);
   return bytes;
 }
+
+/** Size of pragma and header of a CARv2. */
+export const carV2PrologueBytes: number = carV2Pragma.length + carV2HeaderBytes;

@@ -1,6 +1,7 @@
-import { HostFault } from "@copse/primitives";
+import { concatBytes, HostFault, isCopseError } from "@copse/primitives";
 import type { ByteSource } from "./byte-source.ts";
 import { CarError } from "./errors.ts";
+import type { FrameDecoder } from "./frame-codec.ts";
 
 /** Pieces the decoder is fed: it holds a copy of each. */
 const pieceBytes = 64 << 10;
@@ -46,6 +47,39 @@ export async function* decompressZstd(source: ByteSource): AsyncGenerator<Uint8A
   } finally {
     await pieces.return(undefined);
   }
+}
+
+/**
+ * What reads frames of a `.forest.car.zst` one by one.
+ *
+ * @throws {HostFault} `host/worker-failed` where zstddec is not installed or WebAssembly does not load
+ * @example
+ * const { decode } = await loadFrameDecoder();
+ */
+export async function loadFrameDecoder(): Promise<FrameDecoder> {
+  const decoder = await loadDecoder();
+  return {
+    decode(frame, limit, offset) {
+      const parts: Uint8Array[] = [];
+      let size = 0;
+      let idle = 0;
+      try {
+        for (const part of decoder.decodeStreaming([frame])) {
+          idle = part.length === 0 ? idle + 1 : 0;
+          if (idle > frame.length + 16)
+            throw new CarError("car/frame-malformed", { offset, why: "the decoder stands still" });
+          size += part.length;
+          if (size > limit) throw new CarError("car/frame-too-long", { offset, limit });
+          parts.push(part);
+        }
+      } catch (error) {
+        if (isCopseError(error)) throw error;
+        const why = error instanceof Error ? error.message : String(error);
+        throw new CarError("car/frame-malformed", { offset, why }, { cause: error });
+      }
+      return parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts);
+    },
+  };
 }
 
 interface StreamDecoder {

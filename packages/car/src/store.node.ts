@@ -1,0 +1,80 @@
+import type { CidBytes } from "@copse/ipld";
+import { openFileAccess, openSpill } from "./access.node.ts";
+import { type CarStoreOptions, createCarStore, type SyncCarStore } from "./car-store.ts";
+import { type ForestWriteOptions, writeForestFrames } from "./forest/writer.ts";
+import { saveFile, writeChunks } from "./save.node.ts";
+import type { CarEntry } from "./write.ts";
+import { nodeEncoder } from "./zstd.node.ts";
+
+/** How to open a CAR file as a store. */
+export interface CarFileStoreOptions extends Omit<CarStoreOptions, "index"> {
+  /** Path of an index in a file of its own. */
+  readonly index?: string | undefined;
+}
+
+/**
+ * Opens a CAR file as a read-only store that reads blocks where they lie.
+ *
+ * @throws {CarError} as {@link createCarStore}
+ * @throws {HostFault} `host/store-failed`, `host/aborted`
+ * @example
+ * await using store = await openCarStore("mainnet.forest.car.zst");
+ * store.getSync(cid) // => bytes
+ */
+export async function openCarStore(path: string, options: CarFileStoreOptions = {}): Promise<SyncCarStore> {
+  const file = await openFileAccess(path);
+  try {
+    if (options.index === undefined) return await createCarStore(file, { ...options, index: undefined });
+    const index = await openFileAccess(options.index);
+    try {
+      return await createCarStore(file, { ...options, index });
+    } catch (error) {
+      await index.close();
+      throw error;
+    }
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/**
+ * Writes a `.forest.car.zst` as a stream. @see {@link saveForestCar}
+ *
+ * @throws {CarError} `car/section-too-long`
+ * @throws {HostFault} `host/store-failed`, `host/aborted`
+ * @example
+ * for await (const chunk of writeForestCar(roots, blocks)) process.stdout.write(chunk);
+ */
+export async function* writeForestCar(
+  roots: readonly CidBytes[],
+  blocks: Iterable<CarEntry> | AsyncIterable<CarEntry>,
+  options: ForestWriteOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const spill = options.sort?.spill ?? (await openSpill());
+  try {
+    const sort = { memoryBytes: options.sort?.memoryBytes, spill };
+    yield* writeForestFrames(roots, blocks, { ...options, sort, encoder: options.encoder ?? nodeEncoder });
+  } finally {
+    if (options.sort?.spill === undefined) await spill.close();
+  }
+}
+
+/**
+ * Writes a `.forest.car.zst`, byte for byte as Forest does with the libzstd that Node.js has: under a temporary name,
+ * flushed, then renamed. The index is sorted on disk once it outgrows 64 MiB.
+ *
+ * @returns the size of the file in bytes
+ * @throws {CarError} `car/section-too-long`
+ * @throws {HostFault} `host/store-failed`, `host/aborted`
+ * @example
+ * await saveForestCar("out.forest.car.zst", roots, blocks);
+ */
+export function saveForestCar(
+  path: string,
+  roots: readonly CidBytes[],
+  blocks: Iterable<CarEntry> | AsyncIterable<CarEntry>,
+  options: ForestWriteOptions = {},
+): Promise<number> {
+  return saveFile(path, (writer) => writeChunks(writer, writeForestCar(roots, blocks, options), 0, options.signal));
+}
