@@ -5,16 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seeded } from "@copse/testkit";
 import { afterAll, expect, it } from "vitest";
-import { sampleBlock } from "../src/compliance/rules.ts";
-import { openLmdbDatabase } from "../src/lmdb.ts";
+import { gathered, sampleBlock } from "../src/compliance/rules.ts";
+import { kinds, openDatabase } from "./fixtures/open-database.ts";
 
 const base = mkdtempSync(join(tmpdir(), "copse-crash-"));
 afterAll(() => rmSync(base, { recursive: true }));
 
 /** Runs the loop until it has reported `batches` of them, kills it in the middle of the next, gives the last reported. */
-async function killAfter(folder: string, where: string, batches: number, spin: number): Promise<number> {
+async function killAfter(kind: string, folder: string, batches: number, spin: number): Promise<number> {
   const script = join(import.meta.dirname, "fixtures/commit-loop.ts");
-  const child = spawn(process.execPath, ["--conditions=@copse/source", script, folder, where], {
+  const child = spawn(process.execPath, ["--conditions=@copse/source", script, kind, folder], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let said = "";
@@ -35,31 +35,29 @@ async function killAfter(folder: string, where: string, batches: number, spin: n
   );
 }
 
-for (const [where, rounds] of [
-  ["here", 12],
-  ["thread", 6],
-] as const) {
-  it(`holds all of a commit or nothing after kill -9, ${rounds} times over: ${where}`, async () => {
-    const folder = join(base, where);
+for (const kind of kinds) {
+  const rounds = kind === "lmdb" ? 12 : 6;
+  it(`holds all of a commit or nothing after kill -9, ${rounds} times over: ${kind}`, async () => {
+    const folder = join(base, kind);
     const random = seeded(7);
     let known = -1;
     for (let round = 0; round < rounds; round++) {
-      const reported = await killAfter(folder, where, 1 + Math.floor(random() * 12), Math.floor(random() * 2_000_000));
-      await using database = await openLmdbDatabase(folder, { tailBlocks: 300 });
-      const counted = database.rows("count").get(Uint8Array.of(0)) as Uint8Array;
-      const last = new DataView(counted.buffer).getUint32(0);
+      const reported = await killAfter(kind, folder, 1 + Math.floor(random() * 12), Math.floor(random() * 2_000_000));
+      await using database = await openDatabase(kind.replace(" thread", ""), folder);
+      const counted = (await database.rows("count").read(Uint8Array.of(0))) as Uint8Array;
+      const last = new DataView(counted.buffer, counted.byteOffset).getUint32(0);
       expect(last).toBeGreaterThanOrEqual(reported); // what was resolved is there
       expect(last).toBeGreaterThan(known);
       known = last;
-      const rows = Array.from(database.rows("blocks").range());
+      const rows = await gathered(database.rows("blocks").readRange());
       expect(rows.length).toBe((last + 1) * 20); // no batch is there in part, none is missing
       for (const [i, [, cid]] of rows.entries()) {
         const [expected, bytes] = sampleBlock(i, 300);
         expect(Buffer.compare(cid, expected)).toBe(0);
-        expect(Buffer.compare(database.blocks.getSync(cid) as Uint8Array, bytes)).toBe(0);
+        expect(Buffer.compare((await database.blocks.getBytes(cid)) as Uint8Array, bytes)).toBe(0);
       }
       for (let i = 0; i < 20; i++)
-        expect(database.blocks.hasSync(sampleBlock((last + 1) * 20 + i, 300)[0])).toBe(false);
+        expect(await database.blocks.hasBytes(sampleBlock((last + 1) * 20 + i, 300)[0])).toBe(false);
     }
   });
 }
