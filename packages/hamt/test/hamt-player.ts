@@ -1,7 +1,16 @@
+import { sha256 } from "@copse/crypto";
 import { type CidBytes, type Codec, type Fetching, runSync } from "@copse/ipld";
-import { fromHex, toHex } from "@copse/primitives";
+import { compareBytes, fromHex, toHex } from "@copse/primitives";
 import { digestOf, type Player } from "@copse/testkit/histories";
-import { createHamt, type Hamt, HamtError, type HamtOptions, loadHamt } from "../src/index.ts";
+import {
+  createHamt,
+  diffHamt,
+  type Hamt,
+  type HamtChange,
+  HamtError,
+  type HamtOptions,
+  loadHamt,
+} from "../src/index.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 /** Values as their DAG-CBOR. */
@@ -10,49 +19,72 @@ const raw: Codec<Uint8Array> = {
   decode: (reader) => reader.skip(),
 };
 
-/** Plays histories `hamt VERSION BITS HASH` on this package. */
-export function hamtPlayer(start: string): Player {
-  const [, version, bits, hash] = start.split(" ");
+/** Plays histories `hamt VERSION BITS sha256|identity|sha64 [MINDATADEPTH BUCKET]` on this package. */
+export function hamtPlayer(start: string, seed = 0): Player {
+  const [, version, bits, hash, depth, bucket] = start.split(" ");
   const options: HamtOptions = {
     version: Number(version) as HamtOptions["version"],
     bitWidth: Number(bits),
-    hash: hash === "identity" ? "identity" : "sha2-256",
+    hash: hash === "identity" ? "identity" : hash === "sha64" ? (key) => sha256(key).subarray(0, 8) : "sha2-256",
+    minDataDepth: depth === undefined ? undefined : Number(depth),
+    bucketSize: bucket === undefined ? undefined : Number(bucket),
+    cachedNodes: seed % 3 === 0 ? seed % 7 : undefined,
   };
   const store = new MemoryStore();
   let tree: Hamt<Uint8Array> = createHamt(raw, options);
   const run = <T>(steps: Fetching<T>): T => runSync(steps, store);
-  const flush = (): CidBytes => {
-    const { root, blocks } = tree.flush();
+  const flush = (one = tree): CidBytes => {
+    const { root, blocks } = one.flush();
     store.put(blocks);
     return root;
   };
+  let marked = tree.clone();
   const shown = (value: Uint8Array | undefined): string => (value === undefined ? "-" : toHex(value));
   return {
     op: ([word, name = "", third = ""]) => {
-      const key = fromHex(name);
-      if (word === "set") return String(run(tree.set(key, fromHex(third))));
-      if (word === "setnew") return String(run(setIfAbsent(tree, key, fromHex(third))));
-      if (word === "get") return shown(run(tree.get(key)));
-      if (word === "has") return String(run(tree.has(key)));
-      if (word === "del") return String(run(tree.delete(key)));
+      const key = (): Uint8Array => fromHex(name);
+      if (word === "set") return String(run(tree.set(key(), fromHex(third))));
+      if (word === "setnew") return String(run(tree.setIfAbsent(key(), fromHex(third))));
+      if (word === "get") return shown(run(tree.get(key())));
+      if (word === "has") return String(run(tree.has(key())));
+      if (word === "del") return String(run(tree.delete(key())));
+      if (word === "delmany") return String(run(tree.deleteMany(name.split(",").map(fromHex))) > 0);
       if (word === "each") {
         const digest = digestOf();
         for (const [held, value] of tree.entries(store)) digest.add(held, value);
         return digest.done();
       }
+      if (word === "from") {
+        const digest = digestOf();
+        const range = { from: key(), exact: true, limit: Number(third) };
+        const { next } = run(tree.walk((held, value) => digest.add(held, value), range));
+        return `${digest.done()}:${next === undefined ? "-" : toHex(next)}`;
+      }
+      if (word === "diff") return told(marked, tree);
+      if (word === "mark") marked = tree.clone();
+      if (word === "clear") tree.clear();
       if (word === "reload") tree = run(loadHamt(flush(), raw, options));
-      return word === "reload" || word === "root" ? "ok" : "?";
+      return word === "pardiff" ? "?" : "ok";
     },
     root: () => toHex(flush().subarray(6)),
     kindOf: (error) => {
       if (error instanceof HamtError && error.code === "hamt/too-deep") return "depth";
+      if (error instanceof HamtError && error.code === "hamt/start-absent") return "nokey";
       throw error;
     },
   };
-}
 
-function* setIfAbsent(tree: Hamt<Uint8Array>, key: Uint8Array, value: Uint8Array): Fetching<boolean> {
-  if (yield* tree.has(key)) return false;
-  yield* tree.set(key, value);
-  return true;
+  /** The changes of two trees, taken in memory or from their blocks. */
+  function told(before: Hamt<Uint8Array>, after: Hamt<Uint8Array>): string {
+    const steps = seed % 2 === 0 ? after.diff(before) : diffHamt(flush(before), flush(after), raw, options);
+    const changes: HamtChange<Uint8Array>[] = [];
+    for (let found = run(steps.next()); found !== undefined; found = run(steps.next())) changes.push(...found);
+    const none = Uint8Array.of(0xff);
+    const digest = digestOf();
+    for (const change of changes.sort((a, b) => compareBytes(a.key, b.key))) {
+      const { key } = change;
+      digest.add(key, "before" in change ? change.before : none, "after" in change ? change.after : none);
+    }
+    return digest.done();
+  }
 }

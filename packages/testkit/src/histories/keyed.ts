@@ -18,16 +18,20 @@ export function hamtHistory(seed: number, size: HistorySize = {}): History {
   const version = dice.one([0, 2, 3, 3]);
   const bits = dice.chance(0.4) ? 5 : 1 + dice.below(8);
   const identity = dice.chance(0.5);
+  // depth of the first data and size of a bucket, which the Rust crate alone can be told
+  const wide = version !== 0 && dice.chance(0.15) ? ` ${dice.below(4)} ${1 + dice.below(8)}` : "";
+  // a hash of 64 bits, which the Go module alone can be given
+  const short = wide === "" && !identity && dice.chance(0.15);
   // keys that agree beyond the last whole level, or in all 32 bytes: go-hamt-ipld and the Rust crate differ in depth there
   const full = identity && version !== 0 && dice.chance(0.15);
   const fresh = identity ? near(dice, full ? 33 : 32, full ? 256 : 240) : hashed(dice);
   const { mode, lines } = keyedLines(dice, fresh, size, { from: version === 3 || version === 2, errors: full });
   return {
     seed,
-    start: `hamt ${version} ${bits} ${identity ? "identity" : "sha256"}`,
+    start: `hamt ${version} ${bits} ${identity ? "identity" : short ? "sha64" : "sha256"}${wide}`,
     mode,
     lines,
-    judges: version === 0 ? ["go"] : full ? ["rust"] : ["rust", "go"],
+    judges: version === 0 || short ? ["go"] : full || wide !== "" ? ["rust"] : ["rust", "go"],
   };
 }
 
@@ -114,6 +118,13 @@ function keyedLines(
       const key = (dice.chance(0.93) ? known() : undefined) ?? hexOf(fresh(keys()));
       lines.push(`del ${key}`);
       held.delete(key);
+    } else if (action < 76) {
+      const all = new Set(Array.from({ length: 1 + dice.below(6) }, any));
+      lines.push(`delmany ${[...all].join(",")}`);
+      for (const key of all) held.delete(key);
+    } else if (action < 77 && dice.chance(0.1)) {
+      lines.push("clear");
+      held.clear();
     } else if (action < 84) lines.push(`${dice.one(["get", "has"])} ${any()}`);
     else if (action < 87) lines.push("each");
     else if (action < 89) lines.push(has.from ? `from ${any()} ${dice.below(held.size + 3)}` : "each");

@@ -40,9 +40,15 @@ export function amtHistory(seed: number, size: HistorySize = {}): History {
       const all = new Set(Array.from({ length: 1 + dice.below(8) }, () => (strict ? (known() as bigint) : any())));
       lines.push(`delmany ${[...all].join(",")} ${strict ? "strict" : "any"}`);
       for (const index of all) held.delete(index);
+    } else if (action < 77) {
+      const index = any();
+      lines.push(`setnew ${index} ${itemOf(dice, longest)}`);
+      held.add(index);
+    } else if (action < 78 && dice.chance(0.5)) {
+      lines.push(`replace ${1 + dice.below(20)} ${itemOf(dice, longest)}`);
     } else if (action < 81) lines.push(`get ${any()}`);
     else if (action < 86) lines.push(dice.chance(0.3) ? "each" : `each ${any()} ${dice.below(held.size + 3)}`);
-    else if (action < 88) lines.push("first");
+    else if (action < 88) lines.push(dice.one(["first", "last"]));
     else if (action < 90) lines.push("count");
     else if (action < 93) lines.push("reload");
     else if (action < 95) lines.push("mark");
