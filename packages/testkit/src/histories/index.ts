@@ -1,3 +1,4 @@
 export { agree, digestOf, type History, type Player, play } from "./history.ts";
 export { type HistorySize, hamtHistory, kamtHistory } from "./keyed.ts";
 export { amtHistory } from "./listed.ts";
+export { firstDifference, type RecordedHistory, readHistories } from "./recorded.ts";
