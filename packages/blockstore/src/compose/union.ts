@@ -1,5 +1,5 @@
 import type { CidBytes } from "@copse/ipld";
-import { type AbortOptions, isCopseError } from "@copse/primitives";
+import { type AbortOptions, assertNotAborted, isCopseError } from "@copse/primitives";
 import { BlockstoreError } from "../errors.ts";
 import type { AsyncStore, BlockEntry } from "../store.ts";
 import { type Composed, composedOf, type Face, faceAtOnce, faceLater, isStore, readsAtOnce } from "./face.ts";
@@ -181,7 +181,8 @@ class UnionFace implements Face {
         const bytes = await part.get(cid, { signal });
         if (bytes !== undefined) return { bytes, nth };
       } catch (error) {
-        if (!rest.signal.aborted) this.#passOver(nth, error, options, failures);
+        failures.push(error);
+        if (!signal.aborted) this.#shared.onFailure(nth, error);
       }
       throw notHere;
     });
@@ -190,6 +191,7 @@ class UnionFace implements Face {
       return await found(bytes, nth);
     } catch (error) {
       if (!(error instanceof AggregateError)) throw error;
+      assertNotAborted(options?.signal);
       if (failures.length > 0) throw failures[0];
       return undefined;
     } finally {
