@@ -1,13 +1,15 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { CidBytes } from "@copse/ipld";
 import { type AbortOptions, assertNotAborted } from "@copse/primitives";
+import { openSpill } from "./access.node.ts";
 import { CarError } from "./errors.ts";
 import { carV2PrologueBytes, encodeCarV2Prologue } from "./header.ts";
 import { host } from "./host.node.ts";
+import { CarIndexBuilder, type CarIndexOptions } from "./index-builder.ts";
 import type { CarReadOptions } from "./options.ts";
 import { type CarReader, readCar } from "./read.ts";
 import { saveFile, writeChunks } from "./save.node.ts";
-import { type CarEntry, writeCar } from "./write.ts";
+import { type CarEntry, createCarWriter, writeCar } from "./write.ts";
 import { compressZstd, decompressZstd } from "./zstd.node.ts";
 import { isZstd } from "./zstd-frame.ts";
 
@@ -47,6 +49,8 @@ export async function openCarFile(path: string, options: CarReadOptions = {}): P
 /** How to write a CAR file. */
 export interface CarSaveOptions extends AbortOptions {
   readonly version?: 1 | 2 | undefined;
+  /** Puts an index into a CARv2. */
+  readonly index?: CarIndexOptions | undefined;
   /** Compresses a CARv1 by zstd at this level; plain where absent. */
   readonly zstdLevel?: number | undefined;
 }
@@ -68,6 +72,7 @@ export async function saveCarFile(
 ): Promise<number> {
   if (options.version === 2 && options.zstdLevel !== undefined)
     throw new CarError("car/not-compressible", { version: 2 });
+  if (options.version === 2 && options.index !== undefined) return saveIndexed(path, roots, blocks, options);
   return saveFile(path, async (writer) => {
     const plain = writeCar(roots, blocks, { signal: options.signal });
     const chunks = options.zstdLevel === undefined ? plain : compressZstd(plain, { level: options.zstdLevel });
@@ -77,6 +82,40 @@ export async function saveCarFile(
     if (start > 0) await writer.write(encodeCarV2Prologue(size - start), 0);
     return size;
   });
+}
+
+/** Data first, then the index, which is sorted on disk once it outgrows its memory; the prologue last. */
+async function saveIndexed(
+  path: string,
+  roots: readonly CidBytes[],
+  blocks: Iterable<CarEntry> | AsyncIterable<CarEntry>,
+  { index: indexOptions = {}, signal }: CarSaveOptions,
+): Promise<number> {
+  const spill = indexOptions.spill ?? (await openSpill());
+  try {
+    return await saveFile(path, async (writer) => {
+      const index = new CarIndexBuilder({ ...indexOptions, spill });
+      const data = createCarWriter(roots);
+      let end = carV2PrologueBytes;
+      const put = async (chunk: Uint8Array): Promise<void> => {
+        await writer.write(chunk, end);
+        end += chunk.length;
+      };
+      for await (const { cid, bytes } of blocks) {
+        assertNotAborted(signal);
+        index.add(cid, data.size);
+        const chunk = data.put(cid, bytes);
+        if (chunk !== undefined) await put(chunk);
+        if (index.isFull) await index.spill();
+      }
+      await put(data.end());
+      const claim = { isIndexed: true, isFullyIndexed: indexOptions.identity === true };
+      await writer.write(encodeCarV2Prologue(end - carV2PrologueBytes, claim), 0);
+      return writeChunks(writer, index.write(), end, signal);
+    });
+  } finally {
+    if (indexOptions.spill === undefined) await spill.close();
+  }
 }
 
 async function head(file: FileHandle, path: string): Promise<Uint8Array> {

@@ -10,6 +10,8 @@ export interface CarReader {
   /** Version of the container: a CARv2 holds a CARv1 and perhaps an index, which is passed over. */
   readonly version: 1 | 2;
   readonly roots: readonly CidBytes[];
+  /** Where the CARv1 starts in the uncompressed file; offsets in an index count from here. Unit: bytes. */
+  readonly dataOffset: number;
   /** Blocks in file order. Leaving the loop closes the source. */
   readonly blocks: AsyncIterable<CarBlock>;
   /** The same blocks, as many at a time as a chunk completes: for bulk work, where a wait for each block costs more than it. */
@@ -43,6 +45,7 @@ export async function readCar(source: ByteSource, options: CarReadOptions = {}):
   return {
     version: scanner.version,
     roots: scanner.roots ?? [],
+    dataOffset: scanner.dataOffset,
     blocks: { [Symbol.asyncIterator]: () => single(take()) },
     batches: { [Symbol.asyncIterator]: take },
   };

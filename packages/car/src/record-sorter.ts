@@ -9,7 +9,7 @@ export interface SortOptions {
 }
 
 /** 64 MiB of records: 1.6 million of those of an index by blake2b-256. */
-const defaultMemoryBytes = 64 << 20;
+export const defaultSortBytes: number = 64 << 20;
 
 /**
  * Sorts records of one width by their bytes.
@@ -37,8 +37,8 @@ export class RecordSorter {
   constructor(width: number, options: SortOptions = {}) {
     this.width = width;
     this.#spill = options.spill;
-    this.#memory = Math.max(width, Math.floor((options.memoryBytes ?? defaultMemoryBytes) / width) * width);
-    this.bytes = new Uint8Array(Math.min(this.#memory, 256 * width));
+    this.#memory = Math.max(width, Math.floor((options.memoryBytes ?? defaultSortBytes) / width) * width);
+    this.bytes = new Uint8Array(Math.min(this.#memory, 16 * width));
   }
 
   /** Whether {@link spill} has to be called before more is added. */
@@ -71,6 +71,7 @@ export class RecordSorter {
     const start = await this.#put(this.#spill);
     this.#runs.push({ start, count: this.#held });
     this.#held = 0;
+    this.bytes = new Uint8Array(16 * this.width); // it grows again if this is the one that is filled
   }
 
   async #put(spill: Spill): Promise<number> {

@@ -36,6 +36,10 @@ export class CarScanner {
   roots: readonly CidBytes[] | undefined;
   /** Sections read so far. */
   sections = 0;
+  /** Where the CARv1 starts in the file; an index counts from here. Known once {@link roots} is. Unit: bytes. */
+  get dataOffset(): number {
+    return this.#dataOffset;
+  }
 
   readonly #verify: boolean;
   readonly #codecs: ReadonlySet<number> | undefined;

@@ -14,7 +14,7 @@ export const carIndexCodecs: { readonly sorted: 0x0400; readonly multihash: 0x04
 export type CarIndexKind = keyof typeof carIndexCodecs;
 
 /** Widths and hash functions that one index may have: the chain's files have one or two. */
-const bucketLimit = 1024;
+export const bucketLimit = 1024;
 /** Widest record: go-car's limit is 32 MiB, but no CID is longer than a section. */
 const widthLimit = 8 << 20;
 /** Sections that one look-up may name. */

@@ -2,6 +2,8 @@ import type { CidBytes } from "@copse/ipld";
 import { openFileAccess, openSpill } from "./access.node.ts";
 import { type CarStoreOptions, createCarStore, type SyncCarStore } from "./car-store.ts";
 import { type ForestWriteOptions, writeForestFrames } from "./forest/writer.ts";
+import { type CarIndexOptions, indexCar } from "./index-builder.ts";
+import type { CarReadOptions } from "./options.ts";
 import { saveFile, writeChunks } from "./save.node.ts";
 import type { CarEntry } from "./write.ts";
 import { nodeEncoder } from "./zstd.node.ts";
@@ -35,6 +37,34 @@ export async function openCarStore(path: string, options: CarFileStoreOptions = 
   } catch (error) {
     await file.close();
     throw error;
+  }
+}
+
+/**
+ * Makes an index of a CAR file and writes it to a file of its own, as go-car's `car index create` does.
+ *
+ * Memory: 64 MiB, whatever the size of the file; the rest of the sort is on disk.
+ *
+ * @returns how many blocks are in the index
+ * @throws {CarError} for a file that is no CAR
+ * @throws {HostFault} `host/store-failed`, `host/aborted`
+ * @example
+ * await saveCarIndex("mainnet.car.idx", "mainnet.car");
+ * await using store = await openCarStore("mainnet.car", { index: "mainnet.car.idx" });
+ */
+export async function saveCarIndex(
+  path: string,
+  carPath: string,
+  options: CarIndexOptions & Pick<CarReadOptions, "limits" | "signal"> = {},
+): Promise<number> {
+  await using file = await openFileAccess(carPath);
+  const spill = options.spill ?? (await openSpill());
+  try {
+    const index = await indexCar(file, { ...options, spill });
+    await saveFile(path, (writer) => writeChunks(writer, index.write(), 0, options.signal));
+    return index.count;
+  } finally {
+    if (options.spill === undefined) await spill.close();
   }
 }
 
