@@ -1,5 +1,5 @@
 import { blake2b256, keccak256, sha256 } from "@copse/crypto";
-import { equalBytes, isCopseError, latin1, readUvarint } from "@copse/primitives";
+import { concatBytes, encodeUvarint, equalBytes, isCopseError, latin1, readUvarint } from "@copse/primitives";
 import { CID } from "multiformats/cid";
 import { Digest } from "multiformats/hashes/digest";
 import { CidError } from "./errors.ts";
@@ -62,6 +62,20 @@ export function rawCidOf(block: Uint8Array): CidBytes {
   const cid = cidOf(block);
   cid[1] = codecs.raw;
   return cid;
+}
+
+/**
+ * The CID of a block under any codec, and any of the chain's hash functions.
+ *
+ * @throws {CidError} `cid/hash-unsupported`
+ * @example
+ * makeCid(Uint8Array.of(0x80), { codec: 0x71, hash: hashes.sha256 }).length // => 36
+ */
+export function makeCid(block: Uint8Array, parts: { readonly codec?: number; readonly hash?: number } = {}): CidBytes {
+  const { codec = codecs.dagCbor, hash = hashes.blake2b256 } = parts;
+  if (codec === codecs.dagCbor && hash === hashes.blake2b256) return cidOf(block);
+  const digest = digestOf(hash, block);
+  return concatBytes(Uint8Array.of(1), ...[codec, hash, digest.length].map((part) => encodeUvarint(part)), digest);
 }
 
 /** Tells whether bytes at `offset` start with the prefix of the chain's common CID. */
@@ -159,6 +173,13 @@ function multihashOf(bytes: CidBytes, version: 0 | 1): Uint8Array {
  */
 export function fromCid(cid: CID): CidBytes {
   return cid.bytes;
+}
+
+/** The block that an identity CID holds itself, a view; `undefined` for any other. */
+export function inlineBlock(cid: CidBytes): Uint8Array | undefined {
+  if (isChainCid(cid)) return undefined;
+  const { hash, digest } = readCid(cid);
+  return hash === hashes.identity ? digest : undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { isCopseError } from "@copse/primitives";
 import type { OnLink, ScanForm } from "../cbor-scan.ts";
-import { type CidBytes, chainCidLength, codecs, hashes, isChainCid, readCid, toCid } from "../cid.ts";
+import { type CidBytes, chainCidLength, codecs, hashes, inlineBlock, isChainCid, readCid, toCid } from "../cid.ts";
 import { type ScanOptions, scanLinks } from "../links.ts";
 import { CidSet } from "./cid-set.ts";
 import { WalkError } from "./errors.ts";
@@ -125,7 +125,7 @@ export class DagWalk {
       else if (this.#seen.add(block, offset, length)) {
         this.#choice = choice;
         this.#wanted = block.subarray(offset, offset + length);
-        this.#inline = isChainCid(block, offset) ? undefined : inlineBytes(this.#wanted);
+        this.#inline = inlineBlock(this.#wanted);
         if (top > this.#limits.maxDepth) throw this.#broken("walk/too-deep", this.#limits.maxDepth);
       }
     }
@@ -177,7 +177,7 @@ export class DagWalk {
         const length = this.#links[at + 1] as number;
         if (this.#choose(block, offset, length) === "skip" || this.#seen.has(block, offset, length)) continue;
         const cid = block.subarray(offset, offset + length);
-        if (isChainCid(cid) || inlineBytes(cid) === undefined) found.push(cid);
+        if (inlineBlock(cid) === undefined) found.push(cid);
       }
     }
     return found;
@@ -240,10 +240,4 @@ export class DagWalk {
   #broken(code: "walk/too-deep" | "walk/too-many-blocks" | "walk/too-many-bytes", limit: number): WalkError {
     return new WalkError(code, { cid: this.#text(), limit });
   }
-}
-
-/** What an identity CID holds. */
-function inlineBytes(cid: CidBytes): Uint8Array | undefined {
-  const { hash, digest } = readCid(cid);
-  return hash === hashes.identity ? digest : undefined;
 }

@@ -1,10 +1,31 @@
 export { CidMap } from "./cid-map.ts";
 export { CidSet } from "./cid-set.ts";
 export { DagWalk, type WalkCounts, type WalkOptions } from "./dag-walk.ts";
-export { WalkError, type WalkFacts } from "./errors.ts";
+export {
+  IpldStoreError,
+  type IpldStoreFacts,
+  PathError,
+  type PathFacts,
+  WalkError,
+  type WalkFacts,
+} from "./errors.ts";
 export type { WalkLimits } from "./limits.ts";
+export { maxPathBlocks, maxPathSegments, type PathOptions, parsePath, type Resolved, resolvePath } from "./path.ts";
 export { everyBlockPolicy, forestPolicy, lotusPolicy, type WalkChoice, type WalkPolicy } from "./policy.ts";
 export type { SeenSet } from "./seen-set.ts";
+export {
+  type AsyncBlockWriter,
+  type AsyncIpldStore,
+  asyncIpldStore,
+  type BlockPair,
+  encodeBlock,
+  getValue,
+  type IpldStoreOptions,
+  maxValueBytes,
+  type SyncBlockWriter,
+  type SyncIpldStore,
+  syncIpldStore,
+} from "./typed-store.ts";
 export {
   type AsyncWalkOptions,
   type OnBlock,
