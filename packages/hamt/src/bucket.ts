@@ -54,7 +54,10 @@ export function itemEnd(bytes: Uint8Array, at: number): number {
  * @throws {CborError}
  */
 export function assertItem(value: Uint8Array): void {
-  if (value.length === 1 && (value[0] as number) < 0x18) return;
+  const head = value[0] as number;
+  if (head < 0x18 && value.length === 1) return;
+  if (head === 0x18 && value.length === 2 && (value[1] as number) >= 0x18) return;
+  if (head === 0x19 && value.length === 3 && value[1] !== 0) return;
   const reader = new CborReader(value);
   reader.skip();
   reader.end();

@@ -7,7 +7,7 @@ import { emptyNode, type HamtNode, insertChild, insertPointer } from "./node.ts"
 /** An entry on its way into a tree. */
 export interface Hashed {
   readonly entry: RawEntry;
-  readonly hash: Int32Array;
+  readonly hash: Uint8Array;
 }
 
 /**

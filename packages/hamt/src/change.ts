@@ -37,7 +37,7 @@ export interface Change {
   readonly layout: Layout;
   readonly owner: object;
   readonly key: Uint8Array;
-  readonly hash: Int32Array;
+  readonly hash: Uint8Array;
   readonly value: Uint8Array;
 }
 
@@ -60,10 +60,11 @@ export function insertInto(node: HamtNode, depth: number, change: Change): void 
     }
   } else {
     const place = placeOf(node, slot);
-    if (isLink(layout, node, place)) {
+    if (node.children?.[place] !== undefined) {
       const child = ownChild(node, place, owner);
+      const { changed } = child;
       insertInto(child, depth + 1, change);
-      linkTo(layout, node, place, child);
+      if (!changed) linkTo(layout, node, place, child); // else the link is a gap already
     } else {
       insertEntry(node, place, depth, change);
     }
@@ -112,8 +113,9 @@ export function removeFrom(node: HamtNode, depth: number, change: Change): void 
   const { layout, owner, key, hash } = change;
   const slot = slotAt(layout, hash, depth);
   const place = placeOf(node, slot);
-  if (isLink(layout, node, place)) {
+  if (node.children?.[place] !== undefined) {
     const child = ownChild(node, place, owner);
+    const { changed } = child;
     removeFrom(child, depth + 1, change);
     const bucket = depth < layout.minDataDepth ? undefined : asBucket(layout, child);
     if (bucket !== undefined) {
@@ -121,7 +123,7 @@ export function removeFrom(node: HamtNode, depth: number, change: Change): void 
       writeBucket(layout, node, resizeAt(node, place, bucketLength(layout, bucket)), bucket);
     } else if (countOf(child) === 0) {
       removePointer(node, slot);
-    } else {
+    } else if (!changed) {
       linkTo(layout, node, place, child);
     }
   } else {

@@ -1,11 +1,12 @@
-import { CborReader, type CidBytes, type Codec, type Fetching } from "@copse/ipld";
-import { compareBytes, toHex } from "@copse/primitives";
-import { entriesAt, headLength, itemEnd, lengthAt } from "./bucket.ts";
+import { type AsyncBlockReader, type Codec, type Fetching, runAsync, runSync, type SyncBlockReader } from "@copse/ipld";
+import { type AbortOptions, compareBytes, toHex } from "@copse/primitives";
+import { entriesAt } from "./bucket.ts";
 import { HamtError } from "./errors.ts";
-import { type KeyCodec, keyOfBytes } from "./keys.ts";
+import { bytesOfKey, type KeyCodec } from "./keys.ts";
 import { type Layout, slotAt } from "./layout.ts";
-import { loadNode } from "./load-node.ts";
-import { cidAt, countOf, type HamtNode, isLink, isTaken, placeOf } from "./node.ts";
+import { type HamtNode, isLink, isTaken, placeOf } from "./node.ts";
+import { NodeWalk } from "./node-walk.ts";
+import { EntryReader } from "./read-entry.ts";
 
 /** A key and its value. */
 export type HamtEntry<V, K = Uint8Array> = readonly [key: K, value: V];
@@ -26,6 +27,17 @@ export interface HamtStart<K = Uint8Array> {
   readonly exact?: boolean | undefined;
 }
 
+/** How a walk visits entries. */
+export interface HamtWalkOptions {
+  /** Entries to visit at most. */
+  readonly limit?: number | undefined;
+  /**
+   * Keys that are bytes are lent to each call: the same array is filled anew for the next key. Half of what a walk in
+   * memory costs is the making of keys.
+   */
+  readonly lendKeys?: boolean | undefined;
+}
+
 /** How far a walk went, see `Hamt.walk`. */
 export interface HamtWalked<K> {
   /** Entries that were visited. */
@@ -34,189 +46,158 @@ export interface HamtWalked<K> {
   readonly next?: K;
 }
 
-/** What a walk makes of an entry. */
-export type ReadEntry<T> = (node: HamtNode, keyStart: number, keyEnd: number, valueEnd: number) => T;
+/** What a walk gives of each entry. */
+export type Wanted = "entries" | "keys" | "values";
 
-/** Reads an entry of a node whose bytes stay as they are. */
-export function readEntry<V, K>(codec: Codec<V>, keys: KeyCodec<K> | undefined): ReadEntry<HamtEntry<V, K>> {
-  return (node, keyStart, keyEnd, valueEnd) => [
-    keyOfBytes(keys, node.bytes.slice(keyStart, keyEnd)),
-    decodeAt(codec, node.bytes, keyEnd, valueEnd),
-  ];
-}
-
-/** The value that stands between two offsets, and no more. */
-export function decodeAt<V>(codec: Codec<V>, bytes: Uint8Array, start: number, end: number): V {
-  const reader = new CborReader(bytes, start);
-  const value = codec.decode(reader);
-  if (reader.offset === end) return value;
-  // a codec that reads less, or past its own, is told as if its value stood alone
-  const alone = new CborReader(bytes.subarray(start, end));
-  codec.decode(alone);
-  alone.end();
-  return value;
-}
+/** Entries that are given at a time, at most. */
+const batch = 128;
 
 /**
  * A walk through a HAMT as it was when the walk began, in the order of its slots.
  *
  * Bound: the nodes from the root to the current one; those it loads are not kept by the tree.
  */
-export class HamtCursor<T> {
-  readonly #layout: Layout;
-  readonly #read: ReadEntry<T>;
-  readonly #nodes: HamtNode[];
-  readonly #places: number[] = [0];
-  /** Key to start at, until the first step has gone there. */
-  #start: Uint8Array | undefined;
-  readonly #behind: boolean;
-  readonly #exact: boolean;
-  /** Entries of the bucket at hand that come before the start. */
-  #passed = 0;
+export class HamtCursor<V, K = Uint8Array> {
+  readonly #walk: NodeWalk;
+  readonly #reader: EntryReader<V, K>;
+  readonly #keys: KeyCodec<K> | undefined;
+  /** Where to go first. */
+  #start: HamtStart<K> | undefined;
 
   /** @internal use `Hamt.cursor` */
-  constructor(layout: Layout, root: HamtNode, read: ReadEntry<T>, start?: Uint8Array, behind = false, exact = false) {
-    this.#layout = layout;
-    this.#read = read;
-    this.#nodes = [root];
-    this.#start = start;
-    this.#behind = behind;
-    this.#exact = exact;
+  constructor(layout: Layout, root: HamtNode, codec: Codec<V>, keys: KeyCodec<K> | undefined, start: HamtStart<K>) {
+    this.#walk = new NodeWalk(layout, root);
+    this.#reader = new EntryReader(codec, keys);
+    this.#keys = keys;
+    if (start.from !== undefined || start.after !== undefined) this.#start = start;
   }
 
   /**
-   * The next entries, those up to the next child of the node at hand; `undefined` at the end.
+   * The next entries, at least one: as many as are to be had without a further block, but not more than 128; `undefined`
+   * at the end.
    *
    * @throws {HamtError} a node is none; `hamt/start-absent`
    */
-  *next(): Fetching<T[] | undefined> {
-    const layout = this.#layout;
-    const nodes = this.#nodes;
-    const places = this.#places;
+  *next(): Fetching<HamtEntry<V, K>[] | undefined> {
+    return yield* this.#next(this.#read<HamtEntry<V, K>>("entries"));
+  }
+
+  /**
+   * Calls `visit` with the entries that are left, until it returns `false` or `limit` entries have been visited.
+   *
+   * @throws {HamtError} a node is none; `hamt/start-absent`
+   */
+  *walk(visit: (key: K, value: V) => unknown, options: HamtWalkOptions = {}): Fetching<HamtWalked<K>> {
+    const { limit = Number.POSITIVE_INFINITY, lendKeys = false } = options;
+    const reader = this.#reader;
+    let visited = 0;
     if (this.#start !== undefined) yield* this.#seek(this.#start);
     for (;;) {
-      const top = nodes.length - 1;
-      if (top < 0) return undefined;
-      const node = nodes[top] as HamtNode;
-      const found = this.#take(node, top);
-      if (found !== undefined) return found;
-      const place = places[top] as number;
-      if (place === countOf(node)) {
-        nodes.pop();
-        places.pop();
-        continue;
+      while (this.#advance()) {
+        if (visited === limit) return { visited, next: reader.key() };
+        visited++;
+        if (visit(lendKeys ? reader.lentKey() : reader.key(), reader.value()) === false) return { visited };
       }
-      if (top + 1 >= layout.maxDepth) throw new HamtError("hamt/too-deep", { depth: top + 1, limit: layout.maxDepth });
-      const child = node.children?.[place] ?? loadNode(yield cidAt(layout, node, place), layout, top + 1);
-      places[top] = place + 1;
-      nodes.push(child);
-      places.push(0);
+      const wanted = this.#walk.wanted;
+      if (wanted === undefined) return { visited };
+      this.#walk.give(yield wanted);
     }
   }
 
-  /** The entries of the buckets from the current place up to a link or the end. */
-  #take(node: HamtNode, top: number): T[] | undefined {
-    const { prefix } = this.#layout;
-    const { bytes, starts } = node;
-    const count = starts.length - 1;
-    let found: T[] | undefined;
-    let place = this.#places[top] as number;
-    for (; place < count; place++) {
-      const at = (starts[place] as number) + prefix;
-      const head = bytes[at] as number;
-      if (head >> 5 === 6) break;
-      const end = starts[place + 1] as number;
-      let entry = at + 1;
-      for (let left = head & 31; left > 0; left--) {
-        const length = lengthAt(bytes, entry + 1);
-        const keyStart = entry + 1 + headLength(length);
-        const keyEnd = keyStart + length;
-        entry = left === 1 ? end : itemEnd(bytes, keyEnd);
-        if (this.#passed > 0) {
-          this.#passed--;
-          continue;
-        }
-        found ??= [];
-        found.push(this.#read(node, keyStart, keyEnd, entry));
-      }
+  /** @internal What is left, over a store that answers at once. */
+  *items<T>(store: SyncBlockReader, wanted: Wanted): Generator<T, void> {
+    const read = this.#read<T>(wanted);
+    for (;;) {
+      const found = runSync(this.#next(read), store);
+      if (found === undefined) return;
+      for (let i = 0; i < found.length; i++) yield found[i] as T;
     }
-    this.#places[top] = place;
-    return found;
+  }
+
+  /** @internal What is left, over any store. */
+  async *itemsAsync<T>(store: AsyncBlockReader, wanted: Wanted, options: AbortOptions): AsyncGenerator<T, void> {
+    const read = this.#read<T>(wanted);
+    for (;;) {
+      const found = await runAsync(this.#next(read), store, options);
+      if (found === undefined) return;
+      for (let i = 0; i < found.length; i++) yield found[i] as T;
+    }
+  }
+
+  #read<T>(wanted: Wanted): () => T {
+    const reader = this.#reader;
+    if (wanted === "keys") return () => reader.key() as unknown as T;
+    if (wanted === "values") return () => reader.value() as unknown as T;
+    return () => [reader.key(), reader.value()] as unknown as T;
+  }
+
+  *#next<T>(read: () => T): Fetching<T[] | undefined> {
+    if (this.#start !== undefined) yield* this.#seek(this.#start);
+    const found: T[] = [];
+    for (;;) {
+      while (found.length < batch && this.#advance()) found.push(read());
+      if (found.length > 0) return found;
+      const wanted = this.#walk.wanted;
+      if (wanted === undefined) return undefined;
+      this.#walk.give(yield wanted);
+    }
+  }
+
+  /** Goes to the next entry; false where a block is needed for that, or there is none. */
+  #advance(): boolean {
+    const reader = this.#reader;
+    if (reader.advance()) return true;
+    const walk = this.#walk;
+    if (!walk.advance()) return false;
+    reader.open(walk.node, walk.start, walk.end);
+    return reader.advance();
   }
 
   /** Goes down to a key, or to where it would be. */
-  *#seek(key: Uint8Array): Fetching<void> {
-    const layout = this.#layout;
+  *#seek(start: HamtStart<K>): Fetching<void> {
+    const walk = this.#walk;
+    const { layout } = walk;
+    const key = bytesOfKey(this.#keys, (start.from ?? start.after) as K);
     const hash = layout.hash(key);
-    const nodes: HamtNode[] = [this.#nodes[0] as HamtNode];
-    const places: number[] = [];
     let known = false;
-    let passed = 0;
-    for (let depth = 0; ; depth++) {
-      const node = nodes[depth] as HamtNode;
+    walk.rewind(); // an earlier try may have failed on its way
+    for (let depth = 0; ; ) {
+      const node = walk.nodes[depth] as HamtNode;
       const slot = slotAt(layout, hash, depth);
       const place = placeOf(node, slot);
-      if (!isTaken(node, slot) || !isLink(layout, node, place)) {
-        places.push(place);
-        if (isTaken(node, slot)) [known, passed] = this.#placeInBucket(node, place, key);
+      walk.places[depth] = place;
+      if (!isTaken(node, slot)) break;
+      if (!isLink(layout, node, place)) {
+        known = this.#seekInBucket(node, key, start.from === undefined);
         break;
       }
-      places.push(place + 1);
-      nodes.push(node.children?.[place] ?? loadNode(yield cidAt(layout, node, place), layout, depth + 1));
+      const child = node.children?.[place];
+      if (child !== undefined) walk.enter(child);
+      else walk.give(yield walk.wanted as Uint8Array);
+      depth++;
     }
-    if (this.#exact && !known) throw new HamtError("hamt/start-absent", { key: toHex(key) });
-    this.#passed = passed;
-    this.#nodes.splice(0, 1, ...nodes);
-    this.#places.splice(0, 1, ...places);
     this.#start = undefined;
+    if (start.exact === true && !known) throw new HamtError("hamt/start-absent", { key: toHex(key) });
   }
 
-  /** Whether a bucket has a key, and how many of its entries come before the start. */
-  #placeInBucket(node: HamtNode, place: number, key: Uint8Array): [boolean, number] {
-    const { prefix, version } = this.#layout;
-    const { bytes } = node;
-    const at = (node.starts[place] as number) + prefix;
-    const count = (bytes[at] as number) & 31;
-    let before = 0;
-    let entry = at + 1;
-    for (let i = 0; i < count; i++) {
-      const length = lengthAt(bytes, entry + 1);
-      const keyStart = entry + 1 + headLength(length);
-      const order = compareBytes(bytes.subarray(keyStart, keyStart + length), key);
-      if (order === 0) return [true, this.#behind ? i + 1 : i];
-      if (order < 0) before = i + 1;
-      entry = itemEnd(bytes, keyStart + length);
-    }
+  /** Goes into the bucket at hand, to the first entry that is to be told; whether the key is there. */
+  #seekInBucket(node: HamtNode, key: Uint8Array, behind: boolean): boolean {
+    const walk = this.#walk;
+    walk.advance();
+    this.#reader.open(walk.node, walk.start, walk.end);
     // buckets of version 0 have no order that would tell where a key would be
-    return [false, version === 0 ? 0 : before];
-  }
-}
-
-/** A node of a walk without order, or where to get it. */
-export interface WalkTask {
-  readonly node: HamtNode | CidBytes;
-  readonly depth: number;
-}
-
-/** Reads one node: appends its entries and its children. */
-export function* walkStep<T>(
-  layout: Layout,
-  read: ReadEntry<T>,
-  task: WalkTask,
-  found: T[],
-  tasks: WalkTask[],
-): Fetching<void> {
-  const { depth } = task;
-  if (depth >= layout.maxDepth) throw new HamtError("hamt/too-deep", { depth, limit: layout.maxDepth });
-  const node = task.node instanceof Uint8Array ? loadNode(yield task.node, layout, depth) : task.node;
-  const { bytes, starts } = node;
-  for (let place = 0; place < countOf(node); place++) {
-    if (isLink(layout, node, place)) {
-      tasks.push({ node: node.children?.[place] ?? cidAt(layout, node, place), depth: depth + 1 });
-      continue;
+    const sorted = walk.layout.version !== 0;
+    let before = 0;
+    const entries = entriesAt(node.bytes, walk.start);
+    for (const [i, { keyStart, keyEnd }] of entries.entries()) {
+      const order = compareBytes(node.bytes.subarray(keyStart, keyEnd), key);
+      if (order === 0) {
+        for (let left = behind ? i + 1 : i; left > 0; left--) this.#reader.advance();
+        return true;
+      }
+      if (order < 0 && sorted) before = i + 1;
     }
-    for (const { keyStart, keyEnd, end } of entriesAt(bytes, (starts[place] as number) + layout.prefix)) {
-      found.push(read(node, keyStart, keyEnd, end));
-    }
+    for (; before > 0; before--) this.#reader.advance();
+    return false;
   }
 }

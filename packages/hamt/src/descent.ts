@@ -13,11 +13,12 @@ export interface Descent {
 }
 
 /** Goes down from a node at a depth to the key's bucket, a free slot, or a child that is not in memory. */
-export function descend(layout: Layout, hash: Int32Array, from: HamtNode, at: number, found: Descent): void {
+export function descend(layout: Layout, hash: Uint8Array, from: HamtNode, at: number, found: Descent): void {
+  const marks = layout.cachedNodes !== Number.POSITIVE_INFINITY;
   let node = from;
   for (let depth = at; ; depth++) {
     const slot = slotAt(layout, hash, depth);
-    node.used = true;
+    if (marks) node.used = true;
     const place = isTaken(node, slot) ? placeOf(node, slot) : -1;
     const child = place >= 0 ? node.children?.[place] : undefined;
     if (child !== undefined) {

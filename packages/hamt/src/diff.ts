@@ -1,11 +1,11 @@
 import type { CidBytes, Codec, Fetching } from "@copse/ipld";
 import { compareRanges, entriesAt, type RawEntry } from "./bucket.ts";
-import { decodeAt } from "./cursor.ts";
 import { HamtError } from "./errors.ts";
 import { type KeyCodec, keyOfBytes } from "./keys.ts";
 import { type Layout, slotAt } from "./layout.ts";
 import { loadNode } from "./load-node.ts";
 import { cidAt, type HamtNode, isLink, isTaken, placeOf } from "./node.ts";
+import { decodeAt } from "./read-entry.ts";
 
 /** What became of a key between two trees. */
 export type HamtChange<V, K = Uint8Array> =

@@ -1,6 +1,6 @@
 import { type CidBytes, cidOf } from "@copse/ipld";
 import type { Layout } from "./layout.ts";
-import { copyNode, countOf, fillLink, type HamtNode } from "./node.ts";
+import { copyNode, countOf, fillLink, type HamtNode, type Slots, takenOf } from "./node.ts";
 
 /** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
 export interface HamtFlush {
@@ -29,7 +29,7 @@ export function flushNode(
       fillLink(layout, node, place, flushNode(layout, owner, child, blocks));
     }
   }
-  const block = encodeNode(node.bits, countOf(node), node.bytes, node.starts[countOf(node)] as number);
+  const block = encodeNode(node, node.bytes, node.starts[countOf(node)] as number);
   const cid = cidOf(block);
   blocks.push([cid, block]);
   node.changed = false;
@@ -37,8 +37,10 @@ export function flushNode(
 }
 
 /** The block of a node. */
-export function encodeNode(bits: readonly number[], count: number, pointers: Uint8Array, length: number): Uint8Array {
-  const wide = bitfieldLength(bits);
+export function encodeNode(slots: Slots, pointers: Uint8Array, length: number): Uint8Array {
+  const { bits, more } = slots;
+  const wide = bitfieldLength(bits, more);
+  const count = takenOf(slots);
   const listHead = count < 24 ? 1 : count < 0x100 ? 2 : 3;
   const first = 1 + (wide < 24 ? 1 : 2) + wide + listHead;
   const block = new Uint8Array(first + length);
@@ -50,7 +52,10 @@ export function encodeNode(bits: readonly number[], count: number, pointers: Uin
     block[at++] = 0x58;
     block[at++] = wide;
   }
-  for (let i = wide - 1; i >= 0; i--) block[at++] = (bits[i >> 2] as number) >>> (8 * (i & 3));
+  for (let i = wide - 1; i >= 0; i--) {
+    const word = i < 4 ? bits : ((more as number[])[(i >> 2) - 1] as number);
+    block[at++] = word >>> (8 * (i & 3));
+  }
   if (count < 24) {
     block[at++] = 0x80 | count;
   } else {
@@ -63,10 +68,10 @@ export function encodeNode(bits: readonly number[], count: number, pointers: Uin
 }
 
 /** Bytes of the bitfield as a big-endian integer; none for zero. */
-function bitfieldLength(bits: readonly number[]): number {
-  for (let word = bits.length - 1; word >= 0; word--) {
-    const held = bits[word] as number;
+function bitfieldLength(bits: number, more: readonly number[] | undefined): number {
+  for (let word = more?.length ?? 0; word > 0; word--) {
+    const held = (more as number[])[word - 1] as number;
     if (held !== 0) return 4 * word + ((39 - Math.clz32(held)) >> 3);
   }
-  return 0;
+  return (39 - Math.clz32(bits)) >> 3;
 }

@@ -5,7 +5,7 @@ import { HamtError } from "./errors.ts";
 import { encodeNode, type HamtFlush } from "./flush.ts";
 import { bytesOfKey, keysOf } from "./keys.ts";
 import { type HamtOptions, type KeyedHamtOptions, type Layout, layoutOf, slotAt } from "./layout.ts";
-import { emptyBits, linkLength, writeLink, writePrefix } from "./node.ts";
+import { emptyWords, linkLength, mark, type Slots, writeLink, writePrefix } from "./node.ts";
 
 /** Entries as they will stand in nodes, one after another, with the hashes of their keys. */
 interface Arena {
@@ -13,7 +13,7 @@ interface Arena {
   readonly bytes: Uint8Array;
   /** Where each entry starts, and where the last one ends. */
   readonly starts: readonly number[];
-  readonly hashes: readonly Int32Array[];
+  readonly hashes: readonly Uint8Array[];
   /** Entries by number, in the order that is being made of them, and room to make it. */
   readonly order: Uint32Array;
   readonly moved: Uint32Array;
@@ -49,7 +49,7 @@ export function hamtRoot<V, K>(
   const keys = keysOf(options);
   const writer = new CborWriter(1 << 12);
   const starts: number[] = [];
-  const hashes: Int32Array[] = [];
+  const hashes: Uint8Array[] = [];
   for (const [given, value] of entries) {
     const key = bytesOfKey(keys, given);
     starts.push(writer.length);
@@ -94,25 +94,23 @@ function nodeOf(arena: Arena, from: number, to: number, depth: number): CidBytes
   // a counting sort by slot; entries of a slot keep their order
   const ends = new Uint32Array(layout.width + 1);
   for (let i = from; i < to; i++) {
-    const slot = slotAt(layout, hashes[order[i] as number] as Int32Array, depth);
+    const slot = slotAt(layout, hashes[order[i] as number] as Uint8Array, depth);
     (ends[slot + 1] as number)++;
   }
   for (let slot = 0; slot < layout.width; slot++) (ends[slot + 1] as number) += ends[slot] as number;
   for (let i = from; i < to; i++) {
     const entry = order[i] as number;
-    const slot = slotAt(layout, hashes[entry] as Int32Array, depth);
+    const slot = slotAt(layout, hashes[entry] as Uint8Array, depth);
     moved[from + (ends[slot] as number)++] = entry;
   }
   for (let i = from; i < to; i++) order[i] = moved[i] as number;
-  const bits = emptyBits(layout);
+  const slots: Slots = { bits: 0, more: emptyWords(layout) };
   const links: CidBytes[] = [];
-  let count = 0;
   let length = 0;
   for (let slot = 0, start = from; slot < layout.width; slot++) {
     const end = from + (ends[slot] as number);
     if (start === end) continue;
-    (bits[slot >> 5] as number) |= 1 << (slot & 31);
-    count++;
+    mark(slots, slot, true);
     if (isChild(layout, end - start, depth)) {
       links.push(nodeOf(arena, start, end, depth + 1));
       length += layout.prefix + linkLength;
@@ -123,7 +121,7 @@ function nodeOf(arena: Arena, from: number, to: number, depth: number): CidBytes
   }
   const pointers = new Uint8Array(length);
   writePointers(arena, pointers, ends, from, depth, links);
-  const block = encodeNode(bits, count, pointers, length);
+  const block = encodeNode(slots, pointers, length);
   const cid = cidOf(block);
   arena.blocks.push([cid, block]);
   return cid;

@@ -5,32 +5,19 @@ import {
   type Codec,
   decode,
   type Fetching,
-  maxBytesLength,
-  runAsync,
-  runSync,
   type SyncBlockReader,
 } from "@copse/ipld";
 import { type AbortOptions, equalBytes } from "@copse/primitives";
-import { assertItem, findEntry, itemEnd, sameRange, valueStart } from "./bucket.ts";
-import { type Change, insertInto, removeFrom } from "./change.ts";
-import {
-  HamtCursor,
-  type HamtEntry,
-  type HamtStart,
-  type HamtWalked,
-  readEntry,
-  type WalkTask,
-  walkStep,
-} from "./cursor.ts";
-import { attach, type Descent, descend, sweep } from "./descent.ts";
+import { assertItem } from "./bucket.ts";
+import { HamtCursor, type HamtEntry, type HamtStart, type HamtWalked, type HamtWalkOptions } from "./cursor.ts";
 import { diffForm, HamtDiff } from "./diff.ts";
-import { HamtError } from "./errors.ts";
-import { flushNode, type HamtFlush } from "./flush.ts";
+import type { HamtFlush } from "./flush.ts";
 import { bytesOfKey, type KeyCodec } from "./keys.ts";
 import type { HamtVersion, Layout } from "./layout.ts";
-import { loadNode } from "./load-node.ts";
-import { cidAt, copyNode, countOf, emptyNode, type HamtNode } from "./node.ts";
+import type { HamtNode } from "./node.ts";
 import { inParallel, type ParallelOptions } from "./parallel.ts";
+import { Tree } from "./tree.ts";
+import { type WalkTask, walkStep } from "./walk-step.ts";
 
 /**
  * A map from keys to values, kept as a tree of blocks: a hash array mapped trie. The tree of a set of entries is the same
@@ -50,43 +37,30 @@ import { inParallel, type ParallelOptions } from "./parallel.ts";
 export class Hamt<V, K = Uint8Array> {
   readonly #codec: Codec<V>;
   readonly #keys: KeyCodec<K> | undefined;
-  readonly #layout: Layout;
-  #node: HamtNode;
-  /** Nodes of this owner are seen by nobody else, and changed in place. */
-  #owner: object;
-  /** Nodes below the root that were loaded since the last sweep, and those that it left. */
-  #loaded = 0;
+  readonly #tree: Tree;
   /** Values are encoded here, one at a time: a writer each would cost more than the rest of a change. */
   readonly #scratch: CborWriter = new CborWriter();
-  /** Where the last descent ended; read before anything else is done. */
-  readonly #at: Descent;
-  /** CID of the tree as it is; `undefined` while it has changes. */
-  #root: CidBytes | undefined;
 
   /** @internal use `createHamt` or `loadHamt` */
-  constructor(codec: Codec<V>, keys: KeyCodec<K> | undefined, layout: Layout, node?: HamtNode, root?: CidBytes) {
+  constructor(codec: Codec<V>, keys: KeyCodec<K> | undefined, layout: Layout, root?: HamtNode, cid?: CidBytes) {
     this.#codec = codec;
     this.#keys = keys;
-    this.#layout = layout;
-    this.#owner = {};
-    this.#node = node ?? emptyNode(layout, this.#owner);
-    this.#root = root;
-    this.#at = { node: this.#node, depth: 0, slot: 0, place: -1, missing: false };
+    this.#tree = new Tree(layout, root, cid);
   }
 
   /** Node form. */
   get version(): HamtVersion {
-    return this.#layout.version;
+    return this.#tree.layout.version;
   }
 
   /** Slots of a node are 2 to this power. */
   get bitWidth(): number {
-    return this.#layout.bitWidth;
+    return this.#tree.layout.bitWidth;
   }
 
   /** Whether it holds nothing. */
   get isEmpty(): boolean {
-    return countOf(this.#node) === 0;
+    return this.#tree.isEmpty;
   }
 
   /**
@@ -97,27 +71,21 @@ export class Hamt<V, K = Uint8Array> {
    * @throws {HamtError} a node is none, or `hamt/too-deep`
    */
   *get(key: K): Fetching<V | undefined> {
+    const tree = this.#tree;
     const bytes = bytesOfKey(this.#keys, key);
-    const hash = this.#layout.hash(bytes);
-    const at = this.#at;
-    descend(this.#layout, hash, this.#node, 0, at);
-    while (at.missing) {
-      const { node, depth, slot } = at;
-      const block = yield cidAt(this.#layout, node, at.place);
-      descend(this.#layout, hash, this.#load(block, node, depth, slot), depth + 1, at);
-    }
-    const value = this.#valueAt(bytes);
-    this.#settle();
+    const hash = tree.layout.hash(bytes);
+    if (!tree.reach(hash)) yield* tree.fetch(hash);
+    const value = tree.valueOf(bytes);
     return value === undefined ? undefined : decode(this.#codec, value);
   }
 
   /** Whether a key is there; its value is not decoded. */
   *has(key: K): Fetching<boolean> {
+    const tree = this.#tree;
     const bytes = bytesOfKey(this.#keys, key);
-    yield* this.#reach(this.#layout.hash(bytes));
-    const found = this.#entryAt(bytes) >= 0;
-    this.#settle();
-    return found;
+    const hash = tree.layout.hash(bytes);
+    if (!tree.reach(hash)) yield* tree.fetch(hash);
+    return tree.has(bytes);
   }
 
   /**
@@ -127,9 +95,12 @@ export class Hamt<V, K = Uint8Array> {
    * @throws {HamtError} a node is none; `hamt/key-too-long`; `hamt/too-deep` when more keys than a bucket holds have the same hash
    */
   *set(key: K, value: V): Fetching<boolean> {
-    const change = this.#change(key, this.#encode(value));
-    yield* this.#reach(change.hash);
-    return this.#insert(change, true);
+    const tree = this.#tree;
+    const bytes = bytesOfKey(this.#keys, key);
+    const item = this.#encode(value);
+    const hash = tree.layout.hash(bytes);
+    if (!tree.reach(hash)) yield* tree.fetchAll(hash);
+    return tree.insert(bytes, hash, item, true);
   }
 
   /**
@@ -139,9 +110,12 @@ export class Hamt<V, K = Uint8Array> {
    * @throws {HamtError} as for {@link Hamt.set}
    */
   *setIfAbsent(key: K, value: V): Fetching<boolean> {
-    const change = this.#change(key, this.#encode(value));
-    yield* this.#reach(change.hash);
-    return this.#insert(change, false);
+    const tree = this.#tree;
+    const bytes = bytesOfKey(this.#keys, key);
+    const item = this.#encode(value);
+    const hash = tree.layout.hash(bytes);
+    if (!tree.reach(hash)) yield* tree.fetchAll(hash);
+    return tree.insert(bytes, hash, item, false);
   }
 
   /**
@@ -152,10 +126,12 @@ export class Hamt<V, K = Uint8Array> {
    * @throws {HamtError} a node is none
    */
   *delete(key: K): Fetching<boolean> {
-    const change = this.#change(key, nothing);
-    yield* this.#reach(change.hash);
-    const removed = this.#remove(change);
-    this.#settle();
+    const tree = this.#tree;
+    const bytes = bytesOfKey(this.#keys, key);
+    const hash = tree.layout.hash(bytes);
+    if (!tree.reach(hash)) yield* tree.fetchAll(hash);
+    const removed = tree.remove(bytes, hash);
+    tree.settle();
     return removed;
   }
 
@@ -166,41 +142,38 @@ export class Hamt<V, K = Uint8Array> {
    * @throws {HamtError} a node is none
    */
   *deleteMany(keys: Iterable<K>): Fetching<number> {
-    const changes = Array.from(keys, (key) => this.#change(key, nothing));
-    // as long as blocks had to be fetched, an earlier key's nodes may have been let go
+    const tree = this.#tree;
+    const all = Array.from(keys, (key) => bytesOfKey(this.#keys, key));
+    const hashes = all.map((key) => tree.layout.hash(key));
+    // once more after blocks were fetched, as the nodes of an earlier key may have been let go in the meantime
     for (let fetched = true; fetched; ) {
       fetched = false;
-      for (const { hash } of changes) fetched = (yield* this.#reach(hash)) || fetched;
-    }
-    const before = this.#node;
-    const root = this.#root;
-    this.#owner = {};
-    let removed = 0;
-    try {
-      for (const change of changes) {
-        descend(this.#layout, change.hash, this.#node, 0, this.#at);
-        if (this.#remove({ ...change, owner: this.#owner })) removed++;
+      for (const hash of hashes) {
+        if (tree.reach(hash)) continue;
+        yield* tree.fetchAll(hash);
+        fetched = true;
       }
-    } catch (error) {
-      this.#node = before;
-      this.#root = root;
-      throw error;
     }
-    this.#settle();
+    const removed = tree.atomically(() => {
+      let count = 0;
+      for (const [i, hash] of hashes.entries()) {
+        tree.reach(hash);
+        if (tree.remove(all[i] as Uint8Array, hash)) count++;
+      }
+      return count;
+    });
+    tree.settle();
     return removed;
   }
 
   /** Takes everything away. */
   clear(): void {
-    this.#owner = {};
-    this.#node = emptyNode(this.#layout, this.#owner);
-    this.#root = undefined;
-    this.#loaded = 0;
+    this.#tree.clear();
   }
 
   /** A tree of its own with the same entries, changes that are not flushed included. Cost: nothing; nodes are copied when they change. */
   clone(): Hamt<V, K> {
-    return new Hamt(this.#codec, this.#keys, this.#layout, this.#share(), this.#root);
+    return new Hamt(this.#codec, this.#keys, this.#tree.layout, this.#tree.share(), this.#tree.cid);
   }
 
   /**
@@ -209,11 +182,8 @@ export class Hamt<V, K = Uint8Array> {
    * @example
    * const cursor = tree.cursor({ after: lastKey });
    */
-  cursor(start: HamtStart<K> = {}): HamtCursor<HamtEntry<V, K>> {
-    const behind = start.from === undefined;
-    const key = behind ? start.after : start.from;
-    const bytes = key === undefined ? undefined : bytesOfKey(this.#keys, key);
-    return new HamtCursor(this.#layout, this.#share(), readEntry(this.#codec, this.#keys), bytes, behind, start.exact);
+  cursor(start: HamtStart<K> = {}): HamtCursor<V, K> {
+    return new HamtCursor(this.#tree.layout, this.#tree.share(), this.#codec, this.#keys, start);
   }
 
   /**
@@ -226,45 +196,41 @@ export class Hamt<V, K = Uint8Array> {
    * @example
    * const { next } = runSync(tree.walk(show, { from: key, limit: 100 }), store);
    */
-  *walk(
-    visit: (key: K, value: V) => unknown,
-    range: HamtStart<K> & { readonly limit?: number | undefined } = {},
-  ): Fetching<HamtWalked<K>> {
-    const cursor = this.cursor(range);
-    const limit = range.limit ?? Number.POSITIVE_INFINITY;
-    let visited = 0;
-    for (;;) {
-      const entries = yield* cursor.next();
-      if (entries === undefined) return { visited };
-      for (const [key, value] of entries) {
-        if (visited >= limit) return { visited, next: key };
-        visited++;
-        if (visit(key, value) === false) return { visited };
-      }
-    }
+  walk(visit: (key: K, value: V) => unknown, options: HamtStart<K> & HamtWalkOptions = {}): Fetching<HamtWalked<K>> {
+    return this.cursor(options).walk(visit, options);
   }
 
   /** The entries in slot order, over a store that answers at once. Bound: memory as for {@link Hamt.cursor}. */
-  *entries(store: SyncBlockReader, start?: HamtStart<K>): Generator<HamtEntry<V, K>, void> {
-    const cursor = this.cursor(start);
-    for (;;) {
-      const found = runSync(cursor.next(), store);
-      if (found === undefined) return;
-      yield* found;
-    }
+  entries(store: SyncBlockReader, start?: HamtStart<K>): Generator<HamtEntry<V, K>, void> {
+    return this.cursor(start).items(store, "entries");
+  }
+
+  /** The keys in slot order; values are not decoded. */
+  keys(store: SyncBlockReader, start?: HamtStart<K>): Generator<K, void> {
+    return this.cursor(start).items(store, "keys");
+  }
+
+  /** The values in slot order. */
+  values(store: SyncBlockReader, start?: HamtStart<K>): Generator<V, void> {
+    return this.cursor(start).items(store, "values");
   }
 
   /** The entries in slot order, over any store. Bound: memory as for {@link Hamt.cursor}. */
-  async *entriesAsync(
+  entriesAsync(
     store: AsyncBlockReader,
     options: HamtStart<K> & AbortOptions = {},
   ): AsyncGenerator<HamtEntry<V, K>, void> {
-    const cursor = this.cursor(options);
-    for (;;) {
-      const found = await runAsync(cursor.next(), store, options);
-      if (found === undefined) return;
-      yield* found;
-    }
+    return this.cursor(options).itemsAsync(store, "entries", options);
+  }
+
+  /** The keys in slot order, over any store; values are not decoded. */
+  keysAsync(store: AsyncBlockReader, options: HamtStart<K> & AbortOptions = {}): AsyncGenerator<K, void> {
+    return this.cursor(options).itemsAsync(store, "keys", options);
+  }
+
+  /** The values in slot order, over any store. */
+  valuesAsync(store: AsyncBlockReader, options: HamtStart<K> & AbortOptions = {}): AsyncGenerator<V, void> {
+    return this.cursor(options).itemsAsync(store, "values", options);
   }
 
   /**
@@ -281,11 +247,10 @@ export class Hamt<V, K = Uint8Array> {
     visit: (key: K, value: V) => unknown,
     options: ParallelOptions = {},
   ): Promise<void> {
-    const read = readEntry(this.#codec, this.#keys);
-    const layout = this.#layout;
+    const { layout } = this.#tree;
     const step = (task: WalkTask, found: HamtEntry<V, K>[], tasks: WalkTask[]) =>
-      walkStep(layout, read, task, found, tasks);
-    for await (const entries of inParallel([{ node: this.#share(), depth: 0 }], step, store, options)) {
+      walkStep(layout, this.#codec, this.#keys, task, found, tasks);
+    for await (const entries of inParallel([{ node: this.#tree.share(), depth: 0 }], step, store, options)) {
       for (const [key, value] of entries) visit(key, value);
     }
   }
@@ -296,28 +261,19 @@ export class Hamt<V, K = Uint8Array> {
    * @throws {HamtError} `hamt/layouts-differ`: the trees must have the same bit width and hash function
    */
   diff(before: Hamt<V, K>): HamtDiff<V, K> {
+    const [a, b] = [before.#tree, this.#tree];
     const form = diffForm(
-      { layout: before.#layout, codec: before.#codec },
-      { layout: this.#layout, codec: this.#codec },
+      { layout: a.layout, codec: before.#codec },
+      { layout: b.layout, codec: this.#codec },
       this.#keys,
     );
-    const same = before.#root !== undefined && this.#root !== undefined && equalBytes(before.#root, this.#root);
-    return new HamtDiff(form, same ? [] : [{ before: before.#share(), after: this.#share(), depth: 0 }]);
+    const same = a.cid !== undefined && b.cid !== undefined && equalBytes(a.cid, b.cid);
+    return new HamtDiff(form, same ? [] : [{ before: a.share(), after: b.share(), depth: 0 }]);
   }
 
   /** Makes the blocks of all changes; the tree goes on from there. Without a change there is none. */
   flush(): HamtFlush {
-    if (this.#root !== undefined) return { root: this.#root, blocks: [] };
-    const blocks: (readonly [CidBytes, Uint8Array])[] = [];
-    const root = flushNode(this.#layout, this.#owner, this.#own(), blocks);
-    this.#root = root;
-    this.#settle();
-    return { root, blocks };
-  }
-
-  #change(key: K, value: Uint8Array): Change {
-    const bytes = bytesOfKey(this.#keys, key);
-    return { layout: this.#layout, owner: this.#owner, key: bytes, hash: this.#layout.hash(bytes), value };
+    return this.#tree.flush();
   }
 
   #encode(value: V): Uint8Array {
@@ -330,95 +286,4 @@ export class Hamt<V, K = Uint8Array> {
     assertItem(bytes);
     return bytes;
   }
-
-  /** Loads what lies between the root and a key, and leaves `#at` there. */
-  *#reach(hash: Int32Array): Fetching<boolean> {
-    const at = this.#at;
-    descend(this.#layout, hash, this.#node, 0, at);
-    if (!at.missing) return false;
-    while (at.missing) {
-      const { node, depth, slot } = at;
-      const block = yield cidAt(this.#layout, node, at.place);
-      this.#load(block, node, depth, slot);
-      // from the root again: the tree may have changed while the block was fetched
-      descend(this.#layout, hash, this.#node, 0, at);
-    }
-    return true;
-  }
-
-  #load(block: Uint8Array, parent: HamtNode, depth: number, slot: number): HamtNode {
-    // what a clone or a cursor sees too is changed by nobody
-    const owner = parent.owner === this.#owner ? this.#owner : undefined;
-    this.#loaded++;
-    return attach(this.#layout, parent, slot, loadNode(block, this.#layout, depth + 1, owner));
-  }
-
-  /** Offset of the key's entry in the node where `#at` is; -1 where there is none. */
-  #entryAt(key: Uint8Array): number {
-    const { node, place } = this.#at;
-    return place < 0 ? -1 : findEntry(node.bytes, (node.starts[place] as number) + this.#layout.prefix, key);
-  }
-
-  #valueAt(key: Uint8Array): Uint8Array | undefined {
-    const entry = this.#entryAt(key);
-    if (entry < 0) return undefined;
-    const { bytes } = this.#at.node;
-    const start = valueStart(bytes, entry);
-    return bytes.slice(start, itemEnd(bytes, start));
-  }
-
-  #insert(change: Change, overwrite: boolean): boolean {
-    if (change.key.length > maxBytesLength) {
-      throw new HamtError("hamt/key-too-long", { length: change.key.length, limit: maxBytesLength });
-    }
-    const entry = this.#entryAt(change.key);
-    if (entry >= 0 && (!overwrite || this.#hasValue(entry, change.value))) {
-      this.#settle();
-      return false;
-    }
-    insertInto(this.#own(), 0, { ...change, owner: this.#owner });
-    this.#root = undefined;
-    this.#settle();
-    return true;
-  }
-
-  #hasValue(entry: number, value: Uint8Array): boolean {
-    const { bytes } = this.#at.node;
-    return sameRange(bytes, valueStart(bytes, entry), value);
-  }
-
-  #remove(change: Change): boolean {
-    const { node, depth, place } = this.#at;
-    if (this.#entryAt(change.key) < 0) return false;
-    // no canonical tree has a node for one entry; the references refuse it here too
-    if (depth > this.#layout.minDataDepth && countOf(node) === 1) {
-      const at = (node.starts[place] as number) + this.#layout.prefix;
-      if (node.bytes[at] === 0x81) throw new HamtError("hamt/node-empty", { depth });
-    }
-    removeFrom(this.#own(), 0, change);
-    this.#root = undefined;
-    return true;
-  }
-
-  /** The root as a node that may be changed in place. */
-  #own(): HamtNode {
-    if (this.#node.owner !== this.#owner) this.#node = copyNode(this.#node, this.#owner);
-    return this.#node;
-  }
-
-  /** The root as it is, which stays so: all that changes from here on is copied before. */
-  #share(): HamtNode {
-    this.#owner = {};
-    return this.#node;
-  }
-
-  /** Lets go of loaded nodes past the limit. */
-  #settle(): void {
-    const { cachedNodes } = this.#layout;
-    if (this.#loaded <= cachedNodes) return;
-    this.#loaded = sweep(this.#node, false);
-    if (this.#loaded > cachedNodes) this.#loaded = sweep(this.#node, true);
-  }
 }
-
-const nothing: Uint8Array = new Uint8Array(0);

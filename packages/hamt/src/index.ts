@@ -1,4 +1,4 @@
-export { HamtCursor, type HamtEntry, type HamtStart, type HamtWalked } from "./cursor.ts";
+export { HamtCursor, type HamtEntry, type HamtStart, type HamtWalked, type HamtWalkOptions } from "./cursor.ts";
 export { type HamtChange, HamtDiff } from "./diff.ts";
 export { diffHamt, diffHamtParallel } from "./diff-hamt.ts";
 export { HamtError, type HamtFacts } from "./errors.ts";

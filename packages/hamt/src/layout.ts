@@ -1,5 +1,5 @@
 import { HamtError } from "./errors.ts";
-import { identityWords, type KeyHash, sha256Words, wordsOf } from "./key-hash.ts";
+import { checkedHash, identityHash, type KeyHash, sha256Hash } from "./key-hash.ts";
 import type { KeyCodec } from "./keys.ts";
 
 /**
@@ -85,7 +85,7 @@ export function layoutOf(options: HamtOptions): Layout {
   }
   const size = options.bucketSize ?? bucketSize;
   inRange("bucketSize", size, 1, maxBucketSize);
-  const { words, bits } = keyHash(hash);
+  const { run, bits } = keyHash(hash);
   const maxDepth = Math.ceil(bits / bitWidth);
   inRange("minDataDepth", minDataDepth, 0, maxDepth - 1);
   if (cachedNodes !== Number.POSITIVE_INFINITY) inRange("cachedNodes", cachedNodes, 0, Number.MAX_SAFE_INTEGER);
@@ -95,7 +95,7 @@ export function layoutOf(options: HamtOptions): Layout {
     width: 2 ** bitWidth,
     hashBits: bits,
     maxDepth,
-    hash: words,
+    hash: run,
     hashName: hash,
     bucketSize: size,
     minDataDepth,
@@ -109,11 +109,11 @@ function inRange(option: string, value: number, least: number, limit: number): v
   throw new HamtError("hamt/option-out-of-range", { option, value, least, limit });
 }
 
-function keyHash(hash: "sha2-256" | "identity" | HamtHash): { words: KeyHash; bits: number } {
-  if (hash === "sha2-256") return { words: sha256Words(), bits: 256 };
-  if (hash === "identity") return { words: identityWords, bits: 256 };
+function keyHash(hash: "sha2-256" | "identity" | HamtHash): { run: KeyHash; bits: number } {
+  if (hash === "sha2-256") return { run: sha256Hash, bits: 256 };
+  if (hash === "identity") return { run: identityHash, bits: 256 };
   const { length } = hash(new Uint8Array(0));
-  return { words: wordsOf(hash, length), bits: 8 * length };
+  return { run: checkedHash(hash, length), bits: 8 * length };
 }
 
 /**
@@ -122,12 +122,11 @@ function keyHash(hash: "sha2-256" | "identity" | HamtHash): { words: KeyHash; bi
  * @throws {HamtError} `hamt/too-deep`
  * @see ref-fvm:ipld/hamt/src/hash_bits.rs
  */
-export function slotAt(layout: Layout, hash: Int32Array, depth: number): number {
+export function slotAt(layout: Layout, hash: Uint8Array, depth: number): number {
   if (depth >= layout.maxDepth) throw new HamtError("hamt/too-deep", { depth, limit: layout.maxDepth });
   const bit = depth * layout.bitWidth;
+  const at = bit >> 3;
   const bits = Math.min(layout.bitWidth, layout.hashBits - bit);
-  const word = hash[bit >> 5] as number;
-  const left = 32 - (bit & 31) - bits;
-  const slot = left >= 0 ? word >>> left : (word << -left) | ((hash[(bit >> 5) + 1] as number) >>> (32 + left));
-  return slot & ((1 << bits) - 1);
+  const window = ((hash[at] as number) << 8) | (at + 1 < hash.length ? (hash[at + 1] as number) : 0);
+  return (window >> (16 - (bit & 7) - bits)) & ((1 << bits) - 1);
 }

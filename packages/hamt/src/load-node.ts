@@ -2,7 +2,7 @@ import { CborReader, codecs, isChainCid, readCid } from "@copse/ipld";
 import { compareRanges, headLength, lengthAt } from "./bucket.ts";
 import { HamtError } from "./errors.ts";
 import type { Layout } from "./layout.ts";
-import { countBits, emptyBits, type HamtNode, linkLength } from "./node.ts";
+import { emptyWords, type HamtNode, linkLength, takenOf } from "./node.ts";
 
 /**
  * Reads a node from its block, which may change afterwards: the bytes are copied, once.
@@ -19,7 +19,8 @@ import { countBits, emptyBits, type HamtNode, linkLength } from "./node.ts";
 export function loadNode(block: Uint8Array, layout: Layout, depth: number, owner?: object): HamtNode {
   const reader = new CborReader(block);
   reader.array(2);
-  const bits = decodeBitfield(reader.bytes(32), layout, depth);
+  const more = emptyWords(layout);
+  const bits = decodeBitfield(reader.bytes(32), layout, depth, more);
   const count = reader.array(undefined, layout.width);
   const first = reader.offset;
   const starts: number[] = [];
@@ -29,16 +30,16 @@ export function loadNode(block: Uint8Array, layout: Layout, depth: number, owner
   }
   starts.push(reader.offset - first);
   reader.end();
-  let taken = 0;
-  for (let i = 0; i < bits.length; i++) taken += countBits(bits[i] as number);
+  const taken = takenOf({ bits, more });
   if (taken !== count) throw new HamtError("hamt/bitfield-mismatch", { depth, bits: taken, pointers: count });
   if (count === 0 && depth > 0) throw new HamtError("hamt/node-empty", { depth });
   const bytes = block.slice(first);
-  return { owner, bits, bytes, starts, children: undefined, changed: false, used: true };
+  return { owner, bits, more, bytes, starts, children: undefined, changed: false, used: true };
 }
 
-function decodeBitfield(bytes: Uint8Array, layout: Layout, depth: number): number[] {
-  const bits = emptyBits(layout);
+/** The first word of a bitfield; the others go into `more`. */
+function decodeBitfield(bytes: Uint8Array, layout: Layout, depth: number, more: number[] | undefined): number {
+  let bits = 0;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[bytes.length - 1 - i] as number;
     if (byte === 0) continue; // leading zeros are read, as the references read them
@@ -46,7 +47,9 @@ function decodeBitfield(bytes: Uint8Array, layout: Layout, depth: number): numbe
     if (highest > layout.width) {
       throw new HamtError("hamt/bitfield-too-wide", { depth, length: highest, limit: layout.width });
     }
-    (bits[i >> 2] as number) |= byte << (8 * (i & 3));
+    const part = byte << (8 * (i & 3));
+    if (i < 4) bits |= part;
+    else ((more as number[])[(i >> 2) - 1] as number) |= part;
   }
   return bits;
 }

@@ -1,16 +1,22 @@
 import { chainCidLength } from "@copse/ipld";
 import type { Layout } from "./layout.ts";
 
+/** Which slots of a node are taken. */
+export interface Slots {
+  /** The first 32. */
+  bits: number;
+  /** The further ones, 32 to a word; where nodes have such. */
+  readonly more: number[] | undefined;
+}
+
 /**
  * A node in memory: nearly its block. The pointers stand back to back as CBOR, so that reading a block makes no objects of
  * its entries, a change moves bytes, and a flush copies them. The link to a child that has changes is a gap of the right
  * length, filled when the child has its CID.
  */
-export interface HamtNode {
+export interface HamtNode extends Slots {
   /** Changes are made in place by this owner only; others copy the node first. */
   owner: object | undefined;
-  /** Which slots are taken, 32 to a word. */
-  readonly bits: number[];
   /** The pointers; bytes past `starts[count]` are room to grow. */
   bytes: Uint8Array;
   /** Where each pointer starts in `bytes`, and where the last one ends. */
@@ -31,13 +37,21 @@ const nothing: Uint8Array = new Uint8Array(0);
 
 /** A node with nothing in it. */
 export function emptyNode(layout: Layout, owner: object): HamtNode {
-  const bits = emptyBits(layout);
-  return { owner, bits, bytes: nothing, starts: [0], children: undefined, changed: true, used: true };
+  return {
+    owner,
+    bits: 0,
+    more: emptyWords(layout),
+    bytes: nothing,
+    starts: [0],
+    children: undefined,
+    changed: true,
+    used: true,
+  };
 }
 
-/** No slot taken. */
-export function emptyBits(layout: Layout): number[] {
-  return new Array<number>(Math.max(1, layout.width >> 5)).fill(0);
+/** No slot past the first 32 taken. */
+export function emptyWords(layout: Layout): number[] | undefined {
+  return layout.width <= 32 ? undefined : new Array<number>((layout.width >> 5) - 1).fill(0);
 }
 
 /** A node of the same, whose changes leave the first as it is. Children are shared. */
@@ -48,7 +62,8 @@ export function copyNode(node: HamtNode, owner: object): HamtNode {
   const { changed } = node;
   return {
     owner,
-    bits: node.bits.slice(),
+    bits: node.bits,
+    more: node.more?.slice(),
     bytes,
     starts: node.starts.slice(),
     children: node.children?.slice(),
@@ -63,15 +78,38 @@ export function countOf(node: HamtNode): number {
 }
 
 /** Whether a slot is taken. */
-export function isTaken(node: HamtNode, slot: number): boolean {
-  return (((node.bits[slot >> 5] as number) >>> (slot & 31)) & 1) === 1;
+export function isTaken(node: Slots, slot: number): boolean {
+  const word = slot < 32 ? node.bits : ((node.more as number[])[(slot >> 5) - 1] as number);
+  return ((word >>> (slot & 31)) & 1) === 1;
 }
 
 /** Place of a slot among the node's pointers. */
-export function placeOf(node: HamtNode, slot: number): number {
-  let place = 0;
-  for (let word = 0; word < slot >> 5; word++) place += countBits(node.bits[word] as number);
-  return place + countBits((node.bits[slot >> 5] as number) & ((1 << (slot & 31)) - 1));
+export function placeOf(node: Slots, slot: number): number {
+  const mask = (1 << (slot & 31)) - 1;
+  if (slot < 32) return countBits(node.bits & mask);
+  const more = node.more as number[];
+  let place = countBits(node.bits);
+  for (let word = 0; word < (slot >> 5) - 1; word++) place += countBits(more[word] as number);
+  return place + countBits((more[(slot >> 5) - 1] as number) & mask);
+}
+
+/** How many slots are taken. */
+export function takenOf({ bits, more }: Slots): number {
+  let taken = countBits(bits);
+  if (more !== undefined) for (const word of more) taken += countBits(word);
+  return taken;
+}
+
+/** Marks a slot as taken, or free. */
+export function mark(node: Slots, slot: number, taken: boolean): void {
+  const bit = 1 << (slot & 31);
+  if (slot < 32) {
+    node.bits = taken ? node.bits | bit : node.bits & ~bit;
+    return;
+  }
+  const more = node.more as number[];
+  const word = more[(slot >> 5) - 1] as number;
+  more[(slot >> 5) - 1] = taken ? word | bit : word & ~bit;
 }
 
 /** How many bits of a word are set. */
@@ -141,7 +179,7 @@ export function insertPointer(node: HamtNode, slot: number, length: number): num
   node.starts.splice(place, 0, start);
   openGap(node, place, start, length);
   node.children?.splice(place, 0, undefined);
-  (node.bits[slot >> 5] as number) |= 1 << (slot & 31);
+  mark(node, slot, true);
   return start;
 }
 
@@ -152,7 +190,7 @@ export function removePointer(node: HamtNode, slot: number): void {
   openGap(node, place, end, (node.starts[place] as number) - end);
   node.starts.splice(place, 1);
   node.children?.splice(place, 1);
-  (node.bits[slot >> 5] as number) &= ~(1 << (slot & 31));
+  mark(node, slot, false);
 }
 
 /** Makes a pointer a link to a child that has no CID yet. */
