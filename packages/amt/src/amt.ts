@@ -13,7 +13,7 @@ import { AmtCursor, type AmtEntry, type AmtRange, type AmtVisited } from "./curs
 import { entriesAhead } from "./entries-ahead.ts";
 import { AmtError } from "./errors.ts";
 import { type AmtVersion, highOf, type Index, indexOf, lowOf } from "./layout.ts";
-import { type AmtNode, Gap } from "./node.ts";
+import type { AmtNode } from "./node.ts";
 import type { AmtFlush, AsyncBlockWriter, SyncBlockWriter, Trunk } from "./trunk.ts";
 
 const emptyStore: SyncBlockReader = { getSync: () => undefined };
@@ -81,9 +81,12 @@ export class Amt<V> {
     const trunk = this.#trunk;
     const at = indexOf(trunk.layout, index);
     const [high, low] = [highOf(at), lowOf(at)];
-    let found = trunk.find(high, low);
-    for (; found instanceof Gap; found = trunk.find(high, low)) trunk.fill(found, yield found.cid);
-    return found && trunk.valueIn(found, low & trunk.layout.mask);
+    let leaf = trunk.find(high, low);
+    for (let gap = trunk.gap; gap !== undefined; gap = trunk.gap) {
+      trunk.fill(gap, yield gap.cid);
+      leaf = trunk.find(high, low);
+    }
+    return leaf && trunk.valueIn(leaf, low & trunk.layout.mask);
   }
 
   /** As {@link Amt.get}, over a store that answers at once; none is needed where all nodes are in memory. */
@@ -92,9 +95,12 @@ export class Amt<V> {
     const at = indexOf(trunk.layout, index);
     const high = highOf(at);
     const low = lowOf(at);
-    let found = trunk.find(high, low);
-    for (; found instanceof Gap; found = trunk.find(high, low)) trunk.fill(found, blockOf(store, found.cid));
-    return found && trunk.valueIn(found, low & trunk.layout.mask);
+    let leaf = trunk.find(high, low);
+    for (let gap = trunk.gap; gap !== undefined; gap = trunk.gap) {
+      trunk.fill(gap, blockOf(store, gap.cid));
+      leaf = trunk.find(high, low);
+    }
+    return leaf && trunk.valueIn(leaf, low & trunk.layout.mask);
   }
 
   /** Whether an index holds a value. @throws {AmtError} as {@link Amt.get} */
@@ -102,9 +108,12 @@ export class Amt<V> {
     const trunk = this.#trunk;
     const at = indexOf(trunk.layout, index);
     const [high, low] = [highOf(at), lowOf(at)];
-    let found = trunk.find(high, low);
-    for (; found instanceof Gap; found = trunk.find(high, low)) trunk.fill(found, yield found.cid);
-    return found?.has(low & trunk.layout.mask) ?? false;
+    let leaf = trunk.find(high, low);
+    for (let gap = trunk.gap; gap !== undefined; gap = trunk.gap) {
+      trunk.fill(gap, yield gap.cid);
+      leaf = trunk.find(high, low);
+    }
+    return leaf?.has(low & trunk.layout.mask) ?? false;
   }
 
   /** As {@link Amt.has}, over a store that answers at once. */
@@ -123,10 +132,11 @@ export class Amt<V> {
     const [high, low] = [highOf(at), lowOf(at)];
     trunk.arena.encode(trunk.codec, value);
     const { bytes, start, end } = trunk.arena;
-    for (let gap = trunk.gapTo(high, low); gap !== undefined; gap = trunk.gapTo(high, low)) {
-      trunk.fill(gap, yield gap.cid);
-    }
     trunk.put(high, low, bytes, start, end);
+    for (let gap = trunk.gap; gap !== undefined; gap = trunk.gap) {
+      trunk.fill(gap, yield gap.cid);
+      trunk.put(high, low, bytes, start, end);
+    }
   }
 
   /** As {@link Amt.set}, over a store that answers at once; none is needed where all nodes are in memory. */
@@ -137,10 +147,11 @@ export class Amt<V> {
     const low = lowOf(at);
     trunk.arena.encode(trunk.codec, value);
     const { bytes, start, end } = trunk.arena;
-    for (let gap = trunk.gapTo(high, low); gap !== undefined; gap = trunk.gapTo(high, low)) {
-      trunk.fill(gap, blockOf(store, gap.cid));
-    }
     trunk.put(high, low, bytes, start, end);
+    for (let gap = trunk.gap; gap !== undefined; gap = trunk.gap) {
+      trunk.fill(gap, blockOf(store, gap.cid));
+      trunk.put(high, low, bytes, start, end);
+    }
   }
 
   /** Puts a value at an index that holds none; tells whether it did. @throws {AmtError} as {@link Amt.set} */
@@ -173,10 +184,12 @@ export class Amt<V> {
     const trunk = this.#trunk;
     const at = indexOf(trunk.layout, index);
     const [high, low] = [highOf(at), lowOf(at)];
-    for (let gap = trunk.gapToRemove(high, low); gap !== undefined; gap = trunk.gapToRemove(high, low)) {
+    let had = trunk.remove(high, low);
+    for (let gap = trunk.gap; gap !== undefined; gap = trunk.gap) {
       trunk.fill(gap, yield gap.cid);
+      had = trunk.remove(high, low);
     }
-    return trunk.remove(high, low);
+    return had;
   }
 
   /** As {@link Amt.delete}, over a store that answers at once; none is needed where all nodes are in memory. */
@@ -185,10 +198,12 @@ export class Amt<V> {
     const at = indexOf(trunk.layout, index);
     const high = highOf(at);
     const low = lowOf(at);
-    for (let gap = trunk.gapToRemove(high, low); gap !== undefined; gap = trunk.gapToRemove(high, low)) {
+    let had = trunk.remove(high, low);
+    for (let gap = trunk.gap; gap !== undefined; gap = trunk.gap) {
       trunk.fill(gap, blockOf(store, gap.cid));
+      had = trunk.remove(high, low);
     }
-    return trunk.remove(high, low);
+    return had;
   }
 
   /**
@@ -227,9 +242,12 @@ export class Amt<V> {
 
   *#outermost(last: boolean): Fetching<bigint | undefined> {
     const trunk = this.#trunk;
-    let found = trunk.outermost(last);
-    for (; found instanceof Gap; found = trunk.outermost(last)) trunk.fill(found, yield found.cid);
-    return found;
+    let index = trunk.outermost(last);
+    for (let gap = trunk.gap; gap !== undefined; gap = trunk.gap) {
+      trunk.fill(gap, yield gap.cid);
+      index = trunk.outermost(last);
+    }
+    return index;
   }
 
   /**

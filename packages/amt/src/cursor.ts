@@ -13,8 +13,8 @@ import {
   numberAt,
   slotAt,
 } from "./layout.ts";
-import { type AmtNode, type Branch, childCid, type Leaf, readNode } from "./node.ts";
-import { decodeSpan, type Trunk } from "./trunk.ts";
+import { type AmtNode, type Branch, childCid, decodeValues, type Leaf, readNode } from "./node.ts";
+import type { Trunk } from "./trunk.ts";
 
 /** An index and its value. */
 export type AmtEntry<V> = readonly [index: bigint, value: V];
@@ -59,8 +59,6 @@ export class AmtCursor<V> {
   readonly #fromHigh: number;
   readonly #fromLow: number;
   #leaf: Leaf | undefined;
-  /** Whether the tree keeps the leaf, or the walk alone. */
-  #leafKept = true;
   #taken: Leaf | undefined;
   /** Halves of the index of the leaf's first place. */
   #high = 0;
@@ -68,7 +66,10 @@ export class AmtCursor<V> {
   /** True until the first leaf: only there does the start lie within a node. */
   #first = true;
   #wanted: CidBytes | undefined;
-  #position: bigint | undefined;
+  /** Where to go on; behind the current leaf, it is told when it is asked for. */
+  #position: bigint | "behind" | undefined;
+  /** What the leaf holds, where nobody keeps that. */
+  #count = 0;
   readonly #slots: number[] = [];
   readonly #values: V[] = [];
 
@@ -81,12 +82,15 @@ export class AmtCursor<V> {
     this.#fromLow = lowOf(from);
     if (!fits(trunk.layout, this.#fromHigh, this.#fromLow, trunk.height)) return;
     this.#position = BigInt(from);
-    this.#enter(trunk.node, true, 0, 0);
+    if (trunk.node.slots === undefined) this.#leaf = trunk.node;
+    else this.#enter(trunk.node, 0, 0);
   }
 
   /** The index from which `next` goes on, in this tree or another state of it; `undefined` at the end. */
   get position(): bigint | undefined {
-    return this.#position;
+    if (this.#position !== "behind") return this.#position;
+    const position = indexAt(this.#layout, this.#high, this.#low) + BigInt(this.#layout.width);
+    return position > this.#layout.maxIndex ? undefined : position;
   }
 
   /**
@@ -111,6 +115,7 @@ export class AmtCursor<V> {
   step(): CidBytes | boolean {
     if (this.#wanted !== undefined) return this.#wanted;
     for (;;) {
+      if (this.#count > 0) return true;
       if (this.#leaf !== undefined) {
         if (this.#leaf.items > 0) return true;
         this.#leaf = undefined; // the root of an empty tree
@@ -135,19 +140,23 @@ export class AmtCursor<V> {
         this.#wanted = childCid(frame.node, slot) as CidBytes;
         return this.#wanted;
       }
-      this.#enterBelow(frame, child, true);
+      this.#enterBelow(frame, child);
     }
   }
 
   /** Gives the block that `step` asked for. @internal */
   give(block: Uint8Array): void {
     const frame = this.#path.at(-1) as Frame;
+    const cid = this.#wanted;
     const height = frame.node.height - 1;
-    // a leaf's values are decoded before the next block is asked for, so it may stay a view
-    const bytes = height > 0 || this.#copies ? block.slice() : block;
-    const node = readNode(bytes, this.#layout, height, this.#wanted);
     this.#wanted = undefined;
-    this.#enterBelow(frame, node, false);
+    if (height > 0 || this.#copies) {
+      this.#enterBelow(frame, readNode(block.slice(), this.#layout, height, cid));
+      return;
+    }
+    // the values are decoded before anyone else may change what the store has handed out
+    this.#count = decodeValues(block, this.#layout, this.#trunk.codec, this.#slots, this.#values);
+    this.#place(frame);
   }
 
   /** The values of the leaf that `step` came to. @internal */
@@ -159,26 +168,44 @@ export class AmtCursor<V> {
 
   /** Calls `visit` with the values of the leaf that `step` came to; `false` once it has. @internal */
   visit(visit: (index: bigint, value: V) => unknown): boolean {
-    const count = this.#take();
-    const safe = isSafe(this.#high);
-    const base = numberAt(this.#high, this.#low);
-    for (let i = 0; i < count; i++) {
-      const slot = this.#slots[i] as number;
-      const index = safe ? BigInt(base + slot) : indexAt(this.#layout, this.#high, this.#low | slot);
-      if (visit(index, this.#values[i] as V) === false) return false;
+    if (!isSafe(this.#high)) {
+      return this.#visitSlots((slot, value) => visit(indexAt(this.#layout, this.#high, this.#low | slot), value));
     }
-    return true;
+    const base = numberAt(this.#high, this.#low);
+    return this.#visitSlots((slot, value) => visit(BigInt(base + slot), value));
   }
 
   /** As `visit`, with numbers. @throws {AmtError} `amt/index-unsafe` @internal */
   visitNumbers(visit: (index: number, value: V) => unknown): boolean {
-    const count = this.#take();
     if (!isSafe(this.#high)) {
       throw new AmtError("amt/index-unsafe", { index: indexAt(this.#layout, this.#high, this.#low) });
     }
     const base = numberAt(this.#high, this.#low);
-    for (let i = 0; i < count; i++) {
-      if (visit(base + (this.#slots[i] as number), this.#values[i] as V) === false) return false;
+    return this.#visitSlots((slot, value) => visit(base + slot, value));
+  }
+
+  /** Visits what the leaf holds. Afterwards `step` goes on behind it. */
+  #visitSlots(visit: (slot: number, value: V) => unknown): boolean {
+    const leaf = this.#leaf;
+    const from = this.#first ? this.#fromLow & this.#layout.mask : 0;
+    const count = this.#count;
+    this.#leaf = undefined;
+    this.#count = 0;
+    this.#taken = leaf;
+    this.#first = false;
+    this.#position = "behind";
+    if (leaf === undefined) {
+      for (let i = 0; i < count; i++) {
+        const slot = this.#slots[i] as number;
+        if (slot >= from && visit(slot, this.#values[i] as V) === false) return false;
+      }
+      return true;
+    }
+    const { spans } = leaf;
+    for (let slot = from; 2 * slot < spans.length; slot++) {
+      const value = (leaf.values?.[slot] as V | undefined) ?? this.#trunk.valueIn(leaf, slot);
+      if (value === undefined && !spans[2 * slot]) continue;
+      if (visit(slot, value as V) === false) return false;
     }
     return true;
   }
@@ -191,43 +218,27 @@ export class AmtCursor<V> {
     }
   }
 
-  /** Decodes the values of the leaf; how many there are. Afterwards `step` goes on behind it. */
-  #take(): number {
-    const leaf = this.#leaf as Leaf;
-    const { spans } = leaf;
-    let count = 0;
-    for (let slot = this.#first ? this.#fromLow & this.#layout.mask : 0; 2 * slot < spans.length; slot++) {
-      const start = spans[2 * slot];
-      if (!start) continue;
-      this.#slots[count] = slot;
-      this.#values[count++] = this.#leafKept
-        ? (this.#trunk.valueIn(leaf, slot) as V)
-        : decodeSpan(this.#trunk.codec, leaf.source, start, spans[2 * slot + 1] as number);
-    }
-    this.#first = false;
-    this.#leaf = undefined;
-    this.#taken = leaf;
-    const position = indexAt(this.#layout, this.#high, this.#low) + BigInt(this.#layout.width);
-    this.#position = position > this.#layout.maxIndex ? undefined : position;
-    return count;
-  }
-
-  #enterBelow(frame: Frame, node: AmtNode, kept: boolean): void {
-    const { high, low } = frame;
-    const { height } = frame.node;
-    const slot = frame.slot - 1;
-    this.#enter(node, kept, highBelow(this.#layout, high, slot, height), lowBelow(this.#layout, low, slot, height));
-  }
-
-  #enter(node: AmtNode, kept: boolean, high: number, low: number): void {
+  #enterBelow(frame: Frame, node: AmtNode): void {
     if (node.slots === undefined) {
       this.#leaf = node;
-      this.#leafKept = kept;
-      this.#high = high;
-      this.#low = low;
+      this.#place(frame);
     } else {
-      const slot = this.#first ? slotAt(this.#layout, this.#fromHigh, this.#fromLow, node.height) : 0;
-      this.#path.push({ node, high, low, slot });
+      const { layout } = this.#trunk;
+      const slot = frame.slot - 1;
+      const { height } = frame.node;
+      this.#enter(node, highBelow(layout, frame.high, slot, height), lowBelow(layout, frame.low, slot, height));
     }
+  }
+
+  /** Notes where the leaf stands that the last frame has come to. */
+  #place(frame: Frame): void {
+    const { height } = frame.node;
+    this.#high = highBelow(this.#layout, frame.high, frame.slot - 1, height);
+    this.#low = lowBelow(this.#layout, frame.low, frame.slot - 1, height);
+  }
+
+  #enter(node: Branch, high: number, low: number): void {
+    const slot = this.#first ? slotAt(this.#layout, this.#fromHigh, this.#fromLow, node.height) : 0;
+    this.#path.push({ node, high, low, slot });
   }
 }

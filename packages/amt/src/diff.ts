@@ -2,7 +2,6 @@ import {
   type AsyncBlockReader,
   blockMissing,
   CborWriter,
-  type Codec,
   cidOf,
   type Fetching,
   type SyncBlockReader,
@@ -13,7 +12,8 @@ import { AmtError } from "./errors.ts";
 import { indexAt, type Layout } from "./layout.ts";
 import { type AmtNode, Branch, encodeNode, type Leaf } from "./node.ts";
 import { Place } from "./place.ts";
-import { decodeSpan, equalSpans, type Trunk } from "./trunk.ts";
+import { equalSpans, type Trunk } from "./trunk.ts";
+import type { ValueReader } from "./value-reader.ts";
 
 /** An index whose value is another in the second of two trees: added, removed or changed. */
 export interface AmtChange<V, W = V> {
@@ -32,13 +32,13 @@ export interface AmtChange<V, W = V> {
  */
 export class AmtDiff<V, W = V> {
   readonly #layout: Layout;
-  readonly #before: Codec<V>;
-  readonly #after: Codec<W>;
+  readonly #before: ValueReader<V>;
+  readonly #after: ValueReader<W>;
   /** Places to look at, the next one last. */
   readonly #places: Place[];
 
   /** @internal use `diffAmt` */
-  constructor(before: Codec<V>, after: Codec<W>, layout: Layout, place: Place) {
+  constructor(before: ValueReader<V>, after: ValueReader<W>, layout: Layout, place: Place) {
     this.#before = before;
     this.#after = after;
     this.#layout = layout;
@@ -129,9 +129,9 @@ function isEqualAt(before: Leaf | undefined, after: Leaf | undefined, at: number
   return equalSpans(a.sourceOf(at / 2), aStart, aEnd, b.sourceOf(at / 2), bStart, bEnd);
 }
 
-function valueAt<V>(codec: Codec<V>, leaf: Leaf | undefined, at: number): V | undefined {
+function valueAt<V>(values: ValueReader<V>, leaf: Leaf | undefined, at: number): V | undefined {
   const start = leaf?.spans[at];
-  return start ? decodeSpan(codec, (leaf as Leaf).sourceOf(at / 2), start, leaf?.spans[at + 1] as number) : undefined;
+  return start ? values.read((leaf as Leaf).sourceOf(at / 2), start, leaf?.spans[at + 1] as number) : undefined;
 }
 
 /**
@@ -153,7 +153,7 @@ export function diffAmt<V, W = V>(before: Amt<V>, after: Amt<W>): AmtDiff<V, W> 
   const height = Math.max(a.height, b.height);
   // the index bounds of the wider form; a tree never has values past its own
   const layout = a.layout.maxIndex > b.layout.maxIndex ? a.layout : b.layout;
-  return new AmtDiff(a.codec, b.codec, layout, new Place(raised(a, height), raised(b, height), height, 0, 0));
+  return new AmtDiff(a.values, b.values, layout, new Place(raised(a, height), raised(b, height), height, 0, 0));
 }
 
 /** The root's node as it would stand in a taller tree; `undefined` where it is empty. */

@@ -4,7 +4,7 @@ import type { AmtEntry } from "./cursor.ts";
 import { capacity, type Index, indexAt } from "./layout.ts";
 import { Leaf } from "./node.ts";
 import { Place } from "./place.ts";
-import { decodeSpan, type Trunk } from "./trunk.ts";
+import type { Trunk } from "./trunk.ts";
 
 /**
  * The values of a tree from an index on, in index order, with several blocks asked for at a time.
@@ -19,7 +19,7 @@ export async function* entriesAhead<V>(
   store: AsyncBlockReader,
   options: AheadOptions,
 ): AsyncGenerator<AmtEntry<V>, void> {
-  const { codec, layout } = trunk;
+  const { layout, values } = trunk;
   const below = (place: Place): Place[] => {
     const places = place.below(layout);
     if (from === 0) return places;
@@ -35,7 +35,7 @@ export async function* entriesAhead<V>(
       if (!start) continue;
       const index = indexAt(layout, high, low | slot);
       if (index < from) continue;
-      const value = decodeSpan(codec, after.sourceOf(slot), start, after.spans[2 * slot + 1] as number);
+      const value = values.read(after.sourceOf(slot), start, after.spans[2 * slot + 1] as number);
       entries.push([index, value]);
     }
     yield* entries;

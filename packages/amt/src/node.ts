@@ -1,4 +1,13 @@
-import { CborReader, type CborWriter, type CidBytes, chainCidLength, codecs, isChainCid, readCid } from "@copse/ipld";
+import {
+  CborReader,
+  type CborWriter,
+  type CidBytes,
+  type Codec,
+  chainCidLength,
+  codecs,
+  isChainCid,
+  readCid,
+} from "@copse/ipld";
 import { AmtError } from "./errors.ts";
 import type { Layout } from "./layout.ts";
 
@@ -112,6 +121,11 @@ export class Gap {
 
 const nowhere = new Uint8Array();
 
+/** Places for the decoded values of a leaf. */
+export function valuesOf(layout: Layout): unknown[] {
+  return layout.width > preparedWidth ? [] : new Array<unknown>(layout.width).fill(undefined);
+}
+
 function slotsOf<T>(width: number): (T | number)[] {
   return width > preparedWidth ? [] : new Array<T | number>(width).fill(0);
 }
@@ -153,16 +167,12 @@ export function decodeNode(
   source: Uint8Array = reader.source,
   moved = 0,
 ): AmtNode {
-  reader.array(3);
-  const bitmap = reader.bytes();
-  if (bitmap.length !== layout.bitmapLength) {
-    throw new AmtError("amt/bitmap-length", { height, length: bitmap.length, expected: layout.bitmapLength });
-  }
+  const bitmap = readBitmap(reader, layout, height);
   const links = reader.array(undefined, layout.width);
   if (links > 0) {
     if (height === 0) throw new AmtError("amt/level-wrong", { height, found: "links" });
     const branch = new Branch(layout, height, source);
-    readLinks(reader, branch, bitmap, layout.width, links, moved);
+    readLinks(reader, branch, bitmap, layout, links, moved);
     const values = reader.array(undefined, layout.width);
     if (values > 0) throw new AmtError("amt/links-and-values", { height, links, values });
     return branch;
@@ -175,61 +185,101 @@ export function decodeNode(
   }
   if (height > 0) throw new AmtError("amt/level-wrong", { height, found: "values" });
   const leaf = new Leaf(layout, source);
-  readValues(reader, leaf, bitmap, layout.width, values, moved);
+  readSpans(reader, leaf, bitmap, layout, values, moved);
   return leaf;
 }
 
-/** The bits of eight slots: those past the width of a narrow node do not count. */
-const bitsAt = (bitmap: Uint8Array, at: number, width: number): number =>
-  width < 8 ? (bitmap[at] as number) & ((1 << width) - 1) : (bitmap[at] as number);
+/** Passes over the head of a node and its bitmap; gives where that starts. */
+function readBitmap(reader: CborReader, { bitmapLength }: Layout, height: number): number {
+  reader.array(3);
+  const { source, offset } = reader;
+  if (bitmapLength < 24 && source[offset] === (0x40 | bitmapLength) && offset + bitmapLength < source.length) {
+    reader.offset = offset + 1 + bitmapLength;
+    return offset + 1;
+  }
+  const { length } = reader.bytes();
+  if (length !== bitmapLength) throw new AmtError("amt/bitmap-length", { height, length, expected: bitmapLength });
+  return reader.offset - length;
+}
+
+/** The bits of the `at`-th eight slots: those past the width of a narrow node do not count. */
+const bitsAt = (source: Uint8Array, bitmap: number, at: number, { width }: Layout): number =>
+  width < 8 ? (source[bitmap] as number) & ((1 << width) - 1) : (source[bitmap + at] as number);
 
 function readLinks(
   reader: CborReader,
   branch: Branch,
-  bitmap: Uint8Array,
-  width: number,
+  bitmap: number,
+  layout: Layout,
   items: number,
   moved: number,
 ): void {
   const { height, slots } = branch;
+  const { source } = reader;
   let taken = 0;
-  for (let at = 0; at < bitmap.length; at++) {
-    for (let bits = bitsAt(bitmap, at, width); bits !== 0; bits &= bits - 1) {
-      if (taken++ === items) throw mismatch(height, bitmap, width, items);
+  for (let at = 0; at < layout.bitmapLength; at++) {
+    for (let bits = bitsAt(source, bitmap, at, layout); bits !== 0; bits &= bits - 1) {
+      if (taken++ === items) throw mismatch(source, bitmap, layout, height, items);
       slots[at * 8 + 31 - Math.clz32(bits & -bits)] = moved + readLink(reader, height);
     }
   }
-  if (taken !== items) throw mismatch(height, bitmap, width, items);
+  if (taken !== items) throw mismatch(source, bitmap, layout, height, items);
   branch.items = items;
 }
 
-function readValues(
-  reader: CborReader,
-  leaf: Leaf,
-  bitmap: Uint8Array,
-  width: number,
-  items: number,
-  moved: number,
-): void {
+function readSpans(reader: CborReader, leaf: Leaf, bitmap: number, layout: Layout, items: number, moved: number): void {
   const { spans } = leaf;
+  const { source } = reader;
   let taken = 0;
-  for (let at = 0; at < bitmap.length; at++) {
-    for (let bits = bitsAt(bitmap, at, width); bits !== 0; bits &= bits - 1) {
-      if (taken++ === items) throw mismatch(0, bitmap, width, items);
+  for (let at = 0; at < layout.bitmapLength; at++) {
+    for (let bits = bitsAt(source, bitmap, at, layout); bits !== 0; bits &= bits - 1) {
+      if (taken++ === items) throw mismatch(source, bitmap, layout, 0, items);
       const slot = at * 8 + 31 - Math.clz32(bits & -bits);
       spans[2 * slot] = moved + reader.offset;
       skipItem(reader);
       spans[2 * slot + 1] = moved + reader.offset;
     }
   }
-  if (taken !== items) throw mismatch(0, bitmap, width, items);
+  if (taken !== items) throw mismatch(source, bitmap, layout, 0, items);
   leaf.items = items;
 }
 
-function mismatch(height: number, bitmap: Uint8Array, width: number, items: number): AmtError {
+/**
+ * Reads the values of a leaf that nobody will keep, with their slots; how many there are. As strict as
+ * {@link decodeNode}, where the codec reads one item a value.
+ *
+ * @throws {AmtError} as {@link decodeNode}
+ * @throws {CborError} and what the codec throws
+ */
+export function decodeValues<V>(
+  block: Uint8Array,
+  layout: Layout,
+  codec: Codec<V>,
+  slots: number[],
+  values: V[],
+): number {
+  const reader = new CborReader(block);
+  const bitmap = readBitmap(reader, layout, 0);
+  if (reader.array(undefined, layout.width) > 0) throw new AmtError("amt/level-wrong", { height: 0, found: "links" });
+  const items = reader.array(undefined, layout.width);
+  if (items === 0) throw new AmtError("amt/node-empty", { height: 0 });
+  let taken = 0;
+  for (let at = 0; at < layout.bitmapLength; at++) {
+    for (let bits = bitsAt(block, bitmap, at, layout); bits !== 0; bits &= bits - 1) {
+      if (taken === items) throw mismatch(block, bitmap, layout, 0, items);
+      slots[taken] = at * 8 + 31 - Math.clz32(bits & -bits);
+      values[taken++] = codec.decode(reader);
+    }
+  }
+  if (taken !== items) throw mismatch(block, bitmap, layout, 0, items);
+  reader.end();
+  return items;
+}
+
+function mismatch(source: Uint8Array, bitmap: number, layout: Layout, height: number, items: number): AmtError {
   let bits = 0;
-  for (let at = 0; at < bitmap.length; at++) {
-    for (let left = bitsAt(bitmap, at, width); left !== 0; left &= left - 1) bits++;
+  for (let at = 0; at < layout.bitmapLength; at++) {
+    for (let left = bitsAt(source, bitmap, at, layout); left !== 0; left &= left - 1) bits++;
   }
   return new AmtError("amt/bitmap-mismatch", { height, bits, items });
 }
@@ -260,14 +310,35 @@ function readLink(reader: CborReader, height: number): number {
   return cid.byteOffset - reader.source.byteOffset;
 }
 
-/** As `reader.skip()`; what most values are is seen without a call. */
+/** As `reader.skip()`, without a view of what is passed over where that is a number, bytes, text or a link. */
 function skipItem(reader: CborReader): void {
-  const { source, offset } = reader;
-  const head = source[offset] as number;
-  if (head < 0x18 || head === 0xf6) reader.offset = offset + 1;
-  else if (head >= 0x41 && head < 0x58 && offset + head - 0x3f <= source.length) reader.offset = offset + head - 0x3f;
-  else if (isChainLink(source, offset)) reader.offset = offset + 5 + chainCidLength;
+  const end = simpleEnd(reader.source, reader.offset);
+  if (end > 0 && end <= reader.source.length) reader.offset = end;
   else reader.skip();
+}
+
+/** The end of the simple item at `at`, which may lie past what is there; 0 for others, and for heads that are too long. */
+function simpleEnd(source: Uint8Array, at: number): number {
+  const head = source[at] as number;
+  if (head < 0x40) {
+    switch (head & 0x1f) {
+      case 0x18:
+        return (source[at + 1] as number) < 0x18 ? 0 : at + 2;
+      case 0x19:
+        return source[at + 1] === 0 ? 0 : at + 3;
+      case 0x1a:
+        return ((source[at + 1] as number) | (source[at + 2] as number)) === 0 ? 0 : at + 5;
+      default:
+        return (head & 0x1f) < 0x18 ? at + 1 : 0;
+    }
+  }
+  if (head < 0x80) {
+    const length = head & 0x1f;
+    if (length < 0x18) return at + 1 + length;
+    return length === 0x18 && (source[at + 1] as number) >= 0x18 ? at + 2 + (source[at + 1] as number) : 0;
+  }
+  if (head === 0xf6) return at + 1;
+  return isChainLink(source, at) ? at + 5 + chainCidLength : 0;
 }
 
 /** A node from its block, whole. `source` and `moved` as for {@link decodeNode}. */

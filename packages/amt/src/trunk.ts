@@ -1,9 +1,10 @@
-import { CborWriter, type CidBytes, type Codec, cidOf, decode } from "@copse/ipld";
+import { CborWriter, type CidBytes, type Codec, cidOf } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
 import { Arena } from "./arena.ts";
 import { AmtError } from "./errors.ts";
 import { fits, highBelow, indexAt, type Layout, lowBelow, slotAt } from "./layout.ts";
-import { type AmtNode, Branch, copyNode, emptyNode, encodeNode, Gap, Leaf, readNode } from "./node.ts";
+import { type AmtNode, Branch, copyNode, emptyNode, encodeNode, Gap, type Leaf, readNode, valuesOf } from "./node.ts";
+import { ValueReader } from "./value-reader.ts";
 
 const maxCount = 2n ** 64n - 1n;
 
@@ -25,7 +26,7 @@ export interface AsyncBlockWriter {
 
 /**
  * A tree in memory and what is done to it once the blocks a step needs are there: each step is written here once, says
- * what it lacks as a {@link Gap}, and never meets a store. Indexes come as checked halves.
+ * what it lacks as its `gap`, and never meets a store. Indexes come as checked halves.
  */
 export class Trunk<V> {
   readonly codec: Codec<V>;
@@ -36,10 +37,14 @@ export class Trunk<V> {
   node: AmtNode;
   /** CID of the tree as it is; `undefined` while it has changes. */
   root: CidBytes | undefined;
+  /** What the last step lacked; see there. */
+  gap: Gap | undefined = undefined;
   readonly arena: Arena = new Arena();
+  readonly values: ValueReader<V>;
 
   constructor(codec: Codec<V>, layout: Layout, height: number, count: bigint, node: AmtNode, root?: CidBytes) {
     this.codec = codec;
+    this.values = new ValueReader(codec);
     this.layout = layout;
     this.height = height;
     this.count = count <= Number.MAX_SAFE_INTEGER ? Number(count) : count;
@@ -47,24 +52,25 @@ export class Trunk<V> {
     this.root = root;
   }
 
-  /** The leaf that has a place for the index; what is to be loaded before that is known; or nothing. */
-  find(high: number, low: number): Leaf | Gap | undefined {
+  /**
+   * The leaf that has a place for the index; where there is none, `gap` says what is to be loaded before that is known,
+   * or nothing.
+   */
+  find(high: number, low: number): Leaf | undefined {
     const { layout } = this;
-    let node = this.node;
+    let { node } = this;
+    this.gap = undefined;
     if (!fits(layout, high, low, this.height)) return undefined;
     while (node.slots !== undefined) {
       const slot = slotAt(layout, high, low, node.height);
       const child = node.slots[slot];
-      if (typeof child !== "object") return child ? new Gap(node, slot) : undefined;
+      if (typeof child !== "object") {
+        if (child) this.gap = new Gap(node, slot);
+        return undefined;
+      }
       node = child;
     }
     return node;
-  }
-
-  /** What is to be loaded before a value can be put or asked for. */
-  gapTo(high: number, low: number): Gap | undefined {
-    const found = this.find(high, low);
-    return found instanceof Gap ? found : undefined;
   }
 
   /** Takes the block of a gap: from now on its node is kept by its parent. */
@@ -82,14 +88,14 @@ export class Trunk<V> {
     if (known !== undefined) return known as V;
     const start = leaf.spans[2 * slot];
     if (!start) return undefined;
-    const value = decodeSpan(this.codec, leaf.sourceOf(slot), start, leaf.spans[2 * slot + 1] as number);
-    leaf.values ??= [];
+    const value = this.values.read(leaf.sourceOf(slot), start, leaf.spans[2 * slot + 1] as number);
+    leaf.values ??= valuesOf(this.layout);
     leaf.values[slot] = value;
     return value;
   }
 
   /**
-   * Puts CBOR that stays as it is at an index; all nodes on the way are loaded.
+   * Puts CBOR that stays as it is at an index. Where a node on the way is not loaded, nothing is done, and `gap` names it.
    *
    * @throws {AmtError} `amt/count-wrong`
    */
@@ -97,104 +103,135 @@ export class Trunk<V> {
     const { layout } = this;
     const slot = low & layout.mask;
     const leaf = this.find(high, low);
-    const old = leaf instanceof Leaf && leaf.spans[2 * slot];
+    if (leaf === undefined) {
+      if (this.gap === undefined) this.#grow(high, low).put(slot, source, start, end);
+      return;
+    }
+    const old = leaf.spans[2 * slot];
     if (old) {
       const oldEnd = leaf.spans[2 * slot + 1] as number;
       if (equalSpans(leaf.sourceOf(slot), old, oldEnd, source, start, end)) return;
-    } else if (typeof this.count === "bigint" && this.count >= maxCount - 1n) {
-      throw new AmtError("amt/count-wrong", { count: this.count });
-    }
+    } else this.#countOne();
+    if (leaf.cid !== undefined || this.root !== undefined) this.#change(high, low);
+    leaf.put(slot, source, start, end);
+  }
+
+  /** A leaf of its own for an index that none has a place for, and the nodes on the way to it. */
+  #grow(high: number, low: number): Leaf {
+    const { layout } = this;
+    this.#countOne();
     // the values that are there lie left of an index they have no place for, so a raised tree fetches nothing
     while (!fits(layout, high, low, this.height)) this.#raise();
     this.root = undefined;
-    let node = this.node;
+    let { node } = this;
     while (node.slots !== undefined) {
-      const at = slotAt(layout, high, low, node.height);
-      let child = node.slots[at];
+      const slot = slotAt(layout, high, low, node.height);
+      let child = node.slots[slot];
       if (!child) {
         child = emptyNode(layout, node.height - 1);
-        node.slots[at] = child;
+        node.slots[slot] = child;
         node.items++;
       }
       node = child as AmtNode;
       node.cid = undefined;
     }
-    node.put(slot, source, start, end);
-    if (!old) this.count = plus(this.count, 1);
+    return node;
   }
 
-  /**
-   * What is to be loaded before the value at an index can be taken away: the nodes on the way to it, then the first
-   * children that will take the root's place.
-   */
-  gapToRemove(high: number, low: number): Gap | undefined {
-    const found = this.find(high, low);
-    if (!(found instanceof Leaf)) return found;
-    if (!found.spans[2 * (low & this.layout.mask)]) return undefined;
-    const { branch, slot } = this.#lastToStay(high, low);
-    let node = this.node;
-    if (branch === undefined) return undefined; // nothing will be left
-    while (node.slots !== undefined) {
-      const left = node === branch ? node.items - 1 : node.items;
-      const first = node.slots[0];
-      if (left !== 1 || !first || (node === branch && slot === 0)) return undefined;
-      if (typeof first === "number") return new Gap(node, 0);
-      node = first;
+  #countOne(): void {
+    if (typeof this.count === "bigint" && this.count >= maxCount - 1n) {
+      throw new AmtError("amt/count-wrong", { count: this.count });
     }
-    return undefined;
+    this.count = plus(this.count, 1);
+  }
+
+  /** Marks the nodes on the way to an index as changed. Below a changed node not all are, above it all. */
+  #change(high: number, low: number): void {
+    this.root = undefined;
+    let { node } = this;
+    while (node.slots !== undefined) {
+      node = node.slots[slotAt(this.layout, high, low, node.height)] as AmtNode;
+      node.cid = undefined;
+    }
   }
 
   /**
-   * Takes the value at an index away; all that {@link gapToRemove} named is loaded. Tells whether there was one.
+   * Takes the value at an index away; tells whether there was one. Nodes left empty go, and a root left with its first
+   * child alone gives it its place. Where a node that this needs is not loaded (one on the way, or a first child that
+   * will take the root's place), nothing is done, and `gap` names it.
    *
    * @throws {AmtError} `amt/count-wrong`
    */
   remove(high: number, low: number): boolean {
-    const { layout } = this;
     const leaf = this.find(high, low);
-    const place = low & layout.mask;
-    if (!(leaf instanceof Leaf) || !leaf.spans[2 * place]) return false;
+    const place = low & this.layout.mask;
+    if (leaf === undefined || !leaf.spans[2 * place]) return false;
     if (this.count === 0) throw new AmtError("amt/count-wrong", { count: 0n });
-    const { branch, slot } = this.#lastToStay(high, low);
-    this.root = undefined;
+    if (leaf.items > 1) {
+      if (this.#lacksHeir(undefined, 0)) return false;
+      if (leaf.cid !== undefined || this.root !== undefined) this.#change(high, low);
+      leaf.take(place);
+    } else {
+      const { branch, slot } = this.#lastToStay(high, low);
+      if (branch === undefined) this.#empty();
+      else {
+        if (this.#lacksHeir(branch, slot)) return false;
+        this.#change(high, low);
+        branch.slots[slot] = 0;
+        branch.items--;
+      }
+    }
     this.count = plus(this.count, -1);
-    if (branch === undefined) {
-      // version 0 keeps the height of a tree that loses its last value
-      if (layout.version !== 0) this.height = 0;
-      this.node = emptyNode(layout, this.height);
-      return true;
-    }
-    for (let node: AmtNode = this.node; ; ) {
-      node.cid = undefined;
-      if (node === branch) break;
-      node = (node as Branch).slots[slotAt(layout, high, low, (node as Branch).height)] as AmtNode;
-    }
-    if (branch instanceof Branch) {
-      branch.slots[slot] = 0;
-      branch.items--;
-    } else branch.take(place);
     this.#lower();
     return true;
   }
 
-  /**
-   * The lowest node on the way to an index that holds more than the way, and the slot that it will lose; no node where
-   * the tree holds one value alone.
-   */
-  #lastToStay(high: number, low: number): { readonly branch: AmtNode | undefined; readonly slot: number } {
-    let branch: AmtNode | undefined;
-    let lost = 0;
-    for (let node = this.node; ; ) {
-      const slot = node.slots === undefined ? low & this.layout.mask : slotAt(this.layout, high, low, node.height);
-      if (node.items > 1) [branch, lost] = [node, slot];
-      if (node.slots === undefined) return { branch, slot: lost };
-      node = node.slots[slot] as AmtNode;
+  /** Whether a node is not loaded that takes the root's place once `branch` has lost what is in `slot`: then `gap` names it. */
+  #lacksHeir(branch: Branch | undefined, slot: number): boolean {
+    let { node } = this;
+    while (node.slots !== undefined) {
+      const left = node === branch ? node.items - 1 : node.items;
+      const first = node.slots[0];
+      if (left !== 1 || !first || (node === branch && slot === 0)) return false;
+      if (typeof first === "number") {
+        this.gap = new Gap(node, 0);
+        return true;
+      }
+      node = first;
     }
+    return false;
   }
 
-  /** The first or last index that holds a value; what is to be loaded before that is known; or nothing. */
-  outermost(last: boolean): bigint | Gap | undefined {
+  /** Version 0 keeps the height of a tree that loses its last value. */
+  #empty(): void {
+    if (this.layout.version !== 0) this.height = 0;
+    this.node = emptyNode(this.layout, this.height);
+    this.root = undefined;
+  }
+
+  /**
+   * The lowest branch on the way to an index that holds more than the way, and the slot that it will lose when the leaf
+   * there, which holds one value, goes; no branch where the tree holds that value alone.
+   */
+  #lastToStay(high: number, low: number): { readonly branch: Branch | undefined; readonly slot: number } {
+    let branch: Branch | undefined;
+    let lost = 0;
+    let { node } = this;
+    while (node.slots !== undefined) {
+      const slot = slotAt(this.layout, high, low, node.height);
+      if (node.items > 1) {
+        branch = node;
+        lost = slot;
+      }
+      node = node.slots[slot] as AmtNode;
+    }
+    return { branch, slot: lost };
+  }
+
+  /** The first or last index that holds a value; where there is none, `gap` as for {@link find}. */
+  outermost(last: boolean): bigint | undefined {
     const { layout } = this;
+    this.gap = undefined;
     let [high, low] = [0, 0];
     for (let node = this.node; ; ) {
       const taken = node.slots ?? node.spans;
@@ -205,7 +242,10 @@ export class Trunk<V> {
       if (at === end) return undefined;
       if (node.slots === undefined) return indexAt(layout, high, low | at);
       const child = node.slots[at] as AmtNode | number;
-      if (typeof child === "number") return new Gap(node, at);
+      if (typeof child === "number") {
+        this.gap = new Gap(node, at);
+        return undefined;
+      }
       [high, low] = [highBelow(layout, high, at, node.height), lowBelow(layout, low, at, node.height)];
       node = child;
     }
@@ -280,11 +320,6 @@ export class Trunk<V> {
 function plus(count: number | bigint, by: 1 | -1): number | bigint {
   if (typeof count === "bigint") return count + BigInt(by);
   return count === Number.MAX_SAFE_INTEGER && by === 1 ? BigInt(count) + 1n : count + by;
-}
-
-/** The value whose CBOR is a span of bytes. */
-export function decodeSpan<V>(codec: Codec<V>, source: Uint8Array, start: number, end: number): V {
-  return decode(codec, source.subarray(start, end));
 }
 
 /** Whether two spans are the same bytes. */
