@@ -224,15 +224,25 @@ export class CborReader {
     }
     if (low > 27) throw new CborError("cbor/unsupported", { offset: at, head: first });
     const width = 1 << (low - 24);
-    if (at + width >= source.length) throw this.#cut(1 + width);
-    let value = 0;
-    for (let i = 1; i <= width; i++) value = value * 256 + (source[at + i] as number);
-    if (value < (low === 24 ? 24 : 2 ** (4 * width))) throw new CborError("cbor/not-minimal", { offset: at });
-    this.offset = at + 1 + width;
+    const end = at + 1 + width;
+    if (end > source.length) throw this.#cut(1 + width);
+    let value = source[at + 1] as number;
+    let least = 24; // what the next shorter head cannot hold
+    if (low === 25) {
+      value = (value << 8) | (source[at + 2] as number);
+      least = 0x100;
+    } else if (low === 26) {
+      value = uint32(source, at + 1);
+      least = 0x10000;
+    } else if (low === 27) {
+      value = uint32(source, at + 1) * 0x100000000 + uint32(source, at + 5);
+      least = 0x100000000;
+    }
+    if (value < least) throw new CborError("cbor/not-minimal", { offset: at });
+    this.offset = end;
     this.#value = value;
     if (value > Number.MAX_SAFE_INTEGER) {
-      this.#wide = 0n;
-      for (let i = 1; i <= width; i++) this.#wide = (this.#wide << 8n) | BigInt(source[at + i] as number);
+      this.#wide = (BigInt(uint32(source, at + 1)) << 32n) | BigInt(uint32(source, at + 5));
     }
   }
 
@@ -243,4 +253,9 @@ export class CborReader {
   #outOfRange(value: bigint): CborError {
     return new CborError("cbor/out-of-range", { offset: this.#at, value, limit: BigInt(Number.MAX_SAFE_INTEGER) });
   }
+}
+
+function uint32(source: Uint8Array, at: number): number {
+  const low = ((source[at + 1] as number) << 16) | ((source[at + 2] as number) << 8) | (source[at + 3] as number);
+  return (source[at] as number) * 0x1000000 + low;
 }
