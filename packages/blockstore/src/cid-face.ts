@@ -130,7 +130,8 @@ export class CidFace implements AsyncStore {
   }
 }
 
-function* once(bytes: Uint8Array): Generator<Uint8Array> {
+/** An asynchronous generator, as `getMany` gives: users treat the pairs of both alike. */
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 

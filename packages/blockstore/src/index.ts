@@ -10,6 +10,7 @@ export {
   type Rows,
 } from "./database.ts";
 export { BlockstoreError, type BlockstoreFacts, NotFoundError } from "./errors.ts";
+export { fromBlockstore } from "./from-blockstore.ts";
 export { createMemoryBlockstore, createMemoryDatabase } from "./memory.ts";
 export {
   type AsyncBlockSource,
