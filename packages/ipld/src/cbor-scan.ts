@@ -35,7 +35,8 @@ export function scanItem(
 ): number {
   const length = source.length;
   const lenient = form === "chain";
-  const outer: number[] = [];
+  let outer: number[] | undefined;
+  let depth = 0;
   let at = start;
   // of the innermost list or map that is open: items left, and whether it is a map; its keys have an even count left
   let left = 1;
@@ -43,39 +44,28 @@ export function scanItem(
   let quiet = 0; // the level that was opened by a key: all within it is part of the key
   for (;;) {
     while (left === 0) {
-      if (outer.length === 0) return at;
-      if (outer.length === quiet) quiet = 0;
-      const packed = outer.pop() as number;
+      if (depth === 0) return at;
+      if (depth === quiet) quiet = 0;
+      const packed = (outer as number[])[--depth] as number;
       inMap = packed % 2 === 1;
-      left = Math.floor(packed / 2);
+      left = inMap ? (packed - 1) / 2 : packed / 2;
     }
     if (at >= length) throw cut(source, at, 1);
-    const isKey = inMap && left % 2 === 0;
     left--;
     const head = source[at] as number;
     const low = head & 31;
     let value = low;
     let next = at + 1;
     if (low >= 24) {
-      if (low > 27) throw new CborError("cbor/unsupported", { offset: at, head });
-      const width = 1 << (low - 24);
-      next += width;
-      if (next > length) throw cut(source, at, 1 + width);
-      if (low === 24) value = source[at + 1] as number;
-      else if (low === 25) value = (source[at + 1] as number) * 0x100 + (source[at + 2] as number);
-      else {
-        value = uint32(source, at + 1);
-        if (low === 27) value = value * 0x100000000 + uint32(source, at + 5);
-      }
-      // 24, 2^8, 2^16 and 2^32: what the next shorter head cannot hold
-      if (!lenient && head < 0xe0 && value < (low === 24 ? 24 : 2 ** (4 * width))) {
-        throw new CborError("cbor/not-minimal", { offset: at });
+      if (low === 24 && next < length) {
+        value = source[next++] as number;
+        if (value < 24 && !lenient && head < 0xe0) throw new CborError("cbor/not-minimal", { offset: at });
+      } else {
+        value = wideValue(source, at, lenient);
+        next += 1 << (low - 24);
       }
     }
     switch (head >> 5) {
-      case 0:
-      case 1:
-        break;
       case 2:
       case 3:
         if (value > length - next) throw tooMuch(source, at, next, value);
@@ -88,9 +78,10 @@ export function scanItem(
         if (items === 0) break;
         // an item takes a byte at least: no count is believed past that
         if (items > length - next) throw tooMuch(source, at, next, items);
-        if (outer.length >= maxDepth) throw new CborError("cbor/too-deep", { offset: at, limit: maxDepth });
-        outer.push(left * 2 + (inMap ? 1 : 0));
-        if (isKey && quiet === 0) quiet = outer.length;
+        if (depth >= maxDepth) throw new CborError("cbor/too-deep", { offset: at, limit: maxDepth });
+        if (inMap && quiet === 0 && left % 2 === 1) quiet = depth + 1;
+        outer ??= [];
+        outer[depth++] = left * 2 + (inMap ? 1 : 0);
         left = items;
         inMap = isMap;
         break;
@@ -101,26 +92,47 @@ export function scanItem(
             throw new CborError("cbor/unexpected", { offset: at, found: `tag ${value}`, expected: "tag 42" });
           }
           left++; // a tag is no item of its own
-          break;
-        }
-        if (source[next] === 0x58 && source[next + 1] === 0x27 && source[next + 2] === 0 && next + 41 <= length) {
+        } else if (
+          source[next] === 0x58 &&
+          source[next + 1] === 0x27 &&
+          source[next + 2] === 0 &&
+          next + 41 <= length
+        ) {
           const from = next + 3;
           next += 41;
           if (!isChainCid(source, from)) checkCid(source, at, from, chainCidLength);
-          if (!isKey && quiet === 0) onLink?.(from, chainCidLength);
+          if (onLink !== undefined && quiet === 0 && (!inMap || left % 2 === 0)) onLink(from, chainCidLength);
         } else {
           const { from, end } = uncommonLink(source, at, next, lenient);
           next = end;
-          if (!isKey && quiet === 0) onLink?.(from, end - from);
+          if (onLink !== undefined && quiet === 0 && (!inMap || left % 2 === 0)) onLink(from, end - from);
         }
         break;
-      default:
+      case 7:
         if (!lenient && head !== 0xf4 && head !== 0xf5 && head !== 0xf6 && head !== 0xfb) {
           throw new CborError("cbor/unsupported", { offset: at, head });
         }
     }
     at = next;
   }
+}
+
+/** The value of a head of more than one byte. */
+function wideValue(source: Uint8Array, at: number, lenient: boolean): number {
+  const head = source[at] as number;
+  const low = head & 31;
+  if (low > 27) throw new CborError("cbor/unsupported", { offset: at, head });
+  const width = 1 << (low - 24);
+  if (at + width >= source.length) throw cut(source, at, 1 + width);
+  let value: number;
+  if (low === 25) value = (source[at + 1] as number) * 0x100 + (source[at + 2] as number);
+  else {
+    value = uint32(source, at + 1);
+    if (low === 27) value = value * 0x100000000 + uint32(source, at + 5);
+  }
+  // 2^8, 2^16 and 2^32: what the next shorter head cannot hold
+  if (!lenient && head < 0xe0 && value < 2 ** (4 * width)) throw new CborError("cbor/not-minimal", { offset: at });
+  return value;
 }
 
 function uint32(source: Uint8Array, at: number): number {

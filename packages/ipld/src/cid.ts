@@ -80,8 +80,14 @@ export function makeCid(block: Uint8Array, parts: { readonly codec?: number; rea
 
 /** Tells whether bytes at `offset` start with the prefix of the chain's common CID. */
 export function isChainCid(bytes: Uint8Array, offset = 0): boolean {
-  for (let i = 0; i < 6; i++) if (bytes[offset + i] !== chainPrefix[i]) return false;
-  return true;
+  return (
+    bytes[offset] === 0x01 &&
+    bytes[offset + 1] === 0x71 &&
+    bytes[offset + 2] === 0xa0 &&
+    bytes[offset + 3] === 0xe4 &&
+    bytes[offset + 4] === 0x02 &&
+    bytes[offset + 5] === 0x20
+  );
 }
 
 /**
