@@ -190,7 +190,7 @@ class Exchange implements Bitswap {
     const queue = [...new Set(peers)];
     return new Promise((resolve, reject) => {
       let cancelHedge = (): void => {};
-      let refused = 0;
+      let answered = 0;
       const finish = (settle: () => void, except?: string): void => {
         cancelHedge();
         cancelTotal();
@@ -200,27 +200,31 @@ class Exchange implements Bitswap {
         }
         settle();
       };
-      const notFound = (): void =>
-        finish(() => reject(new NetworkError("network/block-not-found", { cid: toHex(cid), asked: asked.length })));
+      const notFound = (): void => {
+        const facts = { cid: toHex(cid), asked: asked.length, refused: said.size };
+        finish(() => reject(new NetworkError("network/block-not-found", facts)));
+      };
       const askNext = (): void => {
         cancelHedge();
         const peer = queue.shift();
         if (peer === undefined) return;
         asked.push(peer);
-        this.#post(peer, { cid: want.cid, sendDontHave: true }, () => want.onDontHave(peer));
+        this.#post(peer, { cid: want.cid, sendDontHave: true }, () => hasNot(peer, unreached));
         cancelHedge = this.#clock.after(this.#limits.hedgeMs, askNext);
       };
       const said = new Set<string>();
+      const unreached = new Set<string>();
+      const hasNot = (from: string, why: Set<string>): void => {
+        if (said.has(from) || unreached.has(from) || !asked.includes(from)) return;
+        why.add(from);
+        answered++;
+        if (queue.length > 0) askNext();
+        else if (answered === asked.length) notFound();
+      };
       const want: Want = {
         cid: Uint8Array.from(cid),
         onBlock: (block, from) => finish(() => resolve({ block, from }), from),
-        onDontHave: (from) => {
-          if (said.has(from) || !asked.includes(from)) return;
-          said.add(from);
-          refused++;
-          if (queue.length > 0) askNext();
-          else if (refused === asked.length) notFound();
-        },
+        onDontHave: (from) => hasNot(from, said),
         onError: (error) => finish(() => reject(error)),
       };
       const onAbort = (): void => finish(() => reject(abortFault(signal as AbortSignal)));

@@ -37,8 +37,8 @@ export type NetworkFacts = {
   "network/peer-gone": { peer: string; protocol: string; reason: string };
   /** Data that a peer sent for a CID does not hash to it, or no CID we know can be made of it. */
   "network/block-mismatch": { peer: string; reason: string };
-  /** None of the peers asked has the block. `cid` in hex. */
-  "network/block-not-found": { cid: string; asked: number };
+  /** No peer gave the block. Of those asked, `refused` said that they lack it; the others did not answer. `cid` in hex. */
+  "network/block-not-found": { cid: string; asked: number; refused: number };
   /** The caller asked for something the protocol cannot say. */
   "network/ask-out-of-range": { what: string; value: number; limit: number };
   /** Text or bytes that are no private key. */
@@ -76,7 +76,8 @@ const say: { [Code in keyof NetworkFacts]: (facts: NetworkFacts[Code]) => string
   "network/protocol-missing": (f) => `${f.peer} does not speak ${f.protocol}`,
   "network/peer-gone": (f) => `${f.peer} is gone (${f.protocol}): ${f.reason}`,
   "network/block-mismatch": (f) => `${f.peer} sent a block that is not what it claims: ${f.reason}`,
-  "network/block-not-found": (f) => `block ${f.cid} came from none of ${f.asked} peers`,
+  "network/block-not-found": (f) =>
+    `block ${f.cid} came from none of ${f.asked} peers, of which ${f.refused} say that they lack it`,
   "network/ask-out-of-range": (f) => `${f.what} is ${f.value}, limit ${f.limit}`,
   "network/key-malformed": (f) => `${f.length} B are no private key`,
   "network/address-malformed": (f) => `"${f.address}" is no address to dial: ${f.reason}`,

@@ -10,7 +10,7 @@ import { after, type Maybe } from "./maybe.ts";
 
 /** How a cache keeps blocks. */
 export interface BlockCacheOptions {
-  /** Most bytes of memory, overhead (some 400 B a block) and remembered keys included. */
+  /** Most bytes of memory, overhead (640 B a block) and remembered keys included. */
   readonly maxBytes: number;
   /** Remembers which blocks the base lacks. Default: nothing is remembered. */
   readonly absent?: AbsentOptions | undefined;

@@ -5,9 +5,10 @@ import { ownBytes } from "./layer.ts";
 
 /**
  * What one block in memory costs beside its bytes: the key's text, the slot of the map, the array and its buffer, the
- * entry. Measured in Node.js 26 with blocks of 100 to 1,000 B (bench/README.md); other engines are near it.
+ * entry. Measured in Node.js 26 as resident memory, with blocks of 100 to 700 B: 620 to 700 B a block, more than half of
+ * it outside the heap (bench/README.md).
  */
-export const blockOverhead = 400;
+export const blockOverhead = 640;
 
 /** Blocks in memory by {@link cidKey}, in the order they came, with their bytes counted; `null` says that one is gone. */
 export class HeldBlocks {

@@ -11,7 +11,7 @@ import { reachable } from "./reachable.ts";
 
 /** Bounds of a write buffer. */
 export interface WriteBufferOptions {
-  /** Most bytes held, overhead included (some 400 B a block). Default 64 MiB. */
+  /** Most bytes held, overhead included (640 B a block). Default 64 MiB. */
   readonly maxBytes?: number | undefined;
   /** What a put past it does: `"flush"` the buffer first (default), or fail with `blockstore/memory-full`. */
   readonly whenFull?: "flush" | "throw" | undefined;

@@ -39,7 +39,7 @@ it("flushes before it would hold more than its bound, and lets a larger batch by
 });
 
 it("or refuses to hold more", () => {
-  const buffer = createWriteBuffer(createMemoryBlockstore(), { maxBytes: 1200, whenFull: "throw" });
+  const buffer = createWriteBuffer(createMemoryBlockstore(), { maxBytes: 1600, whenFull: "throw" });
   buffer.blocks.putManySync([a, b]);
   expect(() => buffer.blocks.putSync(...c)).toThrow(expect.objectContaining({ code: "blockstore/memory-full" }));
   buffer.discard();
@@ -49,12 +49,12 @@ it("or refuses to hold more", () => {
 
 it("holds its bound while a flush is under way: puts wait for it", async () => {
   const gated = new GatedStore();
-  const buffer = createWriteBuffer(gated.blocks, { maxBytes: 1200 });
+  const buffer = createWriteBuffer(gated.blocks, { maxBytes: 1600 });
   await buffer.blocks.putManyBytes([a, b]);
   const puts = sampleBlocks(10, 6).map((block) => buffer.blocks.putManyBytes([block]));
   for (let i = 0; i < 10; i++) {
     await gated.pass();
-    expect(buffer.bytes).toBeLessThanOrEqual(1200);
+    expect(buffer.bytes).toBeLessThanOrEqual(1600);
   }
   await Promise.all(puts);
   await Promise.all([buffer.flush(), gated.passAll()]);
