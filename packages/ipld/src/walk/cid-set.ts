@@ -1,14 +1,14 @@
-import { fromLatin1, latin1 } from "@copse/primitives";
-import { type CidBytes, chainCidLength, cidOfDigest, isChainCid } from "../cid.ts";
-import { DigestTable } from "./digest-table.ts";
+import { concatBytes, fromLatin1, latin1 } from "@copse/primitives";
+import type { CidBytes } from "../cid.ts";
+import { CidForms } from "./cid-forms.ts";
+import { DigestTable, digestBytes } from "./digest-table.ts";
 import type { SeenSet } from "./seen-set.ts";
 
 /**
- * A set of CIDs, exact, in little memory: 32 bytes and a slot for a CID of the chain's common form (DAG-CBOR under
- * blake2b-256), text for any other.
+ * A set of CIDs, exact, in little memory: a CID with a digest of 32 bytes takes these and a slot; its form is kept once.
+ * Others (identity, other hash lengths) are kept as text.
  *
- * Size: 37 to 43 B a CID of the common form; a JavaScript `Set` of texts takes three to four times as much. Bound:
- * 100,663,296 of the common form.
+ * Size: 37 to 43 B a CID; a JavaScript `Set` of texts takes three times as much and more. Bound: 100,663,296 of a form.
  *
  * @example
  * const seen = new CidSet();
@@ -16,47 +16,64 @@ import type { SeenSet } from "./seen-set.ts";
  * seen.add(cid); // => false
  */
 export class CidSet implements SeenSet {
-  readonly #digests: DigestTable = new DigestTable();
+  readonly #forms: CidForms<DigestTable> = new CidForms(() => new DigestTable());
   readonly #others: Set<string> = new Set();
+  #size = 0;
 
   /** How many CIDs it holds. */
   get size(): number {
-    return this.#digests.size + this.#others.size;
+    return this.#size;
   }
 
-  /** Bytes of memory that its tables hold; CIDs of rare forms are not counted. */
+  /** Bytes of memory that its tables hold; CIDs kept as text are not counted. */
   get byteLength(): number {
-    return this.#digests.byteLength;
+    return [...this.#forms.all()].reduce((sum, [, table]) => sum + table.byteLength, 0);
   }
 
   /** Whether the CID at `offset` is in it. */
   has(bytes: CidBytes, offset = 0, length: number = bytes.length - offset): boolean {
-    if (length === chainCidLength && isChainCid(bytes, offset)) return this.#digests.find(bytes, offset + 6) >= 0;
-    return this.#others.has(latin1(bytes.subarray(offset, offset + length)));
+    const table = this.#forms.of(bytes, offset, length, false);
+    if (table !== undefined) return table.find(bytes, offset + length - digestBytes) >= 0;
+    return this.#others.size > 0 && this.#others.has(latin1(bytes.subarray(offset, offset + length)));
   }
 
   /** Adds the CID at `offset`, whose bytes are copied; true when it is new. @throws {WalkError} `walk/set-full` */
   add(bytes: CidBytes, offset = 0, length: number = bytes.length - offset): boolean {
-    if (length === chainCidLength && isChainCid(bytes, offset)) return this.#digests.add(bytes, offset + 6) >= 0;
-    const { size } = this.#others;
-    return this.#others.add(latin1(bytes.subarray(offset, offset + length))).size > size;
+    const table = this.#forms.of(bytes, offset, length, true);
+    let isNew: boolean;
+    if (table !== undefined) isNew = table.add(bytes, offset + length - digestBytes) >= 0;
+    else {
+      const { size } = this.#others;
+      isNew = this.#others.add(latin1(bytes.subarray(offset, offset + length))).size > size;
+    }
+    if (isNew) this.#size++;
+    return isNew;
   }
 
-  /** Takes the CID at `offset` out; true when it was in. The last CID takes its place in the order. */
+  /** Takes the CID at `offset` out; true when it was in. The last CID of its form takes its place in the order. */
   delete(bytes: CidBytes, offset = 0, length: number = bytes.length - offset): boolean {
-    if (length === chainCidLength && isChainCid(bytes, offset)) return this.#digests.delete(bytes, offset + 6) >= 0;
-    return this.#others.delete(latin1(bytes.subarray(offset, offset + length)));
+    const table = this.#forms.of(bytes, offset, length, false);
+    const wasIn =
+      table !== undefined
+        ? table.delete(bytes, offset + length - digestBytes) >= 0
+        : this.#others.delete(latin1(bytes.subarray(offset, offset + length)));
+    if (wasIn) this.#size--;
+    return wasIn;
   }
 
   /** Takes all out, and gives the memory back. */
   clear(): void {
-    this.#digests.clear();
+    this.#forms.clear();
     this.#others.clear();
+    this.#size = 0;
   }
 
-  /** The CIDs: those of the common form in the order they were added, then the others. The set must not change meanwhile. */
+  /** The CIDs, form after form, each in the order they were added. The set must not change meanwhile. */
   *[Symbol.iterator](): Generator<CidBytes, void, undefined> {
-    for (let entry = 0; entry < this.#digests.size; entry++) yield cidOfDigest(this.#digests.digest(entry));
+    for (const [prefix, table] of this.#forms.all()) {
+      const form = fromLatin1(prefix);
+      for (let entry = 0; entry < table.size; entry++) yield concatBytes(form, table.digest(entry));
+    }
     for (const key of this.#others) yield fromLatin1(key);
   }
 }

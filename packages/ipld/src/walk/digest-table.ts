@@ -6,6 +6,8 @@ export const digestBytes = 32;
 
 const chunkBits = 12; // 4,096 digests: 128 KiB
 const chunkMask = (1 << chunkBits) - 1;
+/** What the first chunk begins with: 64 digests. */
+const firstBytes = 2048;
 /** Most digests of one table: what leaves five bits of a slot to tell entries apart. */
 const mostEntries: number = (2 ** 27 * 3) / 4;
 
@@ -34,7 +36,7 @@ export class DigestTable {
 
   /** Bytes of memory held. */
   get byteLength(): number {
-    return this.#slots.byteLength + this.#chunks.length * (digestBytes << chunkBits);
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.length, this.#slots.byteLength);
   }
 
   /** Number of the entry with the digest at `offset`, or -1. */
@@ -54,10 +56,10 @@ export class DigestTable {
     if (before >= 0) return -1 - before;
     const entry = this.size;
     if (entry >= mostEntries) throw new WalkError("walk/set-full", { limit: mostEntries });
-    if (entry >> chunkBits === this.#chunks.length) this.#chunks.push(new Uint8Array(digestBytes << chunkBits));
-    this.size++;
-    const chunk = this.#chunks[entry >> chunkBits] as Uint8Array;
     const to = (entry & chunkMask) * digestBytes;
+    let chunk = this.#chunks[entry >> chunkBits];
+    if (chunk === undefined || to === chunk.length) chunk = this.#roomFor(entry);
+    this.size++;
     for (let i = 0; i < digestBytes; i++) chunk[to + i] = bytes[offset + i] as number;
     this.#place(-1 - found, entry);
     if (this.size * 4 > this.#slots.length * 3) this.#grow();
@@ -124,6 +126,16 @@ export class DigestTable {
   #findCrowded(bytes: Uint8Array, offset: number, free: number): number {
     if (this.#crowded.size === 0 || (!this.#loosened && -1 - free < this.#slots.length)) return -1;
     return this.#crowded.get(latin1(bytes.subarray(offset, offset + digestBytes))) ?? -1;
+  }
+
+  /** The chunk of a new entry. The first begins small: many sets hold little. */
+  #roomFor(entry: number): Uint8Array {
+    const at = entry >> chunkBits;
+    const before = this.#chunks[at];
+    const chunk = new Uint8Array(at > 0 ? digestBytes << chunkBits : (before?.length ?? firstBytes / 2) * 2);
+    if (before !== undefined) chunk.set(before);
+    this.#chunks[at] = chunk;
+    return chunk;
   }
 
   /** Writes an entry into a slot, or keeps it by its text where the slot is past the last. */

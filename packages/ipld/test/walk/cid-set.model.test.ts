@@ -1,7 +1,7 @@
 import { toHex } from "@copse/primitives";
 import { seeded } from "@copse/testkit";
 import { describe, expect, it } from "vitest";
-import { type CidBytes, cidOf, cidOfDigest, rawCidOf } from "../../src/index.ts";
+import { type CidBytes, cidOf, cidOfDigest, hashes, makeCid, rawCidOf } from "../../src/index.ts";
 import { CidMap, CidSet } from "../../src/walk/index.ts";
 
 /** CIDs of both kinds; digests that differ in one byte; some that agree in the bytes the table looks at first. */
@@ -10,6 +10,8 @@ function manyCids(count: number, random: () => number): CidBytes[] {
     const digest = Uint8Array.from({ length: 32 }, () => Math.floor(random() * 256));
     if (i % 5 === 0) digest.fill(7, 0, 12);
     if (i % 7 === 0) digest.fill(9, 0, 31);
+    if (i % 13 === 0)
+      return makeCid(digest.subarray(0, i % 40), { hash: i % 2 === 0 ? hashes.identity : hashes.sha256, codec: i });
     return i % 11 === 0 ? rawCidOf(digest) : cidOfDigest(digest);
   });
 }
