@@ -26,6 +26,8 @@ export const maxEncodedBytes: number = 32 << 10;
  * fromBytes(Uint8Array.of(0x0c)) // => { edges: [0, 1] }
  */
 export function fromBytes(bytes: Uint8Array, rules: RleRules = "fvm"): BitField {
+  const plain = readPlainEdges(bytes);
+  if (plain !== undefined) return { edges: plain };
   const reader = new RleReader(bytes, rules);
   const edges: Edge[] = [];
   let at: Edge = 0;
@@ -38,6 +40,58 @@ export function fromBytes(bytes: Uint8Array, rules: RleRules = "fvm"): BitField 
     if (isSet) edges.push(at, end);
     at = end;
   }
+}
+
+/**
+ * The edges of bytes in which all is as it should be and no bit is past 2^53 - 1: four times as fast as the reader, which
+ * reads the others and tells what is wrong with them. Both rules agree on such bytes.
+ */
+function readPlainEdges(bytes: Uint8Array): Edge[] | undefined {
+  const end = bytes.length - 1;
+  if (end < 0) return [];
+  const head = bytes[0] as number;
+  if ((head & 3) !== 0 || bytes[end] === 0) return undefined;
+  const last = 8 * end + 31 - Math.clz32(bytes[end] as number);
+  const edges: Edge[] = [];
+  let isSet = (head & 4) !== 0;
+  let position = 0;
+  for (let at = 3; at <= last; ) {
+    const byte = at >> 3;
+    const window =
+      byte + 2 <= end
+        ? ((bytes[byte] as number) | ((bytes[byte + 1] as number) << 8) | ((bytes[byte + 2] as number) << 16)) >>
+          (at & 7)
+        : ((bytes[byte] as number) | ((byte < end ? (bytes[byte + 1] as number) : 0) << 8)) >> (at & 7);
+    let length = 1;
+    if ((window & 1) === 1) {
+      at++;
+    } else if ((window & 2) === 2) {
+      length = (window >> 2) & 15;
+      if (length < 2) return undefined;
+      at += 6;
+    } else {
+      length = (window >> 2) & 0xff;
+      at += 10;
+      // the last bytes may be cut short, but then they are not more than the window holds
+      if (length >= 0x80) {
+        let scale = 0x80;
+        let next = 0x80;
+        for (length &= 0x7f; next >= 0x80; scale *= 0x80) {
+          const from = at >> 3;
+          next = (((bytes[from] ?? 0) | ((bytes[from + 1] ?? 0) << 8)) >> (at & 7)) & 0xff;
+          if (next === 0 || scale >= 2 ** 49) return undefined;
+          length += (next & 0x7f) * scale;
+          at += 8;
+        }
+      }
+      if (length < 16) return undefined;
+    }
+    position += length;
+    if (isSet) edges.push(position - length, position);
+    isSet = !isSet;
+  }
+  // what ended with unset bits has no edge for them; sums past 2^53 are not exact
+  return isSet || position > Number.MAX_SAFE_INTEGER ? undefined : edges;
 }
 
 /**
