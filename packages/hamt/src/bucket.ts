@@ -49,15 +49,28 @@ export function itemEnd(bytes: Uint8Array, at: number): number {
 }
 
 /**
+ * Where an item ends that is a number or a short string of bytes, as most values are; -1 where it is anything else or
+ * malformed. Told without making anything.
+ */
+export function simpleEnd(bytes: Uint8Array, at: number): number {
+  const head = bytes[at] as number;
+  let end = -1;
+  if (head < 0x18) end = at + 1;
+  else if (head === 0x18) end = (bytes[at + 1] as number) >= 0x18 ? at + 2 : -1;
+  else if (head === 0x19) end = bytes[at + 1] !== 0 ? at + 3 : -1;
+  else if (head === 0x1a) end = bytes[at + 1] !== 0 || bytes[at + 2] !== 0 ? at + 5 : -1;
+  else if (head >= 0x40 && head < 0x58) end = at + 1 + (head & 31);
+  else if (head === 0x58) end = (bytes[at + 1] as number) >= 0x18 ? at + 2 + (bytes[at + 1] as number) : -1;
+  return end <= bytes.length ? end : -1;
+}
+
+/**
  * Refuses bytes that are not one item of CBOR: what a codec wrote must not break the node it stands in.
  *
  * @throws {CborError}
  */
 export function assertItem(value: Uint8Array): void {
-  const head = value[0] as number;
-  if (head < 0x18 && value.length === 1) return;
-  if (head === 0x18 && value.length === 2 && (value[1] as number) >= 0x18) return;
-  if (head === 0x19 && value.length === 3 && value[1] !== 0) return;
+  if (simpleEnd(value, 0) === value.length) return;
   const reader = new CborReader(value);
   reader.skip();
   reader.end();

@@ -3,6 +3,7 @@ import { bucketLength, compareKeys, type RawEntry, writeBucket } from "./bucket.
 import { HamtError } from "./errors.ts";
 import { type Layout, slotAt } from "./layout.ts";
 import { emptyNode, type HamtNode, insertChild, insertPointer } from "./node.ts";
+import type { Room } from "./room.ts";
 
 /** An entry on its way into a tree. */
 export interface Hashed {
@@ -15,7 +16,13 @@ export interface Hashed {
  *
  * @throws {HamtError} `hamt/key-twice`, `hamt/too-deep` when more than a bucket's worth of keys have the same hash
  */
-export function buildNode(layout: Layout, owner: object, entries: readonly Hashed[], depth: number): HamtNode {
+export function buildNode(
+  layout: Layout,
+  owner: object,
+  room: Room,
+  entries: readonly Hashed[],
+  depth: number,
+): HamtNode {
   if (depth >= layout.maxDepth) {
     sorted(entries); // the same key over and over is another fault than keys of the same hash
     throw new HamtError("hamt/too-deep", { depth, limit: layout.maxDepth });
@@ -30,10 +37,10 @@ export function buildNode(layout: Layout, owner: object, entries: readonly Hashe
   const node = emptyNode(layout, owner);
   slots.forEach((held, slot) => {
     if (held.length > layout.bucketSize || depth < layout.minDataDepth) {
-      insertChild(layout, node, slot, buildNode(layout, owner, held, depth + 1));
+      insertChild(layout, room, node, slot, buildNode(layout, owner, room, held, depth + 1));
     } else {
       const bucket = sorted(held);
-      writeBucket(layout, node, insertPointer(node, slot, bucketLength(layout, bucket)), bucket);
+      writeBucket(layout, node, insertPointer(room, node, slot, bucketLength(layout, bucket)), bucket);
     }
   });
   return node;

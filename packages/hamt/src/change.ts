@@ -31,11 +31,13 @@ import {
   resizeAt,
   writePrefix,
 } from "./node.ts";
+import type { Room } from "./room.ts";
 
-/** A change on its way: its key, the key's hash, the value's CBOR, and whose nodes may be changed in place. */
+/** A change on its way: its key, the key's hash, the value's CBOR, and whose nodes may be changed in place, and where those get their bytes. */
 export interface Change {
   readonly layout: Layout;
   readonly owner: object;
+  readonly room: Room;
   readonly key: Uint8Array;
   readonly hash: Uint8Array;
   readonly value: Uint8Array;
@@ -47,13 +49,19 @@ export interface Change {
  * @throws {HamtError} `hamt/too-deep` when more keys than a bucket holds have the same hash; nothing has changed then
  */
 export function insertInto(node: HamtNode, depth: number, change: Change): void {
-  const { layout, owner, key, hash, value } = change;
+  const { layout, owner, room, key, hash, value } = change;
   const slot = slotAt(layout, hash, depth);
   if (!isTaken(node, slot)) {
     if (depth < layout.minDataDepth) {
-      insertChild(layout, node, slot, buildNode(layout, owner, [{ entry: rawEntry(key, value), hash }], depth + 1));
+      insertChild(
+        layout,
+        room,
+        node,
+        slot,
+        buildNode(layout, owner, room, [{ entry: rawEntry(key, value), hash }], depth + 1),
+      );
     } else {
-      const at = insertPointer(node, slot, layout.prefix + 1 + entryLength(key, value));
+      const at = insertPointer(room, node, slot, layout.prefix + 1 + entryLength(key, value));
       if (layout.prefix > 0) writePrefix(node.bytes, at, 0x31);
       node.bytes[at + layout.prefix] = 0x81;
       writeEntry(node.bytes, at + layout.prefix + 1, key, value);
@@ -61,10 +69,10 @@ export function insertInto(node: HamtNode, depth: number, change: Change): void 
   } else {
     const place = placeOf(node, slot);
     if (node.children?.[place] !== undefined) {
-      const child = ownChild(node, place, owner);
+      const child = ownChild(node, place, owner, room);
       const { changed } = child;
       insertInto(child, depth + 1, change);
-      if (!changed) linkTo(layout, node, place, child); // else the link is a gap already
+      if (!changed) linkTo(layout, room, node, place, child); // else the link is a gap already
     } else {
       insertEntry(node, place, depth, change);
     }
@@ -73,13 +81,13 @@ export function insertInto(node: HamtNode, depth: number, change: Change): void 
 }
 
 function insertEntry(node: HamtNode, place: number, depth: number, change: Change): void {
-  const { layout, owner, key, hash, value } = change;
+  const { layout, owner, room, key, hash, value } = change;
   const at = (node.starts[place] as number) + layout.prefix;
   const known = findEntry(node.bytes, at, key);
   if (known >= 0) {
     const from = valueStart(node.bytes, known);
     const end = itemEnd(node.bytes, from);
-    openGap(node, place, end, value.length - (end - from));
+    openGap(room, node, place, end, value.length - (end - from));
     node.bytes.set(value, from);
     return;
   }
@@ -90,7 +98,7 @@ function insertEntry(node: HamtNode, place: number, depth: number, change: Chang
       hash: layout.hash(entry.bytes.slice(entry.keyStart, entry.keyEnd)),
     }));
     all.push({ entry: rawEntry(key, value), hash });
-    linkTo(layout, node, place, buildNode(layout, owner, all, depth + 1));
+    linkTo(layout, room, node, place, buildNode(layout, owner, room, all, depth + 1));
     return;
   }
   let after = at + 1;
@@ -100,7 +108,7 @@ function insertEntry(node: HamtNode, place: number, depth: number, change: Chang
     if (compareRanges(node.bytes, keyStart, keyStart + length, key, 0, key.length) > 0) break;
     after = itemEnd(node.bytes, keyStart + length);
   }
-  openGap(node, place, after, entryLength(key, value));
+  openGap(room, node, place, after, entryLength(key, value));
   writeEntry(node.bytes, after, key, value);
   node.bytes[at] = 0x80 | (count + 1);
 }
@@ -110,31 +118,31 @@ function insertEntry(node: HamtNode, place: number, depth: number, change: Chang
  * that a bucket can stand for become one.
  */
 export function removeFrom(node: HamtNode, depth: number, change: Change): void {
-  const { layout, owner, key, hash } = change;
+  const { layout, owner, room, key, hash } = change;
   const slot = slotAt(layout, hash, depth);
   const place = placeOf(node, slot);
   if (node.children?.[place] !== undefined) {
-    const child = ownChild(node, place, owner);
+    const child = ownChild(node, place, owner, room);
     const { changed } = child;
     removeFrom(child, depth + 1, change);
     const bucket = depth < layout.minDataDepth ? undefined : asBucket(layout, child);
     if (bucket !== undefined) {
       (node.children as (HamtNode | undefined)[])[place] = undefined;
-      writeBucket(layout, node, resizeAt(node, place, bucketLength(layout, bucket)), bucket);
+      writeBucket(layout, node, resizeAt(room, node, place, bucketLength(layout, bucket)), bucket);
     } else if (countOf(child) === 0) {
-      removePointer(node, slot);
+      removePointer(room, node, slot);
     } else if (!changed) {
-      linkTo(layout, node, place, child);
+      linkTo(layout, room, node, place, child);
     }
   } else {
     const at = (node.starts[place] as number) + layout.prefix;
     const count = (node.bytes[at] as number) & 31;
     if (count === 1) {
-      removePointer(node, slot);
+      removePointer(room, node, slot);
     } else {
       const entry = findEntry(node.bytes, at, key);
       const end = itemEnd(node.bytes, valueStart(node.bytes, entry));
-      openGap(node, place, end, entry - end);
+      openGap(room, node, place, end, entry - end);
       node.bytes[at] = 0x80 | (count - 1);
     }
   }
@@ -156,11 +164,11 @@ function asBucket(layout: Layout, node: HamtNode): RawEntry[] | undefined {
 }
 
 /** A loaded child that the owner may change. */
-function ownChild(node: HamtNode, place: number, owner: object): HamtNode {
+function ownChild(node: HamtNode, place: number, owner: object, room: Room): HamtNode {
   const children = node.children as (HamtNode | undefined)[];
   const child = children[place] as HamtNode;
   if (child.owner === owner) return child;
-  const copy = copyNode(child, owner);
+  const copy = copyNode(child, owner, room);
   children[place] = copy;
   return copy;
 }

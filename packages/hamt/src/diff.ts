@@ -6,6 +6,7 @@ import { type Layout, slotAt } from "./layout.ts";
 import { loadNode } from "./load-node.ts";
 import { cidAt, type HamtNode, isLink, isTaken, placeOf } from "./node.ts";
 import { decodeAt } from "./read-entry.ts";
+import { Room } from "./room.ts";
 
 /** What became of a key between two trees. */
 export type HamtChange<V, K = Uint8Array> =
@@ -29,6 +30,7 @@ export interface DiffForm<V, K> {
   readonly before: { readonly layout: Layout; readonly codec: Codec<V> };
   readonly after: { readonly layout: Layout; readonly codec: Codec<V> };
   readonly keys: KeyCodec<K> | undefined;
+  readonly room: Room;
 }
 
 const nothing: readonly RawEntry[] = [];
@@ -48,7 +50,7 @@ export function diffForm<V, K>(
   };
   differ("bit width", before.layout.bitWidth, after.layout.bitWidth);
   differ("hash function", before.layout.hashName, after.layout.hashName);
-  return { before, after, keys };
+  return { before, after, keys, room: new Room() };
 }
 
 /**
@@ -96,8 +98,8 @@ export function* diffStep<V, K>(
   const { depth } = task;
   const { layout } = form.before;
   if (depth >= layout.maxDepth) throw new HamtError("hamt/too-deep", { depth, limit: layout.maxDepth });
-  const before = isCid(task.before) ? loadNode(yield task.before, layout, depth) : task.before;
-  const after = isCid(task.after) ? loadNode(yield task.after, form.after.layout, depth) : task.after;
+  const before = isCid(task.before) ? loadNode(yield task.before, layout, depth, form.room) : task.before;
+  const after = isCid(task.after) ? loadNode(yield task.after, form.after.layout, depth, form.room) : task.after;
   for (let slot = layout.width - 1; slot >= 0; slot--) {
     if (isEntries(before) || isEntries(after)) {
       comparePlace(form, sideOf(layout, before, slot, depth), sideOf(form.after.layout, after, slot, depth), depth, {

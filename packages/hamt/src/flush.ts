@@ -1,6 +1,7 @@
 import { type CidBytes, cidOf } from "@copse/ipld";
 import type { Layout } from "./layout.ts";
 import { copyNode, countOf, fillLink, type HamtNode, type Slots, takenOf } from "./node.ts";
+import type { Room } from "./room.ts";
 
 /** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
 export interface HamtFlush {
@@ -16,6 +17,7 @@ export interface HamtFlush {
 export function flushNode(
   layout: Layout,
   owner: object,
+  room: Room,
   node: HamtNode,
   blocks: (readonly [CidBytes, Uint8Array])[],
 ): CidBytes {
@@ -25,8 +27,8 @@ export function flushNode(
       let child = children[place];
       if (child?.changed !== true) continue;
       // what a clone of the tree has changed too must stay changed there
-      if (child.owner !== owner) child = children[place] = copyNode(child, owner);
-      fillLink(layout, node, place, flushNode(layout, owner, child, blocks));
+      if (child.owner !== owner) child = children[place] = copyNode(child, owner, room);
+      fillLink(layout, node, place, flushNode(layout, owner, room, child, blocks));
     }
   }
   const block = encodeNode(node, node.bytes, node.starts[countOf(node)] as number);

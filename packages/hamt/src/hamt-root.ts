@@ -1,6 +1,6 @@
 import { CborReader, CborWriter, type CidBytes, type Codec, cidOf } from "@copse/ipld";
 import { toHex } from "@copse/primitives";
-import { compareRanges, headLength, lengthAt } from "./bucket.ts";
+import { compareRanges, headLength, lengthAt, simpleEnd } from "./bucket.ts";
 import { HamtError } from "./errors.ts";
 import { encodeNode, type HamtFlush } from "./flush.ts";
 import { bytesOfKey, keysOf } from "./keys.ts";
@@ -14,10 +14,21 @@ interface Arena {
   /** Where each entry starts, and where the last one ends. */
   readonly starts: readonly number[];
   readonly hashes: readonly Uint8Array[];
+  /** The first 32 bits of each hash, side by side. */
+  readonly heads: Uint32Array;
   /** Entries by number, in the order that is being made of them, and room to make it. */
   readonly order: Uint32Array;
   readonly moved: Uint32Array;
+  /** Room for the pointers of the node at each depth while its children are made. */
+  readonly pages: Page[];
   readonly blocks: [cid: CidBytes, block: Uint8Array][];
+}
+
+/** A node in the making. */
+interface Page {
+  pointers: Uint8Array;
+  /** Where the entries of each slot end in the order. */
+  readonly ends: number[];
 }
 
 /**
@@ -61,7 +72,9 @@ export function hamtRoot<V, K>(
   const bytes = writer.finish();
   assertEntries(bytes, starts);
   const order = Uint32Array.from(hashes, (_, i) => i);
-  const arena: Arena = { layout, bytes, starts, hashes, order, moved: new Uint32Array(order.length), blocks: [] };
+  const heads = Uint32Array.from(hashes, headOf);
+  const moved = new Uint32Array(order.length);
+  const arena: Arena = { layout, bytes, starts, hashes, heads, order, moved, pages: [], blocks: [] };
   const root = nodeOf(arena, 0, order.length, 0);
   return { root, blocks: arena.blocks };
 }
@@ -74,7 +87,7 @@ function assertEntries(bytes: Uint8Array, starts: readonly number[]): void {
     const head = (starts[i] as number) + 1;
     const length = lengthAt(bytes, head);
     const value = head + headLength(length) + length;
-    if (end === value + 1 && (bytes[value] as number) < 0x18) continue;
+    if (simpleEnd(bytes, value) === end) continue;
     reader.offset = value;
     reader.skip();
     if (reader.offset === end) continue;
@@ -84,73 +97,41 @@ function assertEntries(bytes: Uint8Array, starts: readonly number[]): void {
   }
 }
 
+function headOf(hash: Uint8Array): number {
+  let head = 0;
+  for (let i = 0; i < 4; i++) head = head * 256 + (i < hash.length ? (hash[i] as number) : 0);
+  return head;
+}
+
 /** Makes the node of the entries from `from` to `to` in the order so far, and all below it; gives its CID. */
 function nodeOf(arena: Arena, from: number, to: number, depth: number): CidBytes {
-  const { layout, order, moved, hashes } = arena;
+  const { layout, order, bytes, starts } = arena;
   if (depth >= layout.maxDepth) {
     assertDifferent(arena, from, to);
     throw new HamtError("hamt/too-deep", { depth, limit: layout.maxDepth });
   }
-  // a counting sort by slot; entries of a slot keep their order
-  const ends = new Uint32Array(layout.width + 1);
-  for (let i = from; i < to; i++) {
-    const slot = slotAt(layout, hashes[order[i] as number] as Uint8Array, depth);
-    (ends[slot + 1] as number)++;
-  }
-  for (let slot = 0; slot < layout.width; slot++) (ends[slot + 1] as number) += ends[slot] as number;
-  for (let i = from; i < to; i++) {
-    const entry = order[i] as number;
-    const slot = slotAt(layout, hashes[entry] as Uint8Array, depth);
-    moved[from + (ends[slot] as number)++] = entry;
-  }
-  for (let i = from; i < to; i++) order[i] = moved[i] as number;
+  arena.pages[depth] ??= { pointers: new Uint8Array(1 << 10), ends: [] };
+  const page = arena.pages[depth];
   const slots: Slots = { bits: 0, more: emptyWords(layout) };
-  const links: CidBytes[] = [];
-  let length = 0;
+  sortBySlot(arena, from, to, depth, page.ends);
+  let at = 0;
   for (let slot = 0, start = from; slot < layout.width; slot++) {
-    const end = from + (ends[slot] as number);
+    const end = page.ends[slot] as number;
     if (start === end) continue;
     mark(slots, slot, true);
-    if (isChild(layout, end - start, depth)) {
-      links.push(nodeOf(arena, start, end, depth + 1));
-      length += layout.prefix + linkLength;
-    } else {
-      length += layout.prefix + 1 + sortBucket(arena, start, end);
+    const isChild = end - start > layout.bucketSize || depth < layout.minDataDepth;
+    const link = isChild ? nodeOf(arena, start, end, depth + 1) : undefined;
+    const needed = at + layout.prefix + (isChild ? linkLength : 1 + sortBucket(arena, start, end));
+    if (needed > page.pointers.length) {
+      const grown = new Uint8Array(2 * needed);
+      grown.set(page.pointers);
+      page.pointers = grown;
     }
-    start = end;
-  }
-  const pointers = new Uint8Array(length);
-  writePointers(arena, pointers, ends, from, depth, links);
-  const block = encodeNode(slots, pointers, length);
-  const cid = cidOf(block);
-  arena.blocks.push([cid, block]);
-  return cid;
-}
-
-function isChild(layout: Layout, entries: number, depth: number): boolean {
-  return entries > layout.bucketSize || depth < layout.minDataDepth;
-}
-
-function writePointers(
-  arena: Arena,
-  pointers: Uint8Array,
-  ends: Uint32Array,
-  from: number,
-  depth: number,
-  links: readonly CidBytes[],
-): void {
-  const { layout, order, bytes, starts } = arena;
-  let at = 0;
-  let link = 0;
-  for (let slot = 0, start = from; slot < layout.width; slot++) {
-    const end = from + (ends[slot] as number);
-    if (start === end) continue;
-    const child = isChild(layout, end - start, depth);
-    if (layout.prefix > 0) writePrefix(pointers, at, child ? 0x30 : 0x31);
+    const { pointers } = page;
+    if (layout.prefix > 0) writePrefix(pointers, at, isChild ? 0x30 : 0x31);
     at += layout.prefix;
-    if (child) {
-      writeLink(pointers, at, links[link++] as CidBytes);
-      at += linkLength;
+    if (link !== undefined) {
+      writeLink(pointers, at, link);
     } else {
       pointers[at++] = 0x80 | (end - start);
       for (let i = start; i < end; i++) {
@@ -159,8 +140,35 @@ function writePointers(
         for (let j = starts[entry] as number; j < stop; j++) pointers[at++] = bytes[j] as number;
       }
     }
+    at = needed;
     start = end;
   }
+  const block = encodeNode(slots, page.pointers, at);
+  const cid = cidOf(block);
+  arena.blocks.push([cid, block]);
+  return cid;
+}
+
+/** A counting sort; entries of a slot keep their order. Where each slot's end is told in `ends`. */
+function sortBySlot(arena: Arena, from: number, to: number, depth: number, ends: number[]): void {
+  const { layout, order, moved, hashes, heads } = arena;
+  const { width, bitWidth } = layout;
+  const shift = 32 - (depth + 1) * bitWidth;
+  const inHead = shift >= 0 && 32 <= layout.hashBits;
+  const slotOf = (entry: number): number =>
+    inHead ? ((heads[entry] as number) >>> shift) & (width - 1) : slotAt(layout, hashes[entry] as Uint8Array, depth);
+  for (let slot = 0; slot < width; slot++) ends[slot] = 0;
+  for (let i = from; i < to; i++) (ends[slotOf(order[i] as number)] as number)++;
+  for (let slot = 0, start = from; slot < width; slot++) {
+    const count = ends[slot] as number;
+    ends[slot] = start;
+    start += count;
+  }
+  for (let i = from; i < to; i++) {
+    const entry = order[i] as number;
+    moved[(ends[slotOf(entry)] as number)++] = entry;
+  }
+  for (let i = from; i < to; i++) order[i] = moved[i] as number;
 }
 
 /** Puts a few entries in the order of their keys; gives the sum of their lengths. */

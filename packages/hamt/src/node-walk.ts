@@ -3,6 +3,7 @@ import { HamtError } from "./errors.ts";
 import type { Layout } from "./layout.ts";
 import { loadNode } from "./load-node.ts";
 import { cidAt, type HamtNode } from "./node.ts";
+import { Room } from "./room.ts";
 
 /**
  * A walk over nodes from bucket to bucket, which says what block it needs and is given it. The nodes it is given are kept
@@ -10,6 +11,7 @@ import { cidAt, type HamtNode } from "./node.ts";
  */
 export class NodeWalk {
   readonly layout: Layout;
+  readonly #room: Room = new Room();
   /** Nodes on the way down, and the places that come next in each. */
   readonly nodes: HamtNode[];
   readonly places: number[];
@@ -71,7 +73,7 @@ export class NodeWalk {
 
   /** Gives the block that was wanted. */
   give(block: Uint8Array): void {
-    this.enter(loadNode(block, this.layout, this.nodes.length));
+    this.enter(loadNode(block, this.layout, this.nodes.length, this.#room));
   }
 
   /** Goes into a child of the place at hand. */

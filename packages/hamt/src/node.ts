@@ -1,5 +1,6 @@
 import { chainCidLength } from "@copse/ipld";
 import type { Layout } from "./layout.ts";
+import type { Room } from "./room.ts";
 
 /** Which slots of a node are taken. */
 export interface Slots {
@@ -55,9 +56,9 @@ export function emptyWords(layout: Layout): number[] | undefined {
 }
 
 /** A node of the same, whose changes leave the first as it is. Children are shared. */
-export function copyNode(node: HamtNode, owner: object): HamtNode {
+export function copyNode(node: HamtNode, owner: object, room: Room): HamtNode {
   const length = node.starts[node.starts.length - 1] as number;
-  const bytes = new Uint8Array(length + 64);
+  const bytes = room.take(length + 64);
   bytes.set(length === node.bytes.length ? node.bytes : node.bytes.subarray(0, length));
   const { changed } = node;
   return {
@@ -138,27 +139,21 @@ export function cidAt(layout: Layout, node: HamtNode, place: number): Uint8Array
  *
  * @returns where they start
  */
-export function resizeAt(node: HamtNode, place: number, length: number): number {
+export function resizeAt(room: Room, node: HamtNode, place: number, length: number): number {
   const start = node.starts[place] as number;
-  spread(node, place, (node.starts[place + 1] as number) - start, length);
+  const end = node.starts[place + 1] as number;
+  openGap(room, node, place, end, length - (end - start));
   return start;
 }
 
-/** Moves what stands behind the first `before` bytes of a pointer so that `after` bytes take their stead. */
-function spread(node: HamtNode, place: number, before: number, after: number): void {
-  const { starts } = node;
-  const from = (starts[place] as number) + before;
-  openGap(node, place, from, after - before);
-}
-
 /** Moves all from offset `from` in the pointer at `place` on by `more` bytes, or back where it is negative. */
-export function openGap(node: HamtNode, place: number, from: number, more: number): void {
+export function openGap(room: Room, node: HamtNode, place: number, from: number, more: number): void {
   if (more === 0) return;
   const { starts } = node;
   const last = starts.length - 1;
   const length = starts[last] as number;
   if (length + more > node.bytes.length) {
-    const grown = new Uint8Array(Math.ceil((length + more) * 1.5) + 32);
+    const grown = room.take(Math.max(64, 2 * (length + more)));
     grown.set(node.bytes.subarray(0, from));
     grown.set(node.bytes.subarray(from, length), from + more);
     node.bytes = grown;
@@ -173,36 +168,36 @@ export function openGap(node: HamtNode, place: number, from: number, more: numbe
  *
  * @returns where its bytes start
  */
-export function insertPointer(node: HamtNode, slot: number, length: number): number {
+export function insertPointer(room: Room, node: HamtNode, slot: number, length: number): number {
   const place = placeOf(node, slot);
   const start = node.starts[place] as number;
   node.starts.splice(place, 0, start);
-  openGap(node, place, start, length);
+  openGap(room, node, place, start, length);
   node.children?.splice(place, 0, undefined);
   mark(node, slot, true);
   return start;
 }
 
 /** Takes a slot's pointer away. */
-export function removePointer(node: HamtNode, slot: number): void {
+export function removePointer(room: Room, node: HamtNode, slot: number): void {
   const place = placeOf(node, slot);
   const end = node.starts[place + 1] as number;
-  openGap(node, place, end, (node.starts[place] as number) - end);
+  openGap(room, node, place, end, (node.starts[place] as number) - end);
   node.starts.splice(place, 1);
   node.children?.splice(place, 1);
   mark(node, slot, false);
 }
 
 /** Makes a pointer a link to a child that has no CID yet. */
-export function linkTo(layout: Layout, node: HamtNode, place: number, child: HamtNode): void {
-  writeGap(layout, node, resizeAt(node, place, layout.prefix + linkLength));
+export function linkTo(layout: Layout, room: Room, node: HamtNode, place: number, child: HamtNode): void {
+  writeGap(layout, node, resizeAt(room, node, place, layout.prefix + linkLength));
   node.children ??= new Array<HamtNode | undefined>(countOf(node)).fill(undefined);
   node.children[place] = child;
 }
 
 /** Puts a link to a child that has no CID yet into a free slot. */
-export function insertChild(layout: Layout, node: HamtNode, slot: number, child: HamtNode): void {
-  writeGap(layout, node, insertPointer(node, slot, layout.prefix + linkLength));
+export function insertChild(layout: Layout, room: Room, node: HamtNode, slot: number, child: HamtNode): void {
+  writeGap(layout, node, insertPointer(room, node, slot, layout.prefix + linkLength));
   node.children ??= new Array<HamtNode | undefined>(countOf(node)).fill(undefined);
   node.children[placeOf(node, slot)] = child;
 }

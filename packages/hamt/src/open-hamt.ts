@@ -3,6 +3,7 @@ import { Hamt } from "./hamt.ts";
 import { keysOf } from "./keys.ts";
 import { type HamtOptions, type KeyedHamtOptions, layoutOf } from "./layout.ts";
 import { loadNode } from "./load-node.ts";
+import { wholeRoom } from "./room.ts";
 
 /**
  * An empty HAMT.
@@ -32,5 +33,5 @@ export function* loadHamt<V, K>(
   options: HamtOptions | KeyedHamtOptions<K>,
 ): Fetching<Hamt<V, K>> {
   const layout = layoutOf(options);
-  return new Hamt(codec, keysOf(options), layout, loadNode(yield root, layout, 0), root.slice());
+  return new Hamt(codec, keysOf(options), layout, loadNode(yield root, layout, 0, wholeRoom), root.slice());
 }

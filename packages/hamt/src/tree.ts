@@ -1,12 +1,13 @@
 import { type CidBytes, type Fetching, maxBytesLength } from "@copse/ipld";
 import { findEntry, itemEnd, sameRange, valueStart } from "./bucket.ts";
-import { type Change, insertInto, removeFrom } from "./change.ts";
+import { insertInto, removeFrom } from "./change.ts";
 import { attach, type Descent, descend, sweep } from "./descent.ts";
 import { HamtError } from "./errors.ts";
 import { flushNode, type HamtFlush } from "./flush.ts";
 import type { Layout } from "./layout.ts";
 import { loadNode } from "./load-node.ts";
 import { cidAt, copyNode, countOf, emptyNode, type HamtNode } from "./node.ts";
+import { Room } from "./room.ts";
 
 const nothing: Uint8Array = new Uint8Array(0);
 
@@ -19,6 +20,7 @@ export class Tree {
   /** CID of the tree as it is; `undefined` while it has changes. */
   cid: CidBytes | undefined;
   #root: HamtNode;
+  readonly #room: Room;
   /** Nodes of this owner are seen by no other tree or walk, and changed in place. */
   #owner: object;
   /** Nodes below the root that were loaded since the last sweep, and those that it left. */
@@ -30,6 +32,7 @@ export class Tree {
     this.layout = layout;
     this.cid = cid;
     this.#owner = {};
+    this.#room = new Room(layout.cachedNodes !== Number.POSITIVE_INFINITY);
     this.#root = root ?? emptyNode(layout, this.#owner);
     this.#at = { node: this.#root, depth: 0, slot: 0, place: -1, missing: false };
   }
@@ -70,7 +73,7 @@ export class Tree {
     // what a clone or a walk sees too is changed by nobody
     const owner = parent.owner === this.#owner ? this.#owner : undefined;
     this.#loaded++;
-    return attach(this.layout, parent, slot, loadNode(block, this.layout, depth + 1, owner));
+    return attach(this.layout, parent, slot, loadNode(block, this.layout, depth + 1, this.#room, owner));
   }
 
   /** Whether the bucket that was reached has a key. */
@@ -115,7 +118,8 @@ export class Tree {
         return false;
       }
     }
-    insertInto(this.#own(), 0, { layout: this.layout, owner: this.#owner, key, hash, value });
+    const { layout } = this;
+    insertInto(this.#own(), 0, { layout, owner: this.#owner, room: this.#room, key, hash, value });
     this.cid = undefined;
     this.settle();
     return true;
@@ -135,8 +139,8 @@ export class Tree {
       const at = (node.starts[place] as number) + this.layout.prefix;
       if (node.bytes[at] === 0x81) throw new HamtError("hamt/node-empty", { depth });
     }
-    const change: Change = { layout: this.layout, owner: this.#owner, key, hash, value: nothing };
-    removeFrom(this.#own(), 0, change);
+    const { layout } = this;
+    removeFrom(this.#own(), 0, { layout, owner: this.#owner, room: this.#room, key, hash, value: nothing });
     this.cid = undefined;
     return true;
   }
@@ -173,7 +177,7 @@ export class Tree {
   flush(): HamtFlush {
     if (this.cid !== undefined) return { root: this.cid, blocks: [] };
     const blocks: (readonly [CidBytes, Uint8Array])[] = [];
-    const root = flushNode(this.layout, this.#owner, this.#own(), blocks);
+    const root = flushNode(this.layout, this.#owner, this.#room, this.#own(), blocks);
     this.cid = root;
     this.#loaded = Number.POSITIVE_INFINITY; // what was changed counts from here on, nobody knows how much it is
     this.settle();
@@ -182,7 +186,7 @@ export class Tree {
 
   /** The root as a node that may be changed in place. */
   #own(): HamtNode {
-    if (this.#root.owner !== this.#owner) this.#root = copyNode(this.#root, this.#owner);
+    if (this.#root.owner !== this.#owner) this.#root = copyNode(this.#root, this.#owner, this.#room);
     return this.#root;
   }
 

@@ -6,6 +6,7 @@ import type { Layout } from "./layout.ts";
 import { loadNode } from "./load-node.ts";
 import { cidAt, countOf, type HamtNode, isLink } from "./node.ts";
 import { EntryReader } from "./read-entry.ts";
+import { wholeRoom } from "./room.ts";
 
 /** A node of a walk without order, or where to get it. */
 export interface WalkTask {
@@ -24,7 +25,7 @@ export function* walkStep<V, K>(
 ): Fetching<void> {
   const { depth } = task;
   if (depth >= layout.maxDepth) throw new HamtError("hamt/too-deep", { depth, limit: layout.maxDepth });
-  const node = task.node instanceof Uint8Array ? loadNode(yield task.node, layout, depth) : task.node;
+  const node = task.node instanceof Uint8Array ? loadNode(yield task.node, layout, depth, wholeRoom) : task.node;
   const { starts } = node;
   const reader = new EntryReader(codec, keys);
   for (let place = 0; place < countOf(node); place++) {

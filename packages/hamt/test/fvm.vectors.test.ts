@@ -8,6 +8,7 @@ import { loadHamt } from "../src/index.ts";
 import { layoutOf } from "../src/layout.ts";
 import { loadNode } from "../src/load-node.ts";
 import { countOf, isLink } from "../src/node.ts";
+import { wholeRoom } from "../src/room.ts";
 
 /** Any value, as its bytes. */
 const rawCodec: Codec<Uint8Array> = {
@@ -30,7 +31,7 @@ describeData("mainnet state of network versions 17 and 18", ["fvm-test-vectors/0
         if (block[0] !== 0x82 || (block[1] as number) >> 5 !== 2 || seen.has(key)) continue;
         const layout = layouts.find((one) => {
           try {
-            loadNode(block, one, 0);
+            loadNode(block, one, 0, wholeRoom);
           } catch {
             return false;
           }
@@ -38,7 +39,7 @@ describeData("mainnet state of network versions 17 and 18", ["fvm-test-vectors/0
         });
         if (layout === undefined) continue;
         seen.add(key);
-        const node = loadNode(block, layout, 0);
+        const node = loadNode(block, layout, 0, wholeRoom);
         expect(toHex(encodeNode(node, node.bytes, node.bytes.length))).toBe(toHex(block));
         for (let place = 0; place < countOf(node); place++) {
           if (!isLink(layout, node, place)) entries += entriesAt(node.bytes, node.starts[place] as number).length;
