@@ -178,8 +178,11 @@ class CacheFace extends Layer {
       const key = cidKey(cid);
       const known = state.known(key);
       if (known !== undefined) answers[at] = state.hit(known);
-      else if (this.#waits && state.flights.has(key)) answers[at] = this.#getLater(key, cid, options);
-      else ask.push(at);
+      else if (this.#waits && state.flights.has(key)) {
+        const joined = this.#getLater(key, cid, options);
+        joined.catch(() => {}); // where the base fails first, nobody looks at it
+        answers[at] = joined;
+      } else ask.push(at);
     }
     state.misses += ask.length;
     const asked = state.writes;

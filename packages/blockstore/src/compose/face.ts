@@ -34,8 +34,13 @@ export function isStore(store: AsyncStore): store is Store {
   return readsAtOnce(store) && "putManySync" in store;
 }
 
+/** Faces of the composites, by their stores: one composite over another goes straight to its face, not by the store's. */
+const compositions = new WeakMap<object, Composition>();
+
 /** The synchronous face of a store. What only some of them can (writes) is asked of those that can. */
 export function faceAtOnce(store: SyncReads): Face {
+  const made = compositions.get(store)?.atOnce;
+  if (made !== undefined) return made;
   const whole = store as Store;
   return {
     get: (cid) => store.getSync(cid),
@@ -48,6 +53,8 @@ export function faceAtOnce(store: SyncReads): Face {
 
 /** The asynchronous face of a store. */
 export function faceLater(store: AsyncStore): Face {
+  const made = compositions.get(store)?.later;
+  if (made !== undefined) return made;
   return {
     get: (cid, options) => store.getBytes(cid, options),
     getMany: (cids, options) => store.getManyBytes(cids, options),
@@ -71,6 +78,12 @@ export interface Composition {
 
 /** The store over the faces of a composite. */
 export function composedOf(made: Composition): AsyncStore {
+  const store = storeOver(made);
+  compositions.set(store, made);
+  return store;
+}
+
+function storeOver(made: Composition): AsyncStore {
   if (made.atOnce === undefined) return asyncStoreOf(new LaterTable(made));
   const table = new BothTable(made, made.atOnce);
   return made.writesAtOnce ? storeOf(table) : asyncStoreOf(table);

@@ -42,6 +42,7 @@ export function unionStoreOf<Part extends AsyncStore>(
   const faces = parts.map(faceLater);
   const shared = {
     read: options.read ?? "sequential",
+    waits: true,
     onFailure: (nth: number, error: unknown) => options.onFailure?.(parts[nth] as Part, error),
     healed: options.heal === undefined ? -1 : parts.indexOf(options.heal),
   };
@@ -53,7 +54,7 @@ export function unionStoreOf<Part extends AsyncStore>(
   const atOnce = parts.every(readsAtOnce) ? facesOf((part) => faceAtOnce(part as never)) : undefined;
   return composedOf({
     later: new UnionFace(facesOf(faceLater), shared),
-    atOnce: atOnce && new UnionFace(atOnce, { ...shared, read: "sequential" }),
+    atOnce: atOnce && new UnionFace(atOnce, { ...shared, read: "sequential", waits: false }),
     writesAtOnce: parts.every(isStore) && writers.every(isStore),
     entries: (listing) => listed(parts, faces, listing),
     ...(parts.every(isStore) ? { entriesSync: () => listedSync(parts) } : {}),
@@ -68,6 +69,7 @@ interface UnionFaces {
 
 interface UnionShared {
   readonly read: "sequential" | "parallel";
+  readonly waits: boolean;
   readonly onFailure: (nth: number, error: unknown) => void;
   /** Which of the parts is healed; -1 for none of them. */
   readonly healed: number;
@@ -83,10 +85,28 @@ class UnionFace implements Face {
   }
 
   get(cid: CidBytes, options?: AbortOptions): Maybe<Uint8Array | undefined> {
+    if (!this.#shared.waits) return this.#getAtOnce(cid);
     const found = (bytes: Uint8Array, nth: number): Maybe<Uint8Array> =>
       this.#heal([[cid, bytes]], nth, options, bytes);
     if (this.#shared.read === "parallel") return this.#race(cid, found, options);
     return this.#first((part) => part.get(cid, options), isThere, found, options);
+  }
+
+  /** What the rest of this class does, without its closures: the hot path of trees. */
+  #getAtOnce(cid: CidBytes): Uint8Array | undefined {
+    const { parts } = this.#faces;
+    let failures: unknown[] | undefined;
+    for (let nth = 0; nth < parts.length; nth++) {
+      try {
+        const bytes = (parts[nth] as Face).get(cid) as Uint8Array | undefined;
+        if (bytes !== undefined) return this.#heal([[cid, bytes]], nth, undefined, bytes) as Uint8Array;
+      } catch (error) {
+        failures ??= [];
+        this.#passOver(nth, error, undefined, failures);
+      }
+    }
+    if (failures !== undefined) throw failures[0];
+    return undefined;
   }
 
   /** Each part is asked for what those before it lacked. */

@@ -131,6 +131,23 @@ it("passes a failure of the base to all who wait, and asks again the next time",
   expect(await cache.blocks.getBytes(a[0])).toEqual(a[1]);
 });
 
+it("a batch that fails while it also waits for another's read fails once", async () => {
+  let failing = Promise.withResolvers<void>();
+  const cache = createBlockCache(
+    laterStore(holding([a, b]), () => failing.promise),
+    { maxBytes: 1 << 20 },
+  );
+  const single = cache.blocks.getBytes(a[0]);
+  const batch = cache.blocks.getManyBytes([a[0], b[0]]);
+  const ends = [expect(single).rejects.toThrow("broken"), expect(batch).rejects.toThrow("broken")];
+  await turn();
+  failing.reject(new Error("broken"));
+  await Promise.all(ends);
+  failing = Promise.withResolvers();
+  failing.resolve();
+  expect(await cache.blocks.getManyBytes([a[0], b[0]])).toEqual([a[1], b[1]]);
+});
+
 it("a read that began before a deletion leaves nothing behind, nor does one that began during it", async () => {
   const gated = new GatedStore(holding([a]));
   const cache = createBlockCache(gated.blocks, { maxBytes: 1 << 20 });

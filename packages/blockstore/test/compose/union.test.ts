@@ -2,7 +2,7 @@ import { HostFault } from "@copse/primitives";
 import { expect, it } from "vitest";
 import { sampleBlocks } from "../../src/compliance/rules.ts";
 import { createTracker, isStore, unionStoreOf } from "../../src/compose.ts";
-import { type AsyncStore, type BlockEntry, createMemoryBlockstore } from "../../src/index.ts";
+import { type AsyncStore, type BlockEntry, createMemoryBlockstore, createMemoryDatabase } from "../../src/index.ts";
 import { failingStore, holding, laterStore } from "./bases.ts";
 import { GatedStore, turn } from "./gated.ts";
 
@@ -58,6 +58,19 @@ it("gives the block even where it cannot be healed, and tells", async () => {
   });
   expect(await store.getBytes(a[0])).toEqual(a[1]);
   expect(failures).toEqual([[true, "Error: disk full"]]);
+});
+
+it("passes over a part that fails at once, too", () => {
+  const failures: unknown[] = [];
+  const broken = createMemoryDatabase();
+  broken.close();
+  const store = unionStoreOf([broken.blocks, holding([a])], {
+    onFailure: (part) => failures.push(part === broken.blocks),
+  });
+  expect(store.getSync(a[0])).toEqual(a[1]);
+  expect(store.hasSync(a[0])).toBe(true);
+  expect(() => store.getSync(b[0])).toThrow(expect.objectContaining({ code: "host/store-failed" }));
+  expect(failures).toEqual([true, true, true]);
 });
 
 for (const read of ["sequential", "parallel"] as const) {
