@@ -244,4 +244,21 @@ export const blockRules: Rules<AsyncStore> = {
     for await (const _ of store.getAll()) break;
     await mustHold("afterwards", store, ...(blocks[0] as BlockEntry));
   },
+  "a list passes over no block, though each is deleted as it comes": async (store, { unlisted }) => {
+    if (unlisted === true) return;
+    const blocks = sampleBlocks(200, 120);
+    await store.putManyBytes(blocks);
+    let count = 0;
+    for await (const [cid] of store.entries()) {
+      await store.deleteManyBytes([cid]);
+      count++;
+    }
+    mustBe("entries", count === blocks.length, String(count));
+    await store.putManyBytes(blocks);
+    for await (const { cid } of store.getAll()) {
+      await store.delete(cid);
+      count++;
+    }
+    mustBe("getAll", count === 2 * blocks.length, String(count));
+  },
 };

@@ -54,6 +54,10 @@ async function openThreaded(path: string, options: LmdbOptions): Promise<Databas
   }
 }
 
+/** What is read of the blocks at a time while they are listed. */
+const pageBlocks = 256;
+const pageBytes = 1 << 20;
+
 class LmdbDatabase implements Database, BlockTable {
   readonly blocks: Store;
   readonly #tables: Tables;
@@ -107,12 +111,31 @@ class LmdbDatabase implements Database, BlockTable {
   }
 
   *entriesSync(): Iterable<BlockEntry> {
-    this.#assertOpen("read");
-    for (const { value } of this.#tables.blocks.getRange({ snapshot: false })) {
-      const from = 2 + (((value[0] as number) << 8) | (value[1] as number));
-      yield [Uint8Array.from(value.subarray(2, from)), Uint8Array.from(value.subarray(from, value.length))];
-      this.#assertOpen("read");
+    // In pages, each read in one go: a cursor that is open while the loop's body deletes what it got passes over the next.
+    for (let page = this.#page(undefined); page.length > 0; ) {
+      for (const [, cid, bytes] of page) yield [cid, bytes];
+      page = this.#page(page.at(-1)?.[0]);
     }
+  }
+
+  /** The blocks after that key, up to a bound of count and bytes, and the key of each. */
+  #page(after: Uint8Array | undefined): (readonly [key: Uint8Array, cid: CidBytes, bytes: Uint8Array])[] {
+    this.#assertOpen("read");
+    return guarded("read", () => {
+      if (this.#writes === undefined) this.#tables.root.resetReadTxn(); // another may have written since
+      const page: (readonly [Uint8Array, CidBytes, Uint8Array])[] = [];
+      let size = 0;
+      const range =
+        after === undefined ? { limit: pageBlocks } : { start: after, exclusiveStart: true, limit: pageBlocks };
+      for (const { key, value } of this.#tables.blocks.getRange(range)) {
+        const from = 2 + (((value[0] as number) << 8) | (value[1] as number));
+        const bytes = Uint8Array.from(value.subarray(from, value.length));
+        page.push([Uint8Array.from(key), Uint8Array.from(value.subarray(2, from)), bytes]);
+        size += bytes.length;
+        if (size > pageBytes) break;
+      }
+      return page;
+    });
   }
 
   async commit(batch: Batch, options?: AbortOptions): Promise<void> {
