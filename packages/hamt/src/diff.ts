@@ -1,10 +1,18 @@
-import type { CidBytes, Codec, Fetching } from "@copse/ipld";
+import {
+  type AsyncBlockReader,
+  type CidBytes,
+  type Codec,
+  type Fetching,
+  runSync,
+  type SyncBlockReader,
+} from "@copse/ipld";
 import { compareRanges, entriesAt, type RawEntry } from "./bucket.ts";
 import { HamtError } from "./errors.ts";
 import { type KeyCodec, keyOfBytes } from "./keys.ts";
 import { type Layout, slotAt } from "./layout.ts";
 import { loadNode } from "./load-node.ts";
 import { cidAt, type HamtNode, isLink, isTaken, placeOf } from "./node.ts";
+import { type ConcurrencyOptions, inParallel } from "./parallel.ts";
 import { decodeAt } from "./read-entry.ts";
 import { Room } from "./room.ts";
 
@@ -82,6 +90,33 @@ export class HamtDiff<V, K = Uint8Array> {
       yield* diffStep(this.#form, task, changes, this.#tasks);
       if (changes.length > 0) return changes;
     }
+  }
+
+  /** The changes that are left, over a store that answers at once. */
+  *changes(store: SyncBlockReader): Generator<HamtChange<V, K>, void> {
+    for (;;) {
+      const found = runSync(this.next(), store);
+      if (found === undefined) return;
+      yield* found;
+    }
+  }
+
+  /**
+   * The changes that are left, over any store, of which up to `concurrency` blocks are asked for at the same time; more
+   * than one make the order that in which blocks come.
+   *
+   * @throws {HamtError} a node is none
+   * @throws {HostFault} `host/block-missing`, `host/aborted`
+   * @see go-hamt-ipld:diff_parallel.go
+   */
+  async *changesAsync(
+    store: AsyncBlockReader,
+    options: ConcurrencyOptions = {},
+  ): AsyncGenerator<HamtChange<V, K>, void> {
+    const form = this.#form;
+    const step = (task: DiffTask, changes: HamtChange<V, K>[], tasks: DiffTask[]) =>
+      diffStep(form, task, changes, tasks);
+    for await (const found of inParallel(this.#tasks.splice(0), step, store, options)) yield* found;
   }
 }
 

@@ -1,4 +1,5 @@
 import { type CidBytes, cidOf } from "@copse/ipld";
+import type { AbortOptions } from "@copse/primitives";
 import type { Layout } from "./layout.ts";
 import { copyNode, countOf, fillLink, type HamtNode, type Slots, takenOf } from "./node.ts";
 import type { Room } from "./room.ts";
@@ -9,18 +10,28 @@ export interface HamtFlush {
   readonly blocks: readonly (readonly [cid: CidBytes, block: Uint8Array])[];
 }
 
+/** A store that takes blocks at once. */
+export interface SyncBlockWriter {
+  putManySync(blocks: Iterable<readonly [cid: CidBytes, block: Uint8Array]>): void;
+}
+
+/** A store that takes blocks and answers later. */
+export interface AsyncBlockWriter {
+  putManyBytes(blocks: Iterable<readonly [cid: CidBytes, block: Uint8Array]>, options?: AbortOptions): Promise<void>;
+}
+
+/** What a flush made, and of which nodes. */
+export interface Flushed {
+  readonly blocks: (readonly [CidBytes, Uint8Array])[];
+  readonly nodes: HamtNode[];
+}
+
 /**
  * Gives every changed node under a changed node of the owner its CID, and that one too.
  *
- * @returns its CID; the new blocks are appended, children first
+ * @returns its CID; the new blocks and their nodes are appended, children first
  */
-export function flushNode(
-  layout: Layout,
-  owner: object,
-  room: Room,
-  node: HamtNode,
-  blocks: (readonly [CidBytes, Uint8Array])[],
-): CidBytes {
+export function flushNode(layout: Layout, owner: object, room: Room, node: HamtNode, flushed: Flushed): CidBytes {
   const { children } = node;
   if (children !== undefined) {
     for (let place = 0; place < children.length; place++) {
@@ -28,12 +39,13 @@ export function flushNode(
       if (child?.changed !== true) continue;
       // what a clone of the tree has changed too must stay changed there
       if (child.owner !== owner) child = children[place] = copyNode(child, owner, room);
-      fillLink(layout, node, place, flushNode(layout, owner, room, child, blocks));
+      fillLink(layout, node, place, flushNode(layout, owner, room, child, flushed));
     }
   }
   const block = encodeNode(node, node.bytes, node.starts[countOf(node)] as number);
   const cid = cidOf(block);
-  blocks.push([cid, block]);
+  flushed.blocks.push([cid, block]);
+  flushed.nodes.push(node);
   node.changed = false;
   return cid;
 }

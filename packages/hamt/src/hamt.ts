@@ -5,19 +5,22 @@ import {
   type Codec,
   decode,
   type Fetching,
+  runSync,
   type SyncBlockReader,
 } from "@copse/ipld";
 import { type AbortOptions, equalBytes } from "@copse/primitives";
 import { assertItem } from "./bucket.ts";
 import { HamtCursor, type HamtEntry, type HamtStart, type HamtWalked, type HamtWalkOptions } from "./cursor.ts";
 import { diffForm, HamtDiff } from "./diff.ts";
-import type { HamtFlush } from "./flush.ts";
+import type { AsyncBlockWriter, HamtFlush, SyncBlockWriter } from "./flush.ts";
 import { bytesOfKey, type KeyCodec } from "./keys.ts";
 import type { HamtVersion, Layout } from "./layout.ts";
 import type { HamtNode } from "./node.ts";
-import { inParallel, type ParallelOptions } from "./parallel.ts";
+import { type ConcurrencyOptions, inParallel } from "./parallel.ts";
 import { Tree } from "./tree.ts";
 import { type WalkTask, walkStep } from "./walk-step.ts";
+
+const emptyStore: SyncBlockReader = { getSync: () => undefined };
 
 /**
  * A map from keys to values, kept as a tree of blocks: a hash array mapped trie. The tree of a set of entries is the same
@@ -79,12 +82,31 @@ export class Hamt<V, K = Uint8Array> {
     return value === undefined ? undefined : decode(this.#codec, value);
   }
 
+  /** As {@link Hamt.get}, over a store that answers at once; none is needed where all nodes are in memory. */
+  getSync(key: K, store: SyncBlockReader = emptyStore): V | undefined {
+    const tree = this.#tree;
+    const bytes = bytesOfKey(this.#keys, key);
+    const hash = tree.layout.hash(bytes);
+    if (!tree.reach(hash)) runSync(tree.fetch(hash), store);
+    const value = tree.valueOf(bytes);
+    return value === undefined ? undefined : decode(this.#codec, value);
+  }
+
   /** Whether a key is there; its value is not decoded. */
   *has(key: K): Fetching<boolean> {
     const tree = this.#tree;
     const bytes = bytesOfKey(this.#keys, key);
     const hash = tree.layout.hash(bytes);
     if (!tree.reach(hash)) yield* tree.fetch(hash);
+    return tree.has(bytes);
+  }
+
+  /** As {@link Hamt.has}, over a store that answers at once. */
+  hasSync(key: K, store: SyncBlockReader = emptyStore): boolean {
+    const tree = this.#tree;
+    const bytes = bytesOfKey(this.#keys, key);
+    const hash = tree.layout.hash(bytes);
+    if (!tree.reach(hash)) runSync(tree.fetch(hash), store);
     return tree.has(bytes);
   }
 
@@ -100,6 +122,16 @@ export class Hamt<V, K = Uint8Array> {
     const item = this.#encode(value);
     const hash = tree.layout.hash(bytes);
     if (!tree.reach(hash)) yield* tree.fetchAll(hash);
+    return tree.insert(bytes, hash, item, true);
+  }
+
+  /** As {@link Hamt.set}, over a store that answers at once. */
+  setSync(key: K, value: V, store: SyncBlockReader = emptyStore): boolean {
+    const tree = this.#tree;
+    const bytes = bytesOfKey(this.#keys, key);
+    const item = this.#encode(value);
+    const hash = tree.layout.hash(bytes);
+    if (!tree.reach(hash)) runSync(tree.fetchAll(hash), store);
     return tree.insert(bytes, hash, item, true);
   }
 
@@ -130,6 +162,17 @@ export class Hamt<V, K = Uint8Array> {
     const bytes = bytesOfKey(this.#keys, key);
     const hash = tree.layout.hash(bytes);
     if (!tree.reach(hash)) yield* tree.fetchAll(hash);
+    const removed = tree.remove(bytes, hash);
+    tree.settle();
+    return removed;
+  }
+
+  /** As {@link Hamt.delete}, over a store that answers at once. */
+  deleteSync(key: K, store: SyncBlockReader = emptyStore): boolean {
+    const tree = this.#tree;
+    const bytes = bytesOfKey(this.#keys, key);
+    const hash = tree.layout.hash(bytes);
+    if (!tree.reach(hash)) runSync(tree.fetchAll(hash), store);
     const removed = tree.remove(bytes, hash);
     tree.settle();
     return removed;
@@ -215,12 +258,27 @@ export class Hamt<V, K = Uint8Array> {
     return this.cursor(start).items(store, "values");
   }
 
-  /** The entries in slot order, over any store. Bound: memory as for {@link Hamt.cursor}. */
-  entriesAsync(
+  /**
+   * The entries, over any store, of which up to `concurrency` blocks are asked for at the same time; in slot order, but with
+   * more than one in that in which blocks come.
+   *
+   * Bound: memory as for {@link Hamt.cursor}, for each block under way.
+   *
+   * @throws {HamtError} a node is none
+   * @throws {HostFault} `host/block-missing`, `host/aborted`
+   */
+  async *entriesAsync(
     store: AsyncBlockReader,
-    options: HamtStart<K> & AbortOptions = {},
+    options: HamtStart<K> & ConcurrencyOptions = {},
   ): AsyncGenerator<HamtEntry<V, K>, void> {
-    return this.cursor(options).itemsAsync(store, "entries", options);
+    if ((options.concurrency ?? 1) <= 1 || options.from !== undefined || options.after !== undefined) {
+      yield* this.cursor(options).itemsAsync<HamtEntry<V, K>>(store, "entries", options);
+      return;
+    }
+    const { layout } = this.#tree;
+    const step = (task: WalkTask, found: HamtEntry<V, K>[], tasks: WalkTask[]) =>
+      walkStep(layout, this.#codec, this.#keys, task, found, tasks);
+    for await (const found of inParallel([{ node: this.#tree.share(), depth: 0 }], step, store, options)) yield* found;
   }
 
   /** The keys in slot order, over any store; values are not decoded. */
@@ -231,28 +289,6 @@ export class Hamt<V, K = Uint8Array> {
   /** The values in slot order, over any store. */
   valuesAsync(store: AsyncBlockReader, options: HamtStart<K> & AbortOptions = {}): AsyncGenerator<V, void> {
     return this.cursor(options).itemsAsync(store, "values", options);
-  }
-
-  /**
-   * Calls `visit` with each entry, in no order, with several blocks under way at the same time.
-   *
-   * Bound: a node for each block under way; those it loads are not kept by the tree.
-   *
-   * @throws {HamtError} a node is none
-   * @throws {HostFault} `host/block-missing`, `host/aborted`
-   * @see go-hamt-ipld:mapreduce.go
-   */
-  async walkParallel(
-    store: AsyncBlockReader,
-    visit: (key: K, value: V) => unknown,
-    options: ParallelOptions = {},
-  ): Promise<void> {
-    const { layout } = this.#tree;
-    const step = (task: WalkTask, found: HamtEntry<V, K>[], tasks: WalkTask[]) =>
-      walkStep(layout, this.#codec, this.#keys, task, found, tasks);
-    for await (const entries of inParallel([{ node: this.#tree.share(), depth: 0 }], step, store, options)) {
-      for (const [key, value] of entries) visit(key, value);
-    }
   }
 
   /**
@@ -273,7 +309,35 @@ export class Hamt<V, K = Uint8Array> {
 
   /** Makes the blocks of all changes; the tree goes on from there. Without a change there is none. */
   flush(): HamtFlush {
-    return this.#tree.flush();
+    const { root, blocks, nodes } = this.#tree.flush();
+    this.#tree.flushed(nodes);
+    return { root, blocks };
+  }
+
+  /** Puts the blocks of all changes into a store; gives the root. Where the store fails, they stay changes. */
+  flushSync(store: SyncBlockWriter): CidBytes {
+    const { root, blocks, nodes } = this.#tree.flush();
+    try {
+      if (blocks.length > 0) store.putManySync(blocks);
+    } catch (error) {
+      this.#tree.unflush(nodes);
+      throw error;
+    }
+    this.#tree.flushed(nodes);
+    return root;
+  }
+
+  /** As {@link Hamt.flushSync}, for a store that answers later. The tree must not change meanwhile. */
+  async flushAsync(store: AsyncBlockWriter, options: AbortOptions = {}): Promise<CidBytes> {
+    const { root, blocks, nodes } = this.#tree.flush();
+    try {
+      if (blocks.length > 0) await store.putManyBytes(blocks, options);
+    } catch (error) {
+      this.#tree.unflush(nodes);
+      throw error;
+    }
+    this.#tree.flushed(nodes);
+    return root;
   }
 
   #encode(value: V): Uint8Array {

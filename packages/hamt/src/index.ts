@@ -1,11 +1,11 @@
 export { HamtCursor, type HamtEntry, type HamtStart, type HamtWalked, type HamtWalkOptions } from "./cursor.ts";
 export { type HamtChange, HamtDiff } from "./diff.ts";
-export { diffHamt, diffHamtParallel } from "./diff-hamt.ts";
+export { diffHamt } from "./diff-hamt.ts";
 export { HamtError, type HamtFacts } from "./errors.ts";
-export type { HamtFlush } from "./flush.ts";
+export type { AsyncBlockWriter, HamtFlush, SyncBlockWriter } from "./flush.ts";
 export { Hamt } from "./hamt.ts";
 export { hamtRoot } from "./hamt-root.ts";
 export { type KeyCodec, textKeys, uintKeys } from "./keys.ts";
 export { bucketSize, type HamtHash, type HamtOptions, type HamtVersion, type KeyedHamtOptions } from "./layout.ts";
 export { createHamt, loadHamt } from "./open-hamt.ts";
-export type { ParallelOptions } from "./parallel.ts";
+export type { ConcurrencyOptions } from "./parallel.ts";

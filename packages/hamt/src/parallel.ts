@@ -2,8 +2,8 @@ import { type AsyncBlockReader, type Fetching, runAsync } from "@copse/ipld";
 import { type AbortOptions, assertNotAborted } from "@copse/primitives";
 
 /** How much is fetched at the same time. */
-export interface ParallelOptions extends AbortOptions {
-  /** Blocks under way at most. Default: 16. */
+export interface ConcurrencyOptions extends AbortOptions {
+  /** Blocks under way at most. Default: 1. */
   readonly concurrency?: number | undefined;
 }
 
@@ -22,9 +22,9 @@ export async function* inParallel<Task, Found>(
   first: readonly Task[],
   step: ParallelStep<Task, Found>,
   store: AsyncBlockReader,
-  options: ParallelOptions,
+  options: ConcurrencyOptions,
 ): AsyncGenerator<Found[], void> {
-  const limit = Math.max(1, options.concurrency ?? 16);
+  const limit = Math.max(1, options.concurrency ?? 1);
   const tasks = [...first];
   const ready: Found[][] = [];
   const running = new Set<Promise<void>>();

@@ -3,7 +3,7 @@ import { findEntry, itemEnd, sameRange, valueStart } from "./bucket.ts";
 import { insertInto, removeFrom } from "./change.ts";
 import { attach, type Descent, descend, sweep } from "./descent.ts";
 import { HamtError } from "./errors.ts";
-import { flushNode, type HamtFlush } from "./flush.ts";
+import { type Flushed, flushNode } from "./flush.ts";
 import type { Layout } from "./layout.ts";
 import { loadNode } from "./load-node.ts";
 import { cidAt, copyNode, countOf, emptyNode, type HamtNode } from "./node.ts";
@@ -173,15 +173,27 @@ export class Tree {
     return this.#root;
   }
 
-  /** Makes the blocks of all changes. */
-  flush(): HamtFlush {
-    if (this.cid !== undefined) return { root: this.cid, blocks: [] };
-    const blocks: (readonly [CidBytes, Uint8Array])[] = [];
-    const root = flushNode(this.layout, this.#owner, this.#room, this.#own(), blocks);
-    this.cid = root;
-    this.#loaded = Number.POSITIVE_INFINITY; // what was changed counts from here on, nobody knows how much it is
+  /**
+   * Makes the blocks of all changes. They are changes no more once {@link Tree.flushed} is called, and again where
+   * {@link Tree.unflush} is called instead.
+   */
+  flush(): { readonly root: CidBytes } & Flushed {
+    const made: Flushed = { blocks: [], nodes: [] };
+    const { layout } = this;
+    this.cid ??= flushNode(layout, this.#owner, this.#room, this.#own(), made);
+    return { root: this.cid, ...made };
+  }
+
+  /** What was flushed is in a store: its nodes count as loaded from here on. */
+  flushed(nodes: readonly HamtNode[]): void {
+    this.#loaded += nodes.length;
     this.settle();
-    return { root, blocks };
+  }
+
+  /** What was flushed is in no store. */
+  unflush(nodes: readonly HamtNode[]): void {
+    for (const node of nodes) node.changed = true;
+    this.cid = undefined;
   }
 
   /** The root as a node that may be changed in place. */

@@ -2,15 +2,7 @@ import { bytesCodec, type CidBytes, cidKey, type Fetching, runSync } from "@cops
 import { fromLatin1, latin1, toHex, utf8 } from "@copse/primitives";
 import { seeded } from "@copse/testkit";
 import { describe, expect, it } from "vitest";
-import {
-  createHamt,
-  diffHamt,
-  diffHamtParallel,
-  type HamtChange,
-  type HamtOptions,
-  hamtRoot,
-  loadHamt,
-} from "../src/index.ts";
+import { createHamt, diffHamt, type HamtChange, type HamtOptions, hamtRoot, loadHamt } from "../src/index.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 type Model = Map<string, string>;
@@ -117,7 +109,7 @@ describe.each(forms)("a diff of HAMTs of %o", (options) => {
       if (options.hash !== "identity") expect(new Set(read).size).toBe(read.length);
 
       const parallel: string[] = [];
-      for await (const change of diffHamtParallel(from, to, bytesCodec, options, store, { concurrency: 3 })) {
+      for await (const change of diffHamt(from, to, bytesCodec, options).changesAsync(store, { concurrency: 3 })) {
         parallel.push(told(change));
       }
       expect(parallel.sort()).toEqual(wanted);
