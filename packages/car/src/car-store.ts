@@ -11,6 +11,7 @@ import { findFrames, openForestIndex } from "./forest/index-reader.ts";
 import { forestSource } from "./forest/source.ts";
 import { decodeHeaderSection } from "./header.ts";
 import { IndexTable } from "./index-table.ts";
+import type { CarKind } from "./kind.ts";
 import { type CarLayout, readLayout } from "./layout.ts";
 import { type CarLimits, defaultCarLimits } from "./options.ts";
 import { type Place, type Places, placesByIndex, placesByTable } from "./places.ts";
@@ -19,9 +20,6 @@ import { scanSections } from "./section.ts";
 import { openSortedIndex } from "./sorted-index.ts";
 import type { PlacedSource } from "./source.ts";
 import { isZstd } from "./zstd-frame.ts";
-
-/** What a CAR file is, in the words of Forest's tools. */
-export type CarKind = "CARv1" | "CARv2" | "CARv1.zst" | "CARv2.zst" | "ForestCARv1.zst";
 
 /** How to read blocks of a CAR in place. */
 export interface CarStoreOptions extends AbortOptions {

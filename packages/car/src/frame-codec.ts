@@ -1,11 +1,12 @@
-/** Decompresses one whole zstd frame at once. */
+/** Decompresses one zstd frame at once. */
 export interface FrameDecoder {
   /**
    * @param limit most that may come out; unit: bytes
    * @param offset of the frame in its file, for errors
+   * @param isCut gives what comes out of the beginning of a frame
    * @throws {CarError} `car/frame-malformed`, `car/frame-too-long`
    */
-  decode(frame: Uint8Array, limit: number, offset: number): Uint8Array;
+  decode(frame: Uint8Array, limit: number, offset: number, isCut?: boolean): Uint8Array;
 }
 
 /** Makes one zstd frame out of parts, each of which ends a zstd block, so that all before it is out. */

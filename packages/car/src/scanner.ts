@@ -40,6 +40,10 @@ export class CarScanner {
   get dataOffset(): number {
     return this.#dataOffset;
   }
+  /** Where the index of a CARv2 starts, as its header says; 0 where it has none. */
+  indexOffset = 0;
+  /** Whether a CARv2 says that its index has every section, identity CIDs included. */
+  isFullyIndexed = false;
 
   readonly #verify: boolean;
   readonly #codecs: ReadonlySet<number> | undefined;
@@ -95,6 +99,16 @@ export class CarScanner {
     if (rest.length > 0) this.#waiting.push(rest);
     this.#held = rest.length;
     this.#needed = needed;
+  }
+
+  /** Drops a section that has begun, where what follows is known to start with a whole one. */
+  forget(): void {
+    this.#base += this.#at + this.#held;
+    this.#at = 0;
+    this.#bytes = new Uint8Array(0);
+    this.#waiting = [];
+    this.#held = 0;
+    this.#needed = 1;
   }
 
   /**
@@ -171,6 +185,8 @@ export class CarScanner {
     this.#at += carV2HeaderBytes;
     this.#dataOffset = layout.dataOffset;
     this.#dataEnd = layout.dataOffset + layout.dataSize;
+    this.indexOffset = layout.indexOffset;
+    this.isFullyIndexed = layout.isFullyIndexed;
     this.#state = "padding";
     return 0;
   }

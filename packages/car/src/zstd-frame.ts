@@ -77,6 +77,11 @@ export class FrameWalker {
     return this.#skip > 0 ? this.#skip : this.#headNeeded - this.#headLength;
   }
 
+  /** Whether a block has ended here. */
+  get isAtBlock(): boolean {
+    return !this.#inHeader && this.#skip === 0 && this.#headLength === 0;
+  }
+
   /**
    * Takes bytes from `at` on.
    *
@@ -189,8 +194,32 @@ export function measureFrame(bytes: Uint8Array, at: number, offset: number): Zst
   return { length: walker.length, isSkippable: walker.isSkippable, most: walker.most };
 }
 
+/** Where the blocks of a frame end, as far as they are there and make sense. */
+export function blockEnds(bytes: Uint8Array, offset: number): number[] {
+  const walker = new FrameWalker(offset);
+  const ends: number[] = [];
+  try {
+    for (let at = 0; at < bytes.length && !walker.isDone; ) {
+      // One step a time: up to what is missing for the next turn.
+      at = walker.push(bytes.subarray(0, at + walker.missing), at);
+      if (walker.isAtBlock) ends.push(at);
+    }
+  } catch (error) {
+    if (!(error instanceof CarError)) throw error;
+  }
+  return ends;
+}
+
 function contentSize(bytes: Uint8Array, at: number, size: number): number {
   let value = 0;
   for (let i = size - 1; i >= 0; i--) value = value * 256 + (bytes[at + i] as number);
   return size === 2 ? value + 256 : value;
+}
+
+/** The bytes of one frame of a stream. */
+export async function* oneFrame(walker: FrameWalker, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    yield chunk.subarray(0, walker.push(chunk, 0));
+    if (walker.isDone) return;
+  }
 }

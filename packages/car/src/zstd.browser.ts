@@ -59,7 +59,7 @@ export async function* decompressZstd(source: ByteSource): AsyncGenerator<Uint8A
 export async function loadFrameDecoder(): Promise<FrameDecoder> {
   const decoder = await loadDecoder();
   return {
-    decode(frame, limit, offset) {
+    decode(frame, limit, offset, isCut = false) {
       const parts: Uint8Array[] = [];
       let size = 0;
       let idle = 0;
@@ -73,7 +73,8 @@ export async function loadFrameDecoder(): Promise<FrameDecoder> {
           parts.push(part);
         }
       } catch (error) {
-        if (isCopseError(error)) throw error;
+        if (isCopseError(error) && !isCut) throw error;
+        if (isCut && parts.length > 0) return concatBytes(...parts);
         const why = error instanceof Error ? error.message : String(error);
         throw new CarError("car/frame-malformed", { offset, why }, { cause: error });
       }

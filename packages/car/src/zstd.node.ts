@@ -1,4 +1,3 @@
-import { pipeline, Readable } from "node:stream";
 import { constants, createZstdCompress, createZstdDecompress, zstdDecompressSync } from "node:zlib";
 import { isCopseError } from "@copse/primitives";
 import type { ByteSource } from "./byte-source.ts";
@@ -45,28 +44,83 @@ export async function* compressZstd(
   );
 }
 
+/** Pieces the stream is fed: of the piece in which damage shows, nothing comes out. */
+const pieceBytes = 64 << 10;
+
+/**
+ * Puts a source through a stream of zlib, a piece at a time. All that came out before a fault is given before it is thrown,
+ * which the stream's own iterator does not do.
+ */
 async function* through(
   source: ByteSource,
   stream: ReturnType<typeof createZstdDecompress>,
 ): AsyncGenerator<Uint8Array> {
-  const input = Readable.from(source instanceof Uint8Array ? [source] : source, { objectMode: true, highWaterMark: 1 });
   let read = 0;
-  try {
-    pipeline(input, stream, () => {}); // its error comes out of the loop below
-    for await (const chunk of stream) {
-      read += (chunk as Uint8Array).length;
-      yield chunk as Uint8Array;
+  let failure: unknown;
+  // A stream that fails closes; it does not call back what was under way.
+  let release: () => void = () => {};
+  stream.once("close", () => release());
+  const settled = (work: (done: (error?: Error | null) => void) => void): Promise<void> =>
+    new Promise((resolve) => {
+      if (stream.closed) resolve();
+      release = resolve;
+      work((error) => {
+        failure ??= error ?? undefined;
+        resolve();
+      });
+    });
+  stream.on("error", (error) => {
+    failure ??= error;
+  });
+  /** What comes out until the work is done. */
+  async function* during(work: Promise<void>): AsyncGenerator<Uint8Array> {
+    let isDone = false;
+    const done = work.then(() => {
+      isDone = true;
+    });
+    for (;;) {
+      for (let chunk = stream.read() as Uint8Array | null; chunk !== null; chunk = stream.read() as Uint8Array | null) {
+        read += chunk.length;
+        yield chunk;
+      }
+      if (isDone) return;
+      let wake: () => void = () => {};
+      const readable = new Promise<void>((resolve) => {
+        wake = resolve;
+        stream.once("readable", wake);
+      });
+      await Promise.race([done, readable]);
+      stream.off("readable", wake);
     }
-  } catch (error) {
-    // What the source threw is its own; the rest is zlib's.
-    if (isCopseError(error) || !(error instanceof Error) || !("errno" in error) || typeof error.errno !== "number")
-      throw error;
-    if ("syscall" in error) throw error;
-    throw new CarError("car/compression-damaged", { read, why: error.message }, { cause: error });
+  }
+  try {
+    for await (const chunk of source instanceof Uint8Array ? [source] : source) {
+      for (let at = 0; at < chunk.length && failure === undefined; at += pieceBytes) {
+        const piece = chunk.subarray(at, at + pieceBytes);
+        yield* during(settled((done) => stream.write(piece, done)));
+      }
+      if (failure !== undefined) break;
+    }
+    if (failure === undefined) {
+      const ended = settled((done) => {
+        stream.once("end", () => done());
+        stream.end();
+      });
+      yield* during(ended);
+    }
+    if (failure !== undefined) throw faultOf(failure, read);
   } finally {
-    input.destroy();
     stream.destroy();
   }
+}
+
+/** What zlib says of its input is about the file; anything else is as it is. */
+function faultOf(error: unknown, read: number): unknown {
+  if (isCopseError(error) || !(error instanceof Error) || !("errno" in error) || typeof error.errno !== "number") {
+    return error;
+  }
+  if ("syscall" in error) return error;
+  return new CarError("car/compression-damaged", { read, why: error.message }, { cause: error });
 }
 
 /**
@@ -80,12 +134,13 @@ export async function loadFrameDecoder(): Promise<FrameDecoder> {
 }
 
 const nodeDecoder: FrameDecoder = {
-  decode(frame, limit, offset) {
+  decode(frame, limit, offset, isCut = false) {
     try {
       return zstdDecompressSync(frame, {
         maxOutputLength: Math.max(1, limit),
         chunkSize: 64 << 10,
         params: { [constants.ZSTD_d_windowLogMax]: windowLogMax },
+        finishFlush: isCut ? constants.ZSTD_e_continue : constants.ZSTD_e_end,
       });
     } catch (error) {
       if (!(error instanceof Error)) throw error;

@@ -7,7 +7,7 @@ import type { Place } from "../places.ts";
 import { pushed } from "../plain-source.ts";
 import { type CarBlock, CarScanner } from "../scanner.ts";
 import type { PlacedSource, SourceOptions } from "../source.ts";
-import { FrameWalker } from "../zstd-frame.ts";
+import { FrameWalker, oneFrame } from "../zstd-frame.ts";
 import { type DecodedFrame, dataIn, decodeFrame, type FrameCache, readFrame, sectionIn } from "./frames.ts";
 import { streamSection } from "./stream.ts";
 
@@ -61,7 +61,8 @@ export function forestSource(dataEnd: number, options: ForestSourceOptions): Pla
     },
     async *stream(access, cid, places, streamOptions) {
       for (const { offset } of places) {
-        const frame = oneFrame(chunksOf(access, offset, dataEnd, { ...streamOptions, chunkBytes: 64 << 10 }), offset);
+        const chunks = chunksOf(access, offset, dataEnd, { ...streamOptions, chunkBytes: 64 << 10 });
+        const frame = oneFrame(new FrameWalker(offset), chunks);
         if (yield* streamSection(options.decompress(frame), cid, offset)) return true;
       }
       return false;
@@ -82,15 +83,6 @@ export function forestSource(dataEnd: number, options: ForestSourceOptions): Pla
       scanner.end();
     },
   };
-}
-
-/** The bytes of the first frame of a stream. */
-async function* oneFrame(chunks: AsyncIterable<Uint8Array>, offset: number): AsyncGenerator<Uint8Array> {
-  const walker = new FrameWalker(offset);
-  for await (const chunk of chunks) {
-    yield chunk.subarray(0, walker.push(chunk, 0));
-    if (walker.isDone) return;
-  }
 }
 
 /** The data frames of a stream, whole. @throws {CarError} `car/frame-malformed`, `car/frame-too-long` */

@@ -1,0 +1,9 @@
+export {
+  type CarFilter,
+  type CarOutput,
+  type CarStream,
+  concatCars,
+  dedupCar,
+  filterCar,
+  type SeenOptions,
+} from "./concat.ts";
