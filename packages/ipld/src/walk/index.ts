@@ -12,7 +12,9 @@ export {
 export type { WalkLimits } from "./limits.ts";
 export { maxPathBlocks, maxPathSegments, type PathOptions, parsePath, type Resolved, resolvePath } from "./path.ts";
 export { everyBlockPolicy, forestPolicy, lotusPolicy, type WalkChoice, type WalkPolicy } from "./policy.ts";
+export type { RunFile, RunFiles } from "./run-files.ts";
 export type { SeenSet } from "./seen-set.ts";
+export { SpillingCidSet, type SpillOptions } from "./spilling-cid-set.ts";
 export {
   type AsyncBlockWriter,
   type AsyncIpldStore,
