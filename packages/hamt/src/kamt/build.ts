@@ -1,5 +1,5 @@
 import { CborWriter, type CidBytes, cidOf } from "@copse/ipld";
-import { toHex } from "@copse/primitives";
+import { type AbortOptions, toHex } from "@copse/primitives";
 import { type Entry, EntryWriter, keyOf } from "./entry.ts";
 import { KamtError } from "./errors.ts";
 import { bitsOf, cutOut, noExtension, sharedBits } from "./extension.ts";
@@ -10,6 +10,16 @@ import { bucketOf, childOf, emptyNode, encodeNode, insertAt, type KamtNode, type
 export interface KamtFlush {
   readonly root: CidBytes;
   readonly blocks: readonly (readonly [cid: CidBytes, block: Uint8Array])[];
+}
+
+/** A store that takes blocks at once. */
+export interface SyncBlockWriter {
+  putManySync(blocks: Iterable<readonly [cid: CidBytes, block: Uint8Array]>): void;
+}
+
+/** A store that takes blocks and answers later. */
+export interface AsyncBlockWriter {
+  putManyBytes(blocks: Iterable<readonly [cid: CidBytes, block: Uint8Array]>, options?: AbortOptions): Promise<void>;
 }
 
 /** An entry on its way into a tree. */
@@ -96,13 +106,18 @@ function sorted<K>(layout: Layout<K>, held: readonly Hashed<K>[]): Entry<K>[] {
   return bucket;
 }
 
-/** Gives every changed node of a tree its CID, and the root too; the new blocks, children first. */
-export function flushTree<K>(root: KamtNode<K>): KamtFlush {
+/**
+ * Gives every changed node of a tree its CID, and the root too; the new blocks, children first. The pointers that get one
+ * are added to `changed`.
+ */
+export function flushTree<K>(root: KamtNode<K>, changed: Pointer<K>[] = []): KamtFlush {
   const writer = new CborWriter(4096);
   const blocks: [CidBytes, Uint8Array][] = [];
   const put = (node: KamtNode<K>): CidBytes => {
     for (const pointer of node.pointers) {
-      if (pointer.cid === undefined && pointer.node !== undefined) pointer.cid = put(pointer.node);
+      if (pointer.cid !== undefined || pointer.node === undefined) continue;
+      pointer.cid = put(pointer.node);
+      changed.push(pointer);
     }
     encodeNode(writer, node);
     const block = writer.finish();

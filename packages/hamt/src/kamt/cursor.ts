@@ -4,7 +4,7 @@ import { type Entry, keyOf, valueOfEntry } from "./entry.ts";
 import { KamtError } from "./errors.ts";
 import { bitsOf, bitsOfExtension, matchedBits } from "./extension.ts";
 import { hashOf, type Layout } from "./layout.ts";
-import { type KamtNode, loadNode, type Pointer, placeOf, pointerAt } from "./node.ts";
+import { type KamtNode, loadNode, type Pointer, placeOf, pointerAt, type Side } from "./node.ts";
 
 /** A key and its value. */
 export type KamtEntry<V, K> = readonly [key: K, value: V];
@@ -118,5 +118,20 @@ export class KamtCursor<V, K> {
       frame.at++;
     }
     if (exact === true && !isThere) throw new KamtError("kamt/start-absent", { hash: toHex(hash) });
+  }
+}
+
+/** The entries of a node, and what its links lead to. */
+export function* entriesOf<V, K>(
+  layout: Layout<K, V>,
+  { pointer, depth }: Side<K>,
+  found: KamtEntry<V, K>[],
+  more: Side<K>[],
+): Fetching<void> {
+  const link = pointer as Pointer<K>;
+  const node = link.node ?? loadNode(yield link.cid as CidBytes, layout, depth);
+  for (const below of node.pointers) {
+    if (below.bucket === undefined) more.push({ pointer: below, depth: depth + 1 });
+    else for (const entry of below.bucket) found.push([keyOf(layout, entry), valueOfEntry(layout, entry)]);
   }
 }

@@ -6,14 +6,16 @@ import {
   runSync,
   type SyncBlockReader,
 } from "@copse/ipld";
-import type { AbortOptions } from "@copse/primitives";
+import { type AbortOptions, equalBytes } from "@copse/primitives";
+import { inParallel } from "../parallel.ts";
 import { noExtension } from "./extension.ts";
 import { type KamtCodec, type KamtOptions, type Layout, layoutOf } from "./layout.ts";
+import type { Side } from "./node.ts";
 import { changesOf, isSettled, type KamtChange, type Pair, pairsBelow } from "./pairs.ts";
 
-/** How a diff over an asynchronous store goes about it. */
-export interface KamtDiffOptions extends AbortOptions {
-  /** Pairs of nodes in flight at most; 8 by default. */
+/** How blocks are asked for. */
+export interface KamtAsyncOptions extends AbortOptions {
+  /** Blocks under way at most; 1 by default. */
   readonly concurrency?: number | undefined;
 }
 
@@ -28,9 +30,9 @@ export class KamtDiff<V, K> {
   readonly #pairs: Pair<K>[];
 
   /** @internal use `diffKamt` */
-  constructor(layout: Layout<K, V>, pair: Pair<K>) {
+  constructor(layout: Layout<K, V>, pairs: Pair<K>[]) {
     this.#layout = layout;
-    this.#pairs = [pair];
+    this.#pairs = pairs;
   }
 
   /**
@@ -74,44 +76,29 @@ export class KamtDiff<V, K> {
   }
 
   /**
-   * The changes over any store, with several pairs of nodes in flight: in the order in which their blocks come.
-   *
-   * Bound: what `concurrency` pairs of nodes open up, with the ways to them.
+   * The changes that are left, over any store, of which up to `concurrency` blocks are asked for at the same time: more
+   * than one come in no order.
    *
    * @throws {KamtError} a node is none
    * @throws {HostFault} `host/block-missing`, `host/aborted`
    */
-  async *changesAsync(store: AsyncBlockReader, options: KamtDiffOptions = {}): AsyncGenerator<KamtChange<V, K>, void> {
-    const { concurrency = 8, signal } = options;
-    const left = new AbortController();
-    const inside = { signal: signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]) };
-    const flights = new Map<number, Promise<readonly [flight: number, pairs: Pair<K>[]]>>();
-    let count = 0;
-    try {
+  async *changesAsync(store: AsyncBlockReader, options: KamtAsyncOptions = {}): AsyncGenerator<KamtChange<V, K>, void> {
+    if ((options.concurrency ?? 1) <= 1) {
       for (;;) {
-        while (flights.size < Math.max(1, concurrency)) {
-          const pair = this.#pairs.pop();
-          if (pair === undefined) break;
-          if (isSettled(pair)) {
-            yield* changesOf(this.#layout, pair);
-            continue;
-          }
-          const flight = count++;
-          const steps = pairsBelow(this.#layout, pair);
-          flights.set(
-            flight,
-            runAsync(steps, store, inside).then((pairs) => [flight, pairs] as const),
-          );
-        }
-        if (flights.size === 0) return;
-        const [flight, pairs] = await Promise.race(flights.values());
-        flights.delete(flight);
-        for (let i = pairs.length - 1; i >= 0; i--) this.#pairs.push(pairs[i] as Pair<K>);
+        const found = await runAsync(this.next(), store, options);
+        if (found === undefined) return;
+        yield* found;
       }
-    } finally {
-      left.abort();
-      for (const flight of flights.values()) flight.catch(() => undefined); // nobody waits for what was cut short
     }
+    const layout = this.#layout;
+    const step = function* (pair: Pair<K>, found: KamtChange<V, K>[], more: Pair<K>[]): Fetching<void> {
+      const below = isSettled(pair) ? [pair] : yield* pairsBelow(layout, pair);
+      for (const one of below) {
+        if (!isSettled(one)) more.push(one);
+        else for (const change of changesOf(layout, one)) found.push(change);
+      }
+    };
+    for await (const found of inParallel(this.#pairs.splice(0), step, store, options)) yield* found;
   }
 }
 
@@ -129,9 +116,14 @@ export function diffKamt<V, K>(
   codec: KamtCodec<V>,
   options: KamtOptions<K>,
 ): KamtDiff<V, K> {
-  const sideOf = (root: CidBytes) => ({
+  return new KamtDiff(layoutOf(codec, options), pairsOfRoots(before, after));
+}
+
+function pairsOfRoots<K>(before: CidBytes, after: CidBytes): Pair<K>[] {
+  if (equalBytes(before, after)) return [];
+  const sideOf = (root: CidBytes): Side<K> => ({
     pointer: { bucket: undefined, cid: root.slice(), node: undefined, extension: noExtension },
     depth: 0,
   });
-  return new KamtDiff(layoutOf(codec, options), { bit: 0, before: sideOf(before), after: sideOf(after) });
+  return [{ bit: 0, before: sideOf(before), after: sideOf(after) }];
 }

@@ -17,6 +17,7 @@ export type KamtFacts = {
   "kamt/too-deep": { bits: number };
   "kamt/key-twice": { hash: string };
   "kamt/start-absent": { hash: string };
+  "kamt/options-differ": { option: string };
   "kamt/word-out-of-range": { value: bigint };
 };
 
@@ -37,6 +38,7 @@ const say: { [C in keyof KamtFacts]: (facts: KamtFacts[C]) => string } = {
   "kamt/too-deep": (f) => `a key's hash has no more than ${f.bits} bits`,
   "kamt/key-twice": (f) => `the key of hash ${f.hash} comes twice`,
   "kamt/start-absent": (f) => `the key of hash ${f.hash}, where the walk was to start, is not there`,
+  "kamt/options-differ": (f) => `trees of another ${f.option} cannot be compared`,
   "kamt/word-out-of-range": (f) => `${f.value} is no unsigned integer of 256 bits`,
 };
 

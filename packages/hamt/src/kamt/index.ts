@@ -1,6 +1,6 @@
-export { type KamtFlush, kamtRoot } from "./build.ts";
+export { type AsyncBlockWriter, type KamtFlush, kamtRoot, type SyncBlockWriter } from "./build.ts";
 export { KamtCursor, type KamtEntry, type KamtRange } from "./cursor.ts";
-export { diffKamt, KamtDiff, type KamtDiffOptions } from "./diff.ts";
+export { diffKamt, type KamtAsyncOptions, KamtDiff } from "./diff.ts";
 export { KamtError, type KamtFacts } from "./errors.ts";
 export { evmStorage, u256Codec } from "./evm.ts";
 export { createKamt, Kamt, loadKamt } from "./kamt.ts";

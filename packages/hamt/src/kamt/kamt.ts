@@ -7,13 +7,16 @@ import {
   type SyncBlockReader,
 } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
-import { flushTree, type KamtFlush } from "./build.ts";
+import { inParallel } from "../parallel.ts";
+import { type AsyncBlockWriter, flushTree, type KamtFlush, type SyncBlockWriter } from "./build.ts";
 import { entryOf, insertInto, markChanged, replaceIn, takeFrom } from "./change.ts";
-import { KamtCursor, type KamtEntry, type KamtRange } from "./cursor.ts";
+import { entriesOf, KamtCursor, type KamtEntry, type KamtRange } from "./cursor.ts";
+import { type KamtAsyncOptions, KamtDiff } from "./diff.ts";
 import { type Entry, EntryWriter, keyOf, valueOfEntry } from "./entry.ts";
-import { bitsOf, matchedBits } from "./extension.ts";
+import { KamtError } from "./errors.ts";
+import { bitsOf, matchedBits, noExtension } from "./extension.ts";
 import { hashOf, type KamtCodec, type KamtOptions, type Layout, layoutOf } from "./layout.ts";
-import { emptyNode, type KamtNode, loadNode, pointerAt } from "./node.ts";
+import { childOf, emptyNode, type KamtNode, loadNode, type Pointer, pointerAt, type Side } from "./node.ts";
 import { Place } from "./place.ts";
 
 /**
@@ -166,11 +169,26 @@ export class Kamt<V, K> {
     }
   }
 
-  /** The entries in order, over any store. Bound: memory as for {@link Kamt.cursor}. */
+  /**
+   * The entries, over any store, of which up to `concurrency` blocks are asked for at the same time: more than one come in
+   * no order, and only where the walk has no start.
+   *
+   * Bound: memory as for {@link Kamt.cursor}, for each block under way.
+   *
+   * @throws {KamtError} a node is none
+   * @throws {HostFault} `host/block-missing`, `host/aborted`
+   */
   async *entriesAsync(
     store: AsyncBlockReader,
-    options: AbortOptions & KamtRange<K> = {},
+    options: KamtAsyncOptions & KamtRange<K> = {},
   ): AsyncGenerator<KamtEntry<V, K>, void> {
+    if ((options.concurrency ?? 1) > 1 && options.from === undefined && options.after === undefined) {
+      const layout = this.#layout;
+      const first = { pointer: childOf(this.#node), depth: 0 };
+      const step = (side: Side<K>, found: KamtEntry<V, K>[], more: Side<K>[]) => entriesOf(layout, side, found, more);
+      for await (const found of inParallel([first], step, store, options)) yield* found;
+      return;
+    }
     const cursor = this.cursor(options);
     for (;;) {
       const found = await runAsync(cursor.next(), store, options);
@@ -179,12 +197,62 @@ export class Kamt<V, K> {
     }
   }
 
+  /**
+   * The changes that lead from another tree to this one, both as they are now.
+   *
+   * @throws {KamtError} `kamt/options-differ`: the trees must be of the same form
+   */
+  diff(before: Kamt<V, K>): KamtDiff<V, K> {
+    const ours = this.#layout;
+    const theirs = before.#layout;
+    if (ours.bitWidth !== theirs.bitWidth || ours.hashBits !== theirs.hashBits) {
+      throw new KamtError("kamt/options-differ", {
+        option: ours.bitWidth !== theirs.bitWidth ? "bitWidth" : "hashSize",
+      });
+    }
+    const sideOf = (tree: Kamt<V, K>): Side<K> => ({
+      pointer: { bucket: undefined, cid: tree.#root, node: tree.#node, extension: noExtension },
+      depth: 0,
+    });
+    return new KamtDiff(ours, [{ bit: 0, before: sideOf(before), after: sideOf(this) }]);
+  }
+
   /** Makes the blocks of all changes; the tree goes on from there. Without a change there is none. */
   flush(): KamtFlush {
     if (this.#root !== undefined) return { root: this.#root, blocks: [] };
     const flushed = flushTree(this.#node);
     this.#root = flushed.root;
     return flushed;
+  }
+
+  /** {@link Kamt.flush} into a store; where that fails, the changes are still to be flushed. */
+  flushSync(store: SyncBlockWriter): CidBytes {
+    if (this.#root !== undefined) return this.#root;
+    const changed: Pointer<K>[] = [];
+    const { root, blocks } = flushTree(this.#node, changed);
+    try {
+      store.putManySync(blocks);
+    } catch (error) {
+      for (const pointer of changed) pointer.cid = undefined;
+      throw error;
+    }
+    this.#root = root;
+    return root;
+  }
+
+  /** As {@link Kamt.flushSync}, for a store that answers later. The tree must not change meanwhile. */
+  async flushAsync(store: AsyncBlockWriter, options: AbortOptions = {}): Promise<CidBytes> {
+    if (this.#root !== undefined) return this.#root;
+    const changed: Pointer<K>[] = [];
+    const { root, blocks } = flushTree(this.#node, changed);
+    try {
+      await store.putManyBytes(blocks, options);
+    } catch (error) {
+      for (const pointer of changed) pointer.cid = undefined;
+      throw error;
+    }
+    this.#root = root;
+    return root;
   }
 
   *#find(key: K): Fetching<Entry<K> | undefined> {

@@ -18,6 +18,12 @@ export interface KamtNode<K> {
   readonly pointers: Pointer<K>[];
 }
 
+/** What a tree holds under some bits of a hash, and how many nodes the way has to the one that its link leads to. */
+export interface Side<K> {
+  readonly pointer: Pointer<K> | undefined;
+  readonly depth: number;
+}
+
 /** A pointer to a bucket. */
 export function bucketOf<K>(bucket: Entry<K>[]): Pointer<K> {
   return { bucket, cid: undefined, node: undefined, extension: noExtension };

@@ -3,19 +3,13 @@ import { equalBytes } from "@copse/primitives";
 import { type Entry, keyOf, valueBytes, valueOfEntry } from "./entry.ts";
 import { bitsOf, bitsOfExtension, cutOut, type Extension, matchedBits } from "./extension.ts";
 import { hashOf, type Layout } from "./layout.ts";
-import { bucketOf, loadNode, type Pointer, slotsOf } from "./node.ts";
+import { bucketOf, loadNode, type Pointer, type Side, slotsOf } from "./node.ts";
 
 /** A key whose value is not the same in two trees; the side that does not have the key is left out. */
 export interface KamtChange<V, K> {
   readonly key: K;
   readonly before?: V;
   readonly after?: V;
-}
-
-/** What one tree holds under some bits of a hash, and how deep the node stands that its link leads to. */
-export interface Side<K> {
-  readonly pointer: Pointer<K> | undefined;
-  readonly depth: number;
 }
 
 /** What two trees hold under the same first bits of a hash. */

@@ -107,6 +107,9 @@ describe.each(forms)("a KAMT of $options", (form) => {
     const tree = await runAsync(loadKamt(root, numberCodec, options), store);
     const seen: number[] = [];
     for await (const [, value] of tree.entriesAsync(store)) seen.push(value);
+    const atOnce: number[] = [];
+    for await (const [, value] of tree.entriesAsync(store, { concurrency: 5 })) atOnce.push(value);
+    expect(atOnce.sort()).toEqual(seen.toSorted());
     expect(seen.toSorted((a, b) => a - b)).toEqual(entries.map(([, value]) => value));
     for (let i = 0; i < 500; i += 50) await runAsync(tree.set(keyOf(i), 1000), store);
     await runAsync(tree.delete(keyOf(7)), store);
@@ -114,7 +117,7 @@ describe.each(forms)("a KAMT of $options", (form) => {
     store.put(after.blocks);
     const inOrder = [...diffKamt(root, after.root, numberCodec, options).changes(store)];
     const changed: unknown[] = [];
-    for await (const change of diffKamt(root, after.root, numberCodec, options).changesAsync(store))
+    for await (const change of diffKamt(root, after.root, numberCodec, options).changesAsync(store, { concurrency: 4 }))
       changed.push(change);
     expect(changed.length).toBe(11);
     const byHash = (a: unknown, b: unknown) =>
