@@ -1,8 +1,23 @@
-import type { CidBytes } from "./cid.ts";
+import { type CidBytes, chainCidLength } from "./cid.ts";
 import { CborError } from "./errors.ts";
 
 const encoder: TextEncoder = new TextEncoder();
 const maxUint64 = 2n ** 64n - 1n;
+const maxSafe = BigInt(Number.MAX_SAFE_INTEGER);
+const maxInt64 = 2n ** 63n - 1n;
+
+/** Up to this many bytes a loop is faster than `set`, which is a call. */
+const fewBytes = 48;
+/** A link's bytes before the 38 of a chain CID: tag 42, the head of 39 bytes, the multibase byte. */
+const chainLinkHead: readonly number[] = [0xd8, 0x2a, 0x58, 0x27, 0x00];
+
+const nowhere = new Uint8Array();
+/**
+ * A buffer that no writer has, for the next that needs one: making one costs more than writing a message into it. A
+ * writer takes it whole at its first write and lays it back when it has finished, so no two ever share it.
+ */
+let spare: Uint8Array = nowhere;
+const largestSpare = 65536;
 
 /**
  * Writes canonical DAG-CBOR item by item; every head takes its shortest form.
@@ -13,12 +28,14 @@ const maxUint64 = 2n ** 64n - 1n;
  * new CborWriter().array(2).uint(1).bytes(Uint8Array.of(0xff)).finish() // => Uint8Array.of(0x82, 0x01, 0x41, 0xff)
  */
 export class CborWriter {
-  #buffer: Uint8Array;
+  #buffer: Uint8Array = nowhere;
   #length = 0;
+  readonly #capacity: number;
+  #again = false;
 
-  /** @param capacity bytes to start with; the buffer doubles when it is full */
+  /** @param capacity bytes to start with at least; the buffer doubles when it is full */
   constructor(capacity = 256) {
-    this.#buffer = new Uint8Array(capacity);
+    this.#capacity = capacity;
   }
 
   /** Bytes written so far. */
@@ -43,18 +60,19 @@ export class CborWriter {
 
   /** An unsigned 64-bit integer. @throws {CborError} `cbor/out-of-range` */
   uint(value: number | bigint): this {
-    if (typeof value === "bigint" || !Number.isSafeInteger(value) || value < 0) return this.#wide(0x00, BigInt(value));
-    return this.#head(0x00, value);
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return this.#head(0x00, value);
+    return this.#wide(0x00, BigInt(value));
   }
 
   /** A signed 64-bit integer. @throws {CborError} `cbor/out-of-range` */
   int(value: number | bigint): this {
-    if (value >= 0) {
-      if (BigInt(value) > maxUint64 >> 1n) throw this.#outOfRange(BigInt(value), maxUint64 >> 1n);
-      return this.uint(value);
+    if (typeof value === "number" && Number.isSafeInteger(value)) {
+      return value >= 0 ? this.#head(0x00, value) : this.#head(0x20, -1 - value);
     }
-    if (BigInt(value) < -(2n ** 63n)) throw this.#outOfRange(BigInt(value), -(2n ** 63n));
-    return this.#wide(0x20, -1n - BigInt(value));
+    const wide = BigInt(value);
+    if (wide > maxInt64) throw this.#outOfRange(wide, maxInt64);
+    if (wide < -1n - maxInt64) throw this.#outOfRange(wide, -1n - maxInt64);
+    return wide >= 0n ? this.#wide(0x00, wide) : this.#wide(0x20, -1n - wide);
   }
 
   /** A byte string. */
@@ -70,6 +88,15 @@ export class CborWriter {
 
   /** A link (tag 42) to a binary CID. */
   link(cid: CidBytes): this {
+    if (cid.length === chainCidLength) {
+      this.#room(chainLinkHead.length + chainCidLength);
+      const buffer = this.#buffer;
+      let at = this.#length;
+      for (let i = 0; i < chainLinkHead.length; i++) buffer[at++] = chainLinkHead[i] as number;
+      for (let i = 0; i < chainCidLength; i++) buffer[at++] = cid[i] as number;
+      this.#length = at;
+      return this;
+    }
     this.#head(0xc0, 42).#head(0x40, cid.length + 1);
     this.#room(1);
     this.#buffer[this.#length++] = 0;
@@ -88,9 +115,13 @@ export class CborWriter {
 
   /** Bytes that are CBOR already. */
   raw(cbor: Uint8Array): this {
-    this.#room(cbor.length);
-    this.#buffer.set(cbor, this.#length);
-    this.#length += cbor.length;
+    const { length } = cbor;
+    this.#room(length);
+    const buffer = this.#buffer;
+    const at = this.#length;
+    if (length > fewBytes) buffer.set(cbor, at);
+    else for (let i = 0; i < length; i++) buffer[at + i] = cbor[i] as number;
+    this.#length = at + length;
     return this;
   }
 
@@ -100,7 +131,7 @@ export class CborWriter {
     this.#room(length);
     const buffer = this.#buffer;
     const at = this.#length;
-    if (length > 64) buffer.set(cbor.subarray(start, end), at);
+    if (length > 2 * fewBytes) buffer.set(cbor.subarray(start, end), at);
     else for (let i = 0; i < length; i++) buffer[at + i] = cbor[start + i] as number;
     this.#length = at + length;
     return this;
@@ -110,6 +141,11 @@ export class CborWriter {
   finish(): Uint8Array {
     const bytes = this.#buffer.slice(0, this.#length);
     this.#length = 0;
+    if (!this.#again && this.#buffer.length > spare.length && this.#buffer.length <= largestSpare) {
+      spare = this.#buffer;
+      this.#buffer = nowhere;
+      this.#again = true; // a writer that is used again keeps its buffer
+    }
     return bytes;
   }
 
@@ -139,7 +175,7 @@ export class CborWriter {
       buffer[at++] = value >>> 8;
       buffer[at++] = value;
     } else {
-      return this.#wide(major, BigInt(value));
+      return this.#head64(major, Math.floor(value / 0x100000000), value >>> 0);
     }
     this.#length = at;
     return this;
@@ -147,10 +183,24 @@ export class CborWriter {
 
   #wide(major: number, value: bigint): this {
     if (value < 0n || value > maxUint64) throw this.#outOfRange(value, value < 0n ? 0n : maxUint64);
-    if (value < 0x100000000n) return this.#head(major, Number(value));
+    if (value <= maxSafe) return this.#head(major, Number(value));
+    return this.#head64(major, Number(value >> 32n), Number(value & 0xffffffffn));
+  }
+
+  #head64(major: number, high: number, low: number): this {
     this.#room(9);
-    this.#buffer[this.#length++] = major | 27;
-    for (let shift = 56n; shift >= 0n; shift -= 8n) this.#buffer[this.#length++] = Number((value >> shift) & 0xffn);
+    const buffer = this.#buffer;
+    let at = this.#length;
+    buffer[at++] = major | 27;
+    buffer[at++] = high >>> 24;
+    buffer[at++] = high >>> 16;
+    buffer[at++] = high >>> 8;
+    buffer[at++] = high;
+    buffer[at++] = low >>> 24;
+    buffer[at++] = low >>> 16;
+    buffer[at++] = low >>> 8;
+    buffer[at++] = low;
+    this.#length = at;
     return this;
   }
 
@@ -159,10 +209,15 @@ export class CborWriter {
   }
 
   #room(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#buffer.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
-    grown.set(this.#buffer.subarray(0, this.#length));
+    if (this.#length + more > this.#buffer.length) this.#grow(this.#length + more);
+  }
+
+  #grow(needed: number): void {
+    const wanted = Math.max(needed, this.#capacity, this.#buffer.length * 2);
+    let grown = spare;
+    if (spare.length < wanted) grown = new Uint8Array(wanted);
+    else spare = nowhere;
+    if (this.#length > 0) grown.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = grown;
   }
 }
