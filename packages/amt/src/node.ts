@@ -61,13 +61,13 @@ export class Leaf {
   }
 
   /** Puts the CBOR of a value, which must not change, in a slot. */
-  put(slot: number, source: Uint8Array, start: number, end: number): void {
+  put(layout: Layout, slot: number, source: Uint8Array, start: number, end: number): void {
     if (this.items === 0) this.source = source;
     if (!this.spans[2 * slot]) this.items++;
     this.spans[2 * slot] = start;
     this.spans[2 * slot + 1] = end;
     if (source !== this.source) {
-      this.own ??= [];
+      this.own ??= emptyOf(layout);
       this.own[slot] = source;
     } else if (this.own !== undefined) this.own[slot] = undefined;
     if (this.values !== undefined) this.values[slot] = undefined;
@@ -119,11 +119,14 @@ export class Gap {
   }
 }
 
+/** Bytes of a link before its CID: the tag, the head of 39 bytes, the multibase byte. */
+const linkHead = 5;
+
 const nowhere = new Uint8Array();
 
-/** Places for the decoded values of a leaf. */
-export function valuesOf(layout: Layout): unknown[] {
-  return layout.width > preparedWidth ? [] : new Array<unknown>(layout.width).fill(undefined);
+/** A list with nothing for each slot. */
+export function emptyOf<T>(layout: Layout): (T | undefined)[] {
+  return layout.width > preparedWidth ? [] : new Array<T | undefined>(layout.width).fill(undefined);
 }
 
 function slotsOf<T>(width: number): (T | number)[] {
@@ -230,16 +233,24 @@ function readLinks(
 function readSpans(reader: CborReader, leaf: Leaf, bitmap: number, layout: Layout, items: number, moved: number): void {
   const { spans } = leaf;
   const { source } = reader;
+  let { offset } = reader;
   let taken = 0;
   for (let at = 0; at < layout.bitmapLength; at++) {
     for (let bits = bitsAt(source, bitmap, at, layout); bits !== 0; bits &= bits - 1) {
       if (taken++ === items) throw mismatch(source, bitmap, layout, 0, items);
       const slot = at * 8 + 31 - Math.clz32(bits & -bits);
-      spans[2 * slot] = moved + reader.offset;
-      skipItem(reader);
-      spans[2 * slot + 1] = moved + reader.offset;
+      spans[2 * slot] = moved + offset;
+      const end = simpleEnd(source, offset);
+      if (end > 0 && end <= source.length) offset = end;
+      else {
+        reader.offset = offset;
+        reader.skip();
+        offset = reader.offset;
+      }
+      spans[2 * slot + 1] = moved + offset;
     }
   }
+  reader.offset = offset;
   if (taken !== items) throw mismatch(source, bitmap, layout, 0, items);
   leaf.items = items;
 }
@@ -292,8 +303,8 @@ function isChainLink(bytes: Uint8Array, at: number): boolean {
     bytes[at + 2] === 0x58 &&
     bytes[at + 3] === chainCidLength + 1 &&
     bytes[at + 4] === 0 &&
-    isChainCid(bytes, at + 5) &&
-    at + 5 + chainCidLength <= bytes.length
+    isChainCid(bytes, at + linkHead) &&
+    at + linkHead + chainCidLength <= bytes.length
   );
 }
 
@@ -301,8 +312,8 @@ function isChainLink(bytes: Uint8Array, at: number): boolean {
 function readLink(reader: CborReader, height: number): number {
   const at = reader.offset;
   if (isChainLink(reader.source, at)) {
-    reader.offset = at + 5 + chainCidLength;
-    return at + 5;
+    reader.offset = at + linkHead + chainCidLength;
+    return at + linkHead;
   }
   const cid = reader.link();
   const { codec } = readCid(cid);
@@ -310,16 +321,10 @@ function readLink(reader: CborReader, height: number): number {
   return cid.byteOffset - reader.source.byteOffset;
 }
 
-/** As `reader.skip()`, without a view of what is passed over where that is a number, bytes, text or a link. */
-function skipItem(reader: CborReader): void {
-  const end = simpleEnd(reader.source, reader.offset);
-  if (end > 0 && end <= reader.source.length) reader.offset = end;
-  else reader.skip();
-}
-
 /** The end of the simple item at `at`, which may lie past what is there; 0 for others, and for heads that are too long. */
 function simpleEnd(source: Uint8Array, at: number): number {
   const head = source[at] as number;
+  if (head < 0x18) return at + 1;
   if (head < 0x40) {
     switch (head & 0x1f) {
       case 0x18:
@@ -338,7 +343,7 @@ function simpleEnd(source: Uint8Array, at: number): number {
     return length === 0x18 && (source[at + 1] as number) >= 0x18 ? at + 2 + (source[at + 1] as number) : 0;
   }
   if (head === 0xf6) return at + 1;
-  return isChainLink(source, at) ? at + 5 + chainCidLength : 0;
+  return isChainLink(source, at) ? at + linkHead + chainCidLength : 0;
 }
 
 /** A node from its block, whole. `source` and `moved` as for {@link decodeNode}. */
@@ -357,7 +362,11 @@ export function readNode(
   return node;
 }
 
-/** Writes a node whose children all have their CIDs. */
+/**
+ * Writes a node whose children all have their CIDs.
+ *
+ * @param bitmap bytes to make the bitmap in, for who writes many nodes
+ */
 export function encodeNode(
   writer: CborWriter,
   layout: Layout,
@@ -370,18 +379,38 @@ export function encodeNode(
     const { spans } = node;
     for (let slot = 0; 2 * slot < spans.length; slot++) if (spans[2 * slot]) mark(bitmap, slot);
     writer.array(3).bytes(bitmap).array(0).array(items);
-    for (let slot = 0; 2 * slot < spans.length; slot++) {
-      const start = spans[2 * slot];
-      if (start) writer.part(node.sourceOf(slot), start, spans[2 * slot + 1] as number);
-    }
+    writeValues(writer, node);
   } else {
     for (let slot = 0; slot < slots.length; slot++) if (slots[slot]) mark(bitmap, slot);
     writer.array(3).bytes(bitmap).array(items);
     for (let slot = 0; slot < slots.length; slot++) {
-      if (slots[slot]) writer.link(childCid(node, slot) as CidBytes);
+      const child = slots[slot];
+      if (!child) continue;
+      if (typeof child === "object") writer.link(child.cid as CidBytes);
+      else if (isChainCid(node.source, child)) writer.part(node.source, child - linkHead, child + chainCidLength);
+      else writer.link(cidFrom(node.source, child));
     }
     writer.array(0);
   }
+}
+
+/** Writes the values of a leaf, those that lie side by side at once. */
+function writeValues(writer: CborWriter, { spans, own, source }: Leaf): void {
+  let from = source;
+  let start = 0;
+  let end = 0;
+  for (let slot = 0; 2 * slot < spans.length; slot++) {
+    const next = spans[2 * slot];
+    if (!next) continue;
+    const its = own?.[slot] ?? source;
+    if (next !== end || its !== from) {
+      if (end > start) writer.part(from, start, end);
+      from = its;
+      start = next;
+    }
+    end = spans[2 * slot + 1] as number;
+  }
+  if (end > start) writer.part(from, start, end);
 }
 
 function mark(bitmap: Uint8Array, slot: number): void {

@@ -3,7 +3,7 @@ import type { AbortOptions } from "@copse/primitives";
 import { Arena } from "./arena.ts";
 import { AmtError } from "./errors.ts";
 import { fits, highBelow, indexAt, type Layout, lowBelow, slotAt } from "./layout.ts";
-import { type AmtNode, Branch, copyNode, emptyNode, encodeNode, Gap, type Leaf, readNode, valuesOf } from "./node.ts";
+import { type AmtNode, Branch, copyNode, emptyNode, emptyOf, encodeNode, Gap, type Leaf, readNode } from "./node.ts";
 import { ValueReader } from "./value-reader.ts";
 
 const maxCount = 2n ** 64n - 1n;
@@ -58,17 +58,21 @@ export class Trunk<V> {
    */
   find(high: number, low: number): Leaf | undefined {
     const { layout } = this;
+    const { bitWidth, mask } = layout;
     let { node } = this;
+    let shift = bitWidth * this.height;
     this.gap = undefined;
     if (!fits(layout, high, low, this.height)) return undefined;
     while (node.slots !== undefined) {
-      const slot = slotAt(layout, high, low, node.height);
+      // nearly every index is short, and this is the hottest loop of all
+      const slot = high === 0 && shift < 32 ? (low >>> shift) & mask : slotAt(layout, high, low, node.height);
       const child = node.slots[slot];
       if (typeof child !== "object") {
         if (child) this.gap = new Gap(node, slot);
         return undefined;
       }
       node = child;
+      shift -= bitWidth;
     }
     return node;
   }
@@ -89,7 +93,7 @@ export class Trunk<V> {
     const start = leaf.spans[2 * slot];
     if (!start) return undefined;
     const value = this.values.read(leaf.sourceOf(slot), start, leaf.spans[2 * slot + 1] as number);
-    leaf.values ??= valuesOf(this.layout);
+    leaf.values ??= emptyOf(this.layout);
     leaf.values[slot] = value;
     return value;
   }
@@ -104,7 +108,7 @@ export class Trunk<V> {
     const slot = low & layout.mask;
     const leaf = this.find(high, low);
     if (leaf === undefined) {
-      if (this.gap === undefined) this.#grow(high, low).put(slot, source, start, end);
+      if (this.gap === undefined) this.#grow(high, low).put(layout, slot, source, start, end);
       return;
     }
     const old = leaf.spans[2 * slot];
@@ -113,7 +117,7 @@ export class Trunk<V> {
       if (equalSpans(leaf.sourceOf(slot), old, oldEnd, source, start, end)) return;
     } else this.#countOne();
     if (leaf.cid !== undefined || this.root !== undefined) this.#change(high, low);
-    leaf.put(slot, source, start, end);
+    leaf.put(layout, slot, source, start, end);
   }
 
   /** A leaf of its own for an index that none has a place for, and the nodes on the way to it. */
