@@ -1,7 +1,7 @@
 export type { AbsentOptions } from "./compose/absent-keys.ts";
 export { type BlockCache, type BlockCacheOptions, type BlockCacheStats, createBlockCache } from "./compose/cache.ts";
 export { type Composed, isStore, readsAtOnce } from "./compose/face.ts";
-export { identityStoreOf, inlineBlock } from "./compose/identity.ts";
+export { identityStoreOf } from "./compose/identity.ts";
 export {
   createOverlay,
   type Overlay,

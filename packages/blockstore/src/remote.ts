@@ -12,3 +12,4 @@ export {
   type RemoteStore,
 } from "./remote/remote-store.ts";
 export type { SourceStanding } from "./remote/source-ranks.ts";
+export { gatewaySubtree, type SubtreeOptions } from "./remote/subtree.ts";

@@ -19,7 +19,10 @@ export function identityStoreOf<Base extends AsyncStore>(base: Base): Composed<B
   return composedOver(base, (face) => new IdentityFace(face));
 }
 
-/** The block that an identity CID carries, as a view; `undefined` for every other CID. */
+/**
+ * The block that an identity CID carries, as a view; `undefined` for every other CID, and, unlike `inlineBlock` of ipld,
+ * for bytes that are no CID of version 1 at all: the store below says what it thinks of those.
+ */
 export function inlineBlock(cid: CidBytes): Uint8Array | undefined {
   if (cid[0] !== 1) return undefined;
   let at = 1;

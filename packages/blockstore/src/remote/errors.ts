@@ -23,6 +23,10 @@ export type RemoteFacts = {
   "remote/redirect-refused": { source: string; cid: string; location: string; why: string };
   /** Bytes of a CAR answer that are no CAR, or blocks in it that nobody asked for. */
   "remote/car-malformed": { source: string; cid: string; why: string };
+  /** A CAR answer ended before all that its root leads to had come. */
+  "remote/car-incomplete": { source: string; cid: string; blocks: number; missing: number };
+  /** More blocks, or bytes of them, than the caller takes. */
+  "remote/subtree-too-large": { source: string; cid: string; limit: string };
   /** The source failed in a way of its own: a connection, a fault of its code. */
   "remote/source-failed": { source: string; cid: string; reason: string };
   /** No source gave the block, and not all said that they lack it. */
@@ -42,6 +46,9 @@ const say: { [Code in keyof RemoteFacts]: (facts: RemoteFacts[Code]) => string }
   "remote/type-unexpected": (f) => `${f.source} sent ${f.found} for ${f.cid}, not ${f.expected}`,
   "remote/redirect-refused": (f) => `${f.source} redirects ${f.cid} to ${f.location}: ${f.why}`,
   "remote/car-malformed": (f) => `${f.source} sent a CAR for ${f.cid} that is wrong: ${f.why}`,
+  "remote/car-incomplete": (f) =>
+    `${f.source} sent ${f.blocks} blocks of ${f.cid}; ${f.missing} that they link to are missing`,
+  "remote/subtree-too-large": (f) => `${f.source} sends more than ${f.limit} for ${f.cid}`,
   "remote/source-failed": (f) => `${f.source} failed on ${f.cid}: ${f.reason}`,
   "remote/unavailable": (f) => `${f.cid} is not to be had after ${f.attempts} attempts: ${f.reasons.join("; ")}`,
   "remote/too-many-requests": (f) => `${f.limit} fetches are under way or wait already`,
@@ -57,6 +64,7 @@ const faults: { readonly [Code in keyof RemoteFacts]?: SourceFault } = {
   "remote/type-unexpected": "garbage",
   "remote/redirect-refused": "refused",
   "remote/car-malformed": "garbage",
+  "remote/car-incomplete": "gone",
   "remote/source-failed": "gone",
 };
 

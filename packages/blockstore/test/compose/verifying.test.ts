@@ -1,7 +1,8 @@
 import { concatBytes } from "@copse/primitives";
 import { expect, it } from "vitest";
 import { sampleBlocks } from "../../src/compliance/rules.ts";
-import { createTracker, identityStoreOf, inlineBlock, verifyingStoreOf } from "../../src/compose.ts";
+import { inlineBlock } from "../../src/compose/identity.ts";
+import { createTracker, identityStoreOf, verifyingStoreOf } from "../../src/compose.ts";
 import { type BlockEntry, createMemoryBlockstore } from "../../src/index.ts";
 import { holding, laterStore } from "./bases.ts";
 
