@@ -11,7 +11,7 @@ import { HamtError } from "./errors.ts";
 import { type KeyCodec, keyOfBytes } from "./keys.ts";
 import { type Layout, slotAt } from "./layout.ts";
 import { loadNode } from "./load-node.ts";
-import { cidAt, type HamtNode, isLink, isTaken, placeOf } from "./node.ts";
+import { cidAt, emptyWords, type HamtNode, isLink, isTaken, mark, placeOf, type Slots, slotsOf } from "./node.ts";
 import { type ConcurrencyOptions, inParallel } from "./parallel.ts";
 import { decodeAt } from "./read-entry.ts";
 import { Room } from "./room.ts";
@@ -135,21 +135,41 @@ export function* diffStep<V, K>(
   if (depth >= layout.maxDepth) throw new HamtError("hamt/too-deep", { depth, limit: layout.maxDepth });
   const before = isCid(task.before) ? loadNode(yield task.before, layout, depth, form.room) : task.before;
   const after = isCid(task.after) ? loadNode(yield task.after, form.after.layout, depth, form.room) : task.after;
-  for (let slot = layout.width - 1; slot >= 0; slot--) {
-    if (isEntries(before) || isEntries(after)) {
-      comparePlace(form, sideOf(layout, before, slot, depth), sideOf(form.after.layout, after, slot, depth), depth, {
-        changes,
-        tasks,
-      });
-      continue;
+  const found = { changes, tasks };
+  if (isEntries(before) || isEntries(after)) {
+    const left = isEntries(before) ? asNode(layout, before, depth) : undefined;
+    const right = isEntries(after) ? asNode(form.after.layout, after, depth) : undefined;
+    const [a, b] = [left?.slots ?? (before as HamtNode), right?.slots ?? (after as HamtNode)];
+    for (let slot = slotsOf(a, b) - 1; slot >= 0; slot--) {
+      if (!isTaken(a, slot) && !isTaken(b, slot)) continue;
+      const was = left?.entries[slot] ?? (left ? nothing : sideOf(layout, before as HamtNode, slot));
+      const is = right?.entries[slot] ?? (right ? nothing : sideOf(form.after.layout, after as HamtNode, slot));
+      comparePlace(form, was, is, depth, found);
     }
+    return;
+  }
+  for (let slot = slotsOf(before, after) - 1; slot >= 0; slot--) {
     if (!isTaken(before, slot) && !isTaken(after, slot)) continue;
     if (sameAt(form, before, after, slot)) continue;
-    comparePlace(form, sideOf(layout, before, slot, depth), sideOf(form.after.layout, after, slot, depth), depth, {
-      changes,
-      tasks,
-    });
+    comparePlace(form, sideOf(layout, before, slot), sideOf(form.after.layout, after, slot), depth, found);
   }
+}
+
+/** The slots of the node that entries would make. */
+function asNode(
+  layout: Layout,
+  entries: readonly RawEntry[],
+  depth: number,
+): { readonly slots: Slots; readonly entries: RawEntry[][] } {
+  const slots: Slots = { bits: 0, more: emptyWords(layout) };
+  const held: RawEntry[][] = [];
+  for (const entry of entries) {
+    const slot = slotAt(layout, layout.hash(entry.bytes.slice(entry.keyStart, entry.keyEnd)), depth);
+    mark(slots, slot, true);
+    held[slot] ??= [];
+    held[slot].push(entry);
+  }
+  return { slots, entries: held };
 }
 
 function comparePlace<V, K>(
@@ -178,17 +198,11 @@ function sameAt<V, K>(form: DiffForm<V, K>, a: HamtNode, b: HamtNode, slot: numb
   return compareRanges(a.bytes, aStart, aEnd, b.bytes, bStart, b.starts[bPlace + 1] as number) === 0;
 }
 
-function sideOf(layout: Layout, side: HamtNode | readonly RawEntry[], slot: number, depth: number): Side {
-  if (isEntries(side)) {
-    if (side.length === 0) return nothing;
-    return side.filter(({ bytes, keyStart, keyEnd }) => {
-      return slotAt(layout, layout.hash(bytes.subarray(keyStart, keyEnd)), depth) === slot;
-    });
-  }
-  if (!isTaken(side, slot)) return nothing;
-  const place = placeOf(side, slot);
-  if (isLink(layout, side, place)) return side.children?.[place] ?? cidAt(layout, side, place);
-  return entriesAt(side.bytes, (side.starts[place] as number) + layout.prefix);
+function sideOf(layout: Layout, node: HamtNode, slot: number): Side {
+  if (!isTaken(node, slot)) return nothing;
+  const place = placeOf(node, slot);
+  if (isLink(layout, node, place)) return node.children?.[place] ?? cidAt(layout, node, place);
+  return entriesAt(node.bytes, (node.starts[place] as number) + layout.prefix);
 }
 
 function diffEntries<V, K>(

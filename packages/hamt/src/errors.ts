@@ -5,7 +5,6 @@ export type HamtFacts = {
   "hamt/bit-width-unsupported": { bitWidth: number; limit: number };
   "hamt/option-out-of-range": { option: string; value: number; least: number; limit: number };
   "hamt/hash-length": { length: number; expected: string };
-  "hamt/bitfield-too-wide": { depth: number; length: number; limit: number };
   "hamt/bitfield-mismatch": { depth: number; bits: number; pointers: number };
   "hamt/node-empty": { depth: number };
   "hamt/pointer-malformed": { depth: number; found: string };
@@ -25,7 +24,6 @@ const say: { [C in keyof HamtFacts]: (facts: HamtFacts[C]) => string } = {
   "hamt/bit-width-unsupported": (f) => `bit width ${f.bitWidth}, limits 1 and ${f.limit}`,
   "hamt/option-out-of-range": (f) => `${f.option} of ${f.value}, limits ${f.least} and ${f.limit}`,
   "hamt/hash-length": (f) => `the hash function gives ${f.length} B, expected ${f.expected}`,
-  "hamt/bitfield-too-wide": (f) => `node at depth ${f.depth}: a bitfield of ${f.length} bits, limit ${f.limit}`,
   "hamt/bitfield-mismatch": (f) => `node at depth ${f.depth}: ${f.bits} bits are set for ${f.pointers} pointers`,
   "hamt/node-empty": (f) => `node at depth ${f.depth}: empty, which only the root may be`,
   "hamt/pointer-malformed": (f) => `node at depth ${f.depth}: a pointer that is ${f.found}`,

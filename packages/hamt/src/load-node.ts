@@ -2,8 +2,11 @@ import { CborReader, codecs, isChainCid, readCid } from "@copse/ipld";
 import { compareRanges, headLength, lengthAt, simpleEnd } from "./bucket.ts";
 import { HamtError } from "./errors.ts";
 import type { Layout } from "./layout.ts";
-import { emptyWords, type HamtNode, linkLength, takenOf } from "./node.ts";
+import { emptyWords, type HamtNode, linkLength, type Slots, takenOf } from "./node.ts";
 import type { Room } from "./room.ts";
+
+/** Bytes of a bitfield at most, whatever the width. */
+const maxBitfield = 32;
 
 /**
  * Reads a node from its block, which may change afterwards: the bytes are copied, once, into the room given.
@@ -12,7 +15,7 @@ import type { Room } from "./room.ts";
  * is a link or a list of `[key, value]`; before version 3 it is a map of one pair, `"0"` to a link or `"1"` to a list.
  * Cost: one pass that finds where each pointer starts, makes no objects, and checks everything that the references check.
  *
- * @throws {HamtError} `hamt/bitfield-too-wide`, `hamt/bitfield-mismatch`, `hamt/node-empty`, `hamt/pointer-malformed`,
+ * @throws {HamtError} `hamt/bitfield-mismatch`, `hamt/node-empty`, `hamt/pointer-malformed`,
  * `hamt/bucket-empty`, `hamt/bucket-unsorted`, `hamt/bucket-too-high`, `hamt/link-codec`
  * @throws {CborError}
  * @see ref-fvm:ipld/hamt/src/node.rs load, go-hamt-ipld:hamt.go loadNode, go-hamt-ipld:v0.1.5 pointer_cbor.go
@@ -20,8 +23,7 @@ import type { Room } from "./room.ts";
 export function loadNode(block: Uint8Array, layout: Layout, depth: number, room: Room, owner?: object): HamtNode {
   const reader = new CborReader(block);
   reader.array(2);
-  const more = emptyWords(layout);
-  const bits = decodeBitfield(reader.bytes(32), layout, depth, more);
+  const slots = decodeBitfield(reader.bytes(maxBitfield), layout);
   const count = reader.array(undefined, layout.width);
   const first = reader.offset;
   const starts: number[] = [];
@@ -40,28 +42,33 @@ export function loadNode(block: Uint8Array, layout: Layout, depth: number, room:
   starts.push(at - first);
   reader.offset = at;
   reader.end();
-  const taken = takenOf({ bits, more });
+  const taken = takenOf(slots);
   if (taken !== count) throw new HamtError("hamt/bitfield-mismatch", { depth, bits: taken, pointers: count });
   if (count === 0 && depth > 0) throw new HamtError("hamt/node-empty", { depth });
   const bytes = room.copy(block, first, at);
-  return { owner, bits, more, bytes, starts, children: undefined, changed: false, used: true };
+  return { owner, bits: slots.bits, more: slots.more, bytes, starts, children: undefined, changed: false, used: true };
 }
 
-/** The first word of a bitfield; the others go into `more`. */
-function decodeBitfield(bytes: Uint8Array, layout: Layout, depth: number, more: number[] | undefined): number {
+/**
+ * The slots of a bitfield. Bits past the width of a node are read, as the references read them: no key leads to their
+ * pointers, but walks and diffs tell them, and a change leaves them as they are.
+ */
+function decodeBitfield(bytes: Uint8Array, layout: Layout): Slots {
+  let more = emptyWords(layout);
   let bits = 0;
   for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[bytes.length - 1 - i] as number;
-    if (byte === 0) continue; // leading zeros are read, as the references read them
-    const highest = 8 * i + 32 - Math.clz32(byte);
-    if (highest > layout.width) {
-      throw new HamtError("hamt/bitfield-too-wide", { depth, length: highest, limit: layout.width });
+    const part = (bytes[bytes.length - 1 - i] as number) << (8 * (i & 3));
+    if (part === 0) continue; // leading zeros are read too
+    if (i < 4) {
+      bits |= part;
+    } else {
+      if (more === undefined || more.length < i >> 2) {
+        more = [...(more ?? []), ...new Array<number>((i >> 2) - (more?.length ?? 0)).fill(0)];
+      }
+      (more[(i >> 2) - 1] as number) |= part;
     }
-    const part = byte << (8 * (i & 3));
-    if (i < 4) bits |= part;
-    else ((more as number[])[(i >> 2) - 1] as number) |= part;
   }
-  return bits;
+  return { bits, more };
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Room } from "./room.ts";
 export interface Slots {
   /** The first 32. */
   bits: number;
-  /** The further ones, 32 to a word; where nodes have such. */
+  /** The further ones, 32 to a word; where nodes of the width, or this one, have such. */
   readonly more: number[] | undefined;
 }
 
@@ -80,8 +80,13 @@ export function countOf(node: HamtNode): number {
 
 /** Whether a slot is taken. */
 export function isTaken(node: Slots, slot: number): boolean {
-  const word = slot < 32 ? node.bits : ((node.more as number[])[(slot >> 5) - 1] as number);
+  const word = slot < 32 ? node.bits : (node.more?.[(slot >> 5) - 1] ?? 0);
   return ((word >>> (slot & 31)) & 1) === 1;
+}
+
+/** One more than the highest slot that two nodes can have. */
+export function slotsOf(a: Slots, b: Slots): number {
+  return 32 * (1 + Math.max(a.more?.length ?? 0, b.more?.length ?? 0));
 }
 
 /** Place of a slot among the node's pointers. */
