@@ -1,5 +1,5 @@
 import { type CidBytes, fromCid, toCid } from "@copse/ipld";
-import { type AbortOptions, assertNotAborted, concatBytes } from "@copse/primitives";
+import { type AbortOptions, abortFault, assertNotAborted, concatBytes } from "@copse/primitives";
 import type { InputPair, Pair } from "interface-blockstore";
 import type { CID } from "multiformats/cid";
 import { BlockstoreError, NotFoundError } from "./errors.ts";
@@ -17,9 +17,9 @@ export class CidFace implements AsyncStore {
     this.#table = table;
   }
 
-  async getBytes(cid: CidBytes, options?: AbortOptions): Promise<Uint8Array | undefined> {
-    assertNotAborted(options?.signal);
-    return this.#table.getBytes(cid, options);
+  getBytes(cid: CidBytes, options?: AbortOptions): Promise<Uint8Array | undefined> {
+    const signal = options?.signal;
+    return signal?.aborted ? Promise.reject(abortFault(signal)) : this.#table.getBytes(cid, options);
   }
 
   async getManyBytes(cids: readonly CidBytes[], options?: AbortOptions): Promise<(Uint8Array | undefined)[]> {
@@ -28,9 +28,9 @@ export class CidFace implements AsyncStore {
     return Promise.all(cids.map((cid) => this.#table.getBytes(cid, options)));
   }
 
-  async hasBytes(cid: CidBytes, options?: AbortOptions): Promise<boolean> {
-    assertNotAborted(options?.signal);
-    return this.#table.hasBytes(cid, options);
+  hasBytes(cid: CidBytes, options?: AbortOptions): Promise<boolean> {
+    const signal = options?.signal;
+    return signal?.aborted ? Promise.reject(abortFault(signal)) : this.#table.hasBytes(cid, options);
   }
 
   async putManyBytes(entries: Iterable<BlockEntry>, options?: AbortOptions): Promise<void> {

@@ -148,7 +148,10 @@ class TableStore extends CidFace implements Store {
   }
 }
 
-/** A synchronous table's asynchronous forms: its own where it has them, else the synchronous ones. */
+/**
+ * A synchronous table's asynchronous forms: its own where it has them, else the synchronous ones. A promise more on the
+ * way of each read costs as much as the read of a map, so none is made that is not needed.
+ */
 class LaterTable implements AsyncBlockTable {
   readonly #table: BlockTable;
 
@@ -156,8 +159,8 @@ class LaterTable implements AsyncBlockTable {
     this.#table = table;
   }
 
-  async getBytes(cid: CidBytes, options?: AbortOptions): Promise<Uint8Array | undefined> {
-    return this.#table.getBytes === undefined ? this.#table.getSync(cid) : this.#table.getBytes(cid, options);
+  getBytes(cid: CidBytes, options?: AbortOptions): Promise<Uint8Array | undefined> {
+    return this.#table.getBytes === undefined ? promised(this.#table, cid) : this.#table.getBytes(cid, options);
   }
 
   async getManyBytes(cids: readonly CidBytes[], options?: AbortOptions): Promise<(Uint8Array | undefined)[]> {
@@ -184,6 +187,10 @@ class LaterTable implements AsyncBlockTable {
   async *entries(options?: AbortOptions): AsyncIterable<BlockEntry> {
     yield* this.#table.entries === undefined ? listed(this.#table) : this.#table.entries(options);
   }
+}
+
+async function promised(table: BlockTable, cid: CidBytes): Promise<Uint8Array | undefined> {
+  return table.getSync(cid);
 }
 
 function listed(source: BlockSource): Iterable<BlockEntry> {
