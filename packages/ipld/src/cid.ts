@@ -138,6 +138,13 @@ export function readCid(bytes: Uint8Array, offset = 0): CidParts {
 }
 
 function varint(bytes: Uint8Array, offset: number, what: string): { value: number; end: number } {
+  // up to 28 bits without a bigint: every version, codec, hash and length that there is
+  for (let at = offset, value = 0; at < offset + 4; at++) {
+    const byte = bytes[at];
+    if (byte === undefined || (byte === 0 && at > offset)) break; // cut, or longer than it need be: refused below
+    value |= (byte & 0x7f) << (7 * (at - offset));
+    if (byte < 0x80) return { value, end: at + 1 };
+  }
   try {
     const { value, end } = readUvarint(bytes, offset);
     // go-varint reads 63 bits; what is past 2^53 is no codec, hash or length that exists
