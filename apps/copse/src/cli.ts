@@ -1,5 +1,6 @@
-import { abortFault } from "@copse/primitives";
+import { abortFault, HostFault } from "@copse/primitives";
 import { Command, CommanderError } from "commander";
+import { carCommands } from "./commands/car.ts";
 import { chainCommands } from "./commands/chain.ts";
 import type { CommandContext, CommandSpec } from "./commands/command.ts";
 import { nodeCommands } from "./commands/node.ts";
@@ -13,6 +14,10 @@ export interface CliWorld {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly out: TextSink;
   readonly err: TextSink;
+  /** Standard input; empty where absent. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** Takes bytes on standard output; refused where absent. */
+  readonly writeBytes?: (bytes: Uint8Array) => Promise<void>;
   /** Whether stderr is a terminal that may show progress. */
   readonly terminal: boolean;
   readonly signal: AbortSignal;
@@ -22,6 +27,7 @@ export interface CliWorld {
 export const commandTree: Readonly<Record<string, { readonly says: string; readonly verbs: readonly CommandSpec[] }>> =
   {
     node: { says: "Run the lite node, or ask a running one", verbs: nodeCommands },
+    car: { says: "Look into CAR files, check them and make new ones", verbs: carCommands },
     chain: { says: "Read the chain a repository holds; no node needs to run", verbs: chainCommands },
   };
 
@@ -90,9 +96,14 @@ export function createCli(world: CliWorld): (args: readonly string[]) => Promise
       const flags = command.opts<Record<string, unknown>>();
       const json = flags["json"] === true;
       await run({
-        args: given.slice(0, spec.takes?.length ?? 0).map((arg) => (typeof arg === "string" ? arg : undefined)),
+        args: given.slice(0, spec.takes?.length ?? 0).flatMap((arg) => {
+          if (Array.isArray(arg)) return arg as string[];
+          return [typeof arg === "string" ? arg : undefined];
+        }),
         flags: onlyGiven(command, flags),
         output: createOutput({ json, out: world.out, err: world.err }),
+        input: world.input ?? noInput(),
+        writeBytes: world.writeBytes ?? refuseBytes,
         environment: world.environment,
         terminal: world.terminal && !json,
         signal: world.signal,
@@ -100,6 +111,12 @@ export function createCli(world: CliWorld): (args: readonly string[]) => Promise
       });
     });
   }
+}
+
+async function* noInput(): AsyncGenerator<Uint8Array> {}
+
+async function refuseBytes(): Promise<void> {
+  throw new HostFault("host/store-failed", { operation: "write", reason: "there is no standard output for bytes" });
 }
 
 /** Only what was given on the command line, so that the environment and the file can fill the rest. */

@@ -15,6 +15,8 @@ export type NodeFacts = {
   "copse/chain-broken": { tipset: string; why: string };
   "copse/not-found": { what: string };
   "copse/not-assembled": { why: string };
+  "copse/block-absent": { cid: string; file: string };
+  "copse/output-exists": { file: string };
 };
 
 const say: { [C in keyof NodeFacts]: (facts: NodeFacts[C]) => string } = {
@@ -30,6 +32,8 @@ const say: { [C in keyof NodeFacts]: (facts: NodeFacts[C]) => string } = {
   "copse/chain-broken": (f) => `tipset ${f.tipset}: ${f.why}`,
   "copse/not-found": (f) => `${f.what} is not in this repository`,
   "copse/not-assembled": (f) => `not assembled: ${f.why}`,
+  "copse/block-absent": (f) => `block ${f.cid} is not in ${f.file}`,
+  "copse/output-exists": (f) => `${f.file} is there already: choose another --output, or give --force`,
 };
 
 /** What stops the node or a command; its code decides the exit code. */

@@ -9,7 +9,7 @@ export const exitCodes: Readonly<Record<number, string>> = {
   3: "data is not what it claims to be: a block, header, message or signature failed its check",
   4: "no peer could serve what is needed",
   5: "this machine failed: disk, memory, a missing block",
-  6: "what was asked for is not in the repository",
+  6: "what was asked for is not in the repository or file",
   130: "stopped by Ctrl-C or a signal",
 };
 
@@ -24,11 +24,11 @@ export function exitCodeOf(error: unknown): number {
   const { code } = error;
   if (code === "host/aborted") return 130;
   if (code.startsWith("host/") || code === "network/listen-failed") return 5;
-  if (code === "copse/command-malformed") return 2;
+  if (code === "copse/command-malformed" || code === "copse/output-exists") return 2;
   if (code.startsWith("copse/option") || code.startsWith("copse/config") || code === "copse/repo-other-network")
     return 2;
   if (isLie(error)) return 3;
   if (code === "copse/no-peers" || code.startsWith("network/")) return 4;
-  if (code === "copse/not-found" || code === "copse/repo-missing") return 6;
+  if (code === "copse/not-found" || code === "copse/block-absent" || code === "copse/repo-missing") return 6;
   return 3;
 }

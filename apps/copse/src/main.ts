@@ -28,6 +28,11 @@ process.exitCode = await createCli({
   environment: process.env,
   out: process.stdout,
   err: process.stderr,
+  input: process.stdin,
+  writeBytes: (bytes) =>
+    new Promise((done, failed) => {
+      process.stdout.write(bytes, (error) => (error ? failed(error) : done()));
+    }),
   terminal: process.stderr.isTTY === true,
   signal: stop.signal,
 })(process.argv.slice(2));

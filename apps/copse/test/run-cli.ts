@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { createCli } from "../src/cli.ts";
 
 /** What a command printed and how it ended. */
@@ -7,6 +8,8 @@ export interface CliRun {
   readonly err: string;
   /** The JSON documents on stdout. */
   readonly events: readonly Record<string, unknown>[];
+  /** What it wrote to stdout as bytes. */
+  readonly bytes: Buffer;
 }
 
 /** A command that runs on: its events as they come, and its end. */
@@ -17,10 +20,14 @@ export interface RunningCli {
   readonly done: Promise<CliRun>;
 }
 
-/** Starts a command in this process. */
-export function startCli(...args: string[]): RunningCli {
+/** Starts a command in this process, with nothing on its standard input. */
+export const startCli = (...args: string[]): RunningCli => startCliOn([], ...args);
+
+/** Starts a command in this process, with these chunks on its standard input. */
+export function startCliOn(input: readonly Uint8Array[], ...args: string[]): RunningCli {
   const stop = new AbortController();
   const printed = { out: "", err: "" };
+  const bytes: Buffer[] = [];
   const events: Record<string, unknown>[] = [];
   const waiting = new Map<string, (event: Record<string, unknown>) => void>();
   const cli = createCli({
@@ -42,10 +49,14 @@ export function startCli(...args: string[]): RunningCli {
         printed.err += text;
       },
     },
+    input: Readable.from(input),
+    async writeBytes(chunk) {
+      bytes.push(Buffer.from(chunk));
+    },
     terminal: false,
     signal: stop.signal,
   });
-  const done = cli(args).then((code) => ({ code, ...printed, events }));
+  const done = cli(args).then((code) => ({ code, ...printed, events, bytes: Buffer.concat(bytes) }));
   return {
     event: (name) =>
       new Promise((resolve, reject) => {
@@ -61,3 +72,7 @@ export function startCli(...args: string[]): RunningCli {
 
 /** Runs a command to its end. */
 export const runCli = (...args: string[]): Promise<CliRun> => startCli(...args).done;
+
+/** Runs a command to its end, with these chunks on its standard input. */
+export const runCliOn = (input: readonly Uint8Array[], ...args: string[]): Promise<CliRun> =>
+  startCliOn(input, ...args).done;

@@ -7,3 +7,4 @@ export {
   filterCar,
   type SeenOptions,
 } from "./concat.ts";
+export { type CarScan, type ScannedBlocks, scanCar } from "./scan.ts";

@@ -6,7 +6,7 @@ import { CarError } from "./errors.ts";
 import { carV2PrologueBytes, encodeCarV2Prologue } from "./header.ts";
 import { host } from "./host.node.ts";
 import { CarIndexBuilder, type CarIndexOptions } from "./index-builder.ts";
-import type { CarReadOptions } from "./options.ts";
+import type { CarLimits, CarReadOptions } from "./options.ts";
 import { type CarReader, readCar } from "./read.ts";
 import { saveFile, writeChunks } from "./save.node.ts";
 import { type CarEntry, createCarWriter, writeCar } from "./write.ts";
@@ -51,6 +51,8 @@ export interface CarSaveOptions extends AbortOptions {
   readonly version?: 1 | 2 | undefined;
   /** Puts an index into a CARv2. */
   readonly index?: CarIndexOptions | undefined;
+  /** The same limit as the reader's, so that what is written can be read. */
+  readonly limits?: Pick<CarLimits, "sectionBytes"> | undefined;
   /** Compresses a CARv1 by zstd at this level; plain where absent. */
   readonly zstdLevel?: number | undefined;
 }
@@ -74,7 +76,7 @@ export async function saveCarFile(
     throw new CarError("car/not-compressible", { version: 2 });
   if (options.version === 2 && options.index !== undefined) return saveIndexed(path, roots, blocks, options);
   return saveFile(path, async (writer) => {
-    const plain = writeCar(roots, blocks, { signal: options.signal });
+    const plain = writeCar(roots, blocks, { signal: options.signal, limits: options.limits });
     const chunks = options.zstdLevel === undefined ? plain : compressZstd(plain, { level: options.zstdLevel });
     // A file can be written out of order: the prologue of a CARv2 goes in last, when the size is known.
     const start = options.version === 2 ? carV2PrologueBytes : 0;
@@ -89,13 +91,13 @@ async function saveIndexed(
   path: string,
   roots: readonly CidBytes[],
   blocks: Iterable<CarEntry> | AsyncIterable<CarEntry>,
-  { index: indexOptions = {}, signal }: CarSaveOptions,
+  { index: indexOptions = {}, limits, signal }: CarSaveOptions,
 ): Promise<number> {
   const spill = indexOptions.spill ?? (await openSpill());
   try {
     return await saveFile(path, async (writer) => {
       const index = new CarIndexBuilder({ ...indexOptions, spill });
-      const data = createCarWriter(roots);
+      const data = createCarWriter(roots, { limits });
       let end = carV2PrologueBytes;
       const put = async (chunk: Uint8Array): Promise<void> => {
         await writer.write(chunk, end);

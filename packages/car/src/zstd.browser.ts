@@ -2,6 +2,7 @@ import { concatBytes, HostFault, isCopseError } from "@copse/primitives";
 import type { ByteSource } from "./byte-source.ts";
 import { CarError } from "./errors.ts";
 import type { FrameDecoder } from "./frame-codec.ts";
+import { openZstd } from "./sniff.ts";
 
 /** Pieces the decoder is fed: it holds a copy of each. */
 const pieceBytes = 64 << 10;
@@ -81,6 +82,18 @@ export async function loadFrameDecoder(): Promise<FrameDecoder> {
       return parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts);
     },
   };
+}
+
+/**
+ * Decompresses a stream where it is zstd, and passes it on where it is not: for what comes without a name.
+ *
+ * @throws {CarError} `car/compression-damaged`
+ * @throws {HostFault} `host/worker-failed` where zstddec is not installed or WebAssembly does not load
+ * @example
+ * const car = await readCar(plainBytes(response.body));
+ */
+export async function* plainBytes(source: ByteSource): AsyncGenerator<Uint8Array> {
+  yield* openZstd(source, decompressZstd);
 }
 
 interface StreamDecoder {

@@ -3,6 +3,7 @@ import { isCopseError } from "@copse/primitives";
 import type { ByteSource } from "./byte-source.ts";
 import { CarError } from "./errors.ts";
 import type { FrameCompressor, FrameDecoder, FrameEncoder } from "./frame-codec.ts";
+import { openZstd } from "./sniff.ts";
 
 /** Most memory a frame may ask for as its window, as a power of two: 128 MiB, what every zstd decoder takes by default. */
 const windowLogMax = 27;
@@ -24,6 +25,17 @@ export async function* decompressZstd(source: ByteSource): AsyncGenerator<Uint8A
       params: { [constants.ZSTD_d_windowLogMax]: windowLogMax },
     }),
   );
+}
+
+/**
+ * Decompresses a stream where it is zstd, and passes it on where it is not: for what comes without a name.
+ *
+ * @throws {CarError} `car/compression-damaged`
+ * @example
+ * const car = await readCar(plainBytes(process.stdin));
+ */
+export async function* plainBytes(source: ByteSource): AsyncGenerator<Uint8Array> {
+  yield* openZstd(source, decompressZstd);
 }
 
 /**

@@ -2,11 +2,15 @@ import type { Output } from "../output.ts";
 
 /** What a command is handed. */
 export interface CommandContext {
-  /** Its arguments in order; absent ones are `undefined`. */
+  /** Its arguments in order, those of a list one after another; absent ones are `undefined`. */
   readonly args: readonly (string | undefined)[];
   /** Options that were given on the command line, by camel-cased name. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly output: Output;
+  /** Standard input. */
+  readonly input: AsyncIterable<Uint8Array>;
+  /** Bytes to standard output; resolves when they are taken. */
+  readonly writeBytes: (bytes: Uint8Array) => Promise<void>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Whether progress may be drawn. */
   readonly terminal: boolean;
