@@ -5,7 +5,7 @@ export { HamtError, type HamtFacts } from "./errors.ts";
 export type { AsyncBlockWriter, HamtFlush, SyncBlockWriter } from "./flush.ts";
 export { Hamt } from "./hamt.ts";
 export { hamtRoot } from "./hamt-root.ts";
-export { type KeyCodec, textKeys, uintKeys } from "./keys.ts";
+export { intKeys, type KeyCodec, textKeys, uintKeys } from "./keys.ts";
 export { bucketSize, type HamtHash, type HamtOptions, type HamtVersion, type KeyedHamtOptions } from "./layout.ts";
 export { createHamt, loadHamt } from "./open-hamt.ts";
 export type { ConcurrencyOptions } from "./parallel.ts";

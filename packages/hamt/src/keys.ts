@@ -56,3 +56,18 @@ function uintOf(bytes: Uint8Array): bigint {
   }
   throw new HamtError("hamt/key-malformed", { key: toHex(bytes), expected: "a varint alone" });
 }
+
+/**
+ * Keys that are signed 64-bit numbers, as the actors write them: epochs.
+ *
+ * Shape: zigzag (0, -1, 1, -2, …) as unsigned LEB128, shortest form. Others are refused: `hamt/key-malformed`.
+ *
+ * @see go-state-types:abi/keys.go IntKey
+ */
+export const intKeys: KeyCodec<bigint> = {
+  encode: (key) => encodeUvarint(key < 0n ? -2n * key - 1n : 2n * key),
+  decode: (bytes) => {
+    const folded = uintOf(bytes);
+    return (folded & 1n) === 0n ? folded >> 1n : -(folded >> 1n) - 1n;
+  },
+};
