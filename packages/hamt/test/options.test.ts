@@ -112,9 +112,9 @@ describe("what a HAMT does not take", () => {
     };
     for (const value of ["", "01", "18", "1817", "0101", "61", "a1", "f9", "5f"]) {
       const bytes = Uint8Array.from(value.match(/../g) ?? [], (hex) => Number.parseInt(hex, 16));
-      const refused = codeOf(() => createHamt(raw, { version: 3 }).setSync(utf8("a"), bytes));
-      expect([value, refused.startsWith("cbor/")]).toEqual([value, value !== "01"]);
-      expect([value, codeOf(() => hamtRoot([[utf8("a"), bytes]], raw, { version: 3 }))]).toEqual([value, refused]);
+      const one = codeOf(() => createHamt(raw, { version: 3 }).setSync(utf8("a"), bytes));
+      const many = codeOf(() => hamtRoot([[utf8("a"), bytes]], raw, { version: 3 }));
+      for (const code of [one, many]) expect([value, code.startsWith("cbor/")]).toEqual([value, value !== "01"]);
     }
   });
 
