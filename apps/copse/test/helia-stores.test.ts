@@ -40,7 +40,7 @@ const theirs: Record<string, () => Promise<{ store: Blockstore; close(): unknown
 };
 
 /** Helia asks for the hash function of each block that it is given. */
-const blake2b = from({ code: 0xb220, name: "blake2b-256", encode: blake2b256 });
+const blake2b = from({ code: 0xb220, name: "blake2b-256", encode: (bytes) => Uint8Array.from(blake2b256(bytes)) });
 
 const options = { version: 3 } as const;
 const key = (i: number): Uint8Array => utf8(`key ${i}`);
