@@ -1,6 +1,6 @@
 import { CborWriter, CborReader, cidOf, cidKey, type CidBytes } from "@copse/ipld";
 import { layoutOf } from "../src/layout.ts";
-import { readNode, Branch, Leaf, slotsOf } from "../src/node.ts";
+import { readNode, Branch, Leaf } from "../src/node.ts";
 import { Arena } from "../src/arena.ts";
 const layout = layoutOf(3, 5);
 const leaves: Uint8Array[] = [];
@@ -12,9 +12,21 @@ const views = cids.map(c => { const a = new Uint8Array(43); a.set(c, 5); return 
 function t(name: string, run: () => void, per = 3125) { let best = 1e9; for (let r = 0; r < 30; r++) { const s = performance.now(); run(); best = Math.min(best, performance.now() - s); } console.log(name, ((best * 1e6) / per).toFixed(1), "ns"); }
 t("readNode", () => { for (const b of leaves) sink += readNode(b, layout, 0, undefined).items; });
 t("reader heads", () => { for (const b of leaves) { const r = new CborReader(b); r.array(3); sink += r.bytes().length; sink += r.array(undefined, 32); sink += r.array(undefined, 32); } });
+import { emptyOf } from "../src/node.ts";
+t("emptyOf", () => { for (const b of leaves) sink += emptyOf(layout).length; });
+t("arrfill64", () => { for (const b of leaves) sink += new Array<number>(64).fill(0).length; });
 t("new Leaf", () => { for (const b of leaves) sink += new Leaf(layout, b).items; });
 t("arena copy", () => { const a = new Arena(); for (const b of leaves) { a.copy(b); sink += a.end; } });
 t("slice", () => { for (const b of leaves) { sink += b.slice().length; } });
 t("map get", () => { for (const c of cids) sink += map.get(cidKey(c))!.length; });
 t("subarray", () => { for (const c of views) sink += c.subarray(5, 43).length; });
 t("subarray+get", () => { for (const c of views) sink += map.get(cidKey(c.subarray(5, 43)))!.length; });
+import { installFastest } from "@copse/crypto/fastest"; import { blake2b256 } from "@copse/crypto"; import { cidOfDigest } from "@copse/ipld"; import { encodeNode } from "../src/node.ts";
+await installFastest();
+t("cidOf", () => { for (const b of leaves) sink += cidOf(b).length; });
+t("blake2b256", () => { for (const b of leaves) sink += blake2b256(b).length; });
+const d = blake2b256(leaves[0]!);
+t("cidOfDigest", () => { for (const b of leaves) sink += cidOfDigest(d).length; });
+const nodes = leaves.map((b) => readNode(b, layout, 0, undefined)); const w = new CborWriter(1024); const bm = new Uint8Array(4);
+t("encodeNode", () => { for (const n of nodes) { encodeNode(w, layout, n, bm); sink += w.length; w.rewind?.(); (w as any).finish0?.(); sink += w.finish().length; } });
+t("finish alone", () => { for (const b of leaves) { w.raw(b); sink += w.finish().length; } });
