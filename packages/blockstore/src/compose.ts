@@ -14,3 +14,4 @@ export { createTracker, type TrackedCounts, type Tracker, type TrackerOptions } 
 export { type UnionOptions, unionStoreOf } from "./compose/union.ts";
 export { assertBlock, type VerifyingOptions, verifyingStoreOf } from "./compose/verifying.ts";
 export { createWriteBuffer, type Flushed, type WriteBuffer, type WriteBufferOptions } from "./compose/write-buffer.ts";
+export { type BlockstoreCounter, type BlockstoreMetrics, blockstoreCounters } from "./metrics.ts";

@@ -1,3 +1,4 @@
+export type { BlockstoreMetrics } from "./metrics.ts";
 export { machineClock, type RemoteClock } from "./remote/clock.ts";
 export { RemoteError, type RemoteFacts, type SourceFault } from "./remote/errors.ts";
 export { type GatewayOptions, gatewaySource } from "./remote/gateway.ts";

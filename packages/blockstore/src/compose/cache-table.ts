@@ -55,10 +55,12 @@ export class CacheTable {
   readonly #ghosts = new Set<string>();
   #ghostBytes = 0;
   readonly #maxBytes: number;
+  readonly #onEvict: () => void;
   evicted = 0;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, onEvict: () => void = () => {}) {
     this.#maxBytes = maxBytes;
+    this.#onEvict = onEvict;
   }
 
   get count(): number {
@@ -123,6 +125,7 @@ export class CacheTable {
   #drop(slot: Slot, remember: boolean): void {
     this.#slots.delete(slot.key);
     this.evicted++;
+    this.#onEvict();
     if (!remember) return;
     this.#ghosts.add(slot.key);
     this.#ghostBytes += slot.key.length + ghostOverhead;

@@ -1,5 +1,6 @@
 import { type CidBytes, cidKey } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
+import { type BlockstoreMetrics, noMetrics } from "../metrics.ts";
 import type { AsyncStore, BlockEntry } from "../store.ts";
 import { AbsentKeys, type AbsentOptions } from "./absent-keys.ts";
 import { CacheTable } from "./cache-table.ts";
@@ -16,6 +17,7 @@ export interface BlockCacheOptions {
   readonly absent?: AbsentOptions | undefined;
   /** Whether a block put is kept as if it had been read. Default true. */
   readonly keepPuts?: boolean | undefined;
+  readonly metrics?: BlockstoreMetrics | undefined;
 }
 
 /** What a cache did since it was made, and holds now. */
@@ -73,10 +75,13 @@ export function createBlockCache<Base extends AsyncStore>(base: Base, options: B
   };
 }
 
+const reads = "copse_blockstore_cache_reads_total";
+
 class CacheState {
   readonly table: CacheTable;
   readonly absent: AbsentKeys;
   readonly keepPuts: boolean;
+  readonly metrics: BlockstoreMetrics;
   readonly flights = new Flights<Uint8Array | undefined>();
   /** Counts writes: what was read before one may be out of date after it, and is then not kept. */
   writes = 0;
@@ -85,8 +90,9 @@ class CacheState {
   misses = 0;
   joined = 0;
 
-  constructor({ maxBytes, absent, keepPuts }: BlockCacheOptions) {
-    this.table = new CacheTable(maxBytes);
+  constructor({ maxBytes, absent, keepPuts, metrics }: BlockCacheOptions) {
+    this.metrics = metrics ?? noMetrics;
+    this.table = new CacheTable(maxBytes, () => this.metrics.count("copse_blockstore_cache_evicted_total", 1));
     this.absent = new AbsentKeys(absent);
     this.keepPuts = keepPuts ?? true;
   }
@@ -106,7 +112,18 @@ class CacheState {
   hit(known: Uint8Array | null): Uint8Array | undefined {
     if (known === null) this.absentHits++;
     else this.hits++;
+    this.metrics.count(reads, 1, known === null ? "absent" : "hit");
     return known ?? undefined;
+  }
+
+  miss(count: number): void {
+    this.misses += count;
+    this.metrics.count(reads, count, "miss");
+  }
+
+  join(): void {
+    this.joined++;
+    this.metrics.count(reads, 1, "joined");
   }
 
   /** Forgets all about blocks that are being written or deleted. */
@@ -149,7 +166,7 @@ class CacheFace extends Layer {
     if (known !== undefined) return state.hit(known);
     if (this.#waits) return this.#getLater(key, cid, options);
     const asked = state.writes;
-    state.misses++;
+    state.miss(1);
     const bytes = this.base.get(cid) as Uint8Array | undefined;
     state.learn(key, bytes, asked);
     return bytes;
@@ -157,8 +174,8 @@ class CacheFace extends Layer {
 
   #getLater(key: string, cid: CidBytes, options: AbortOptions | undefined): Promise<Uint8Array | undefined> {
     const state = this.#state;
-    if (state.flights.has(key)) state.joined++;
-    else state.misses++;
+    if (state.flights.has(key)) state.join();
+    else state.miss(1);
     const own = Uint8Array.from(cid); // the caller may go before the work does
     const begin = async (signal: AbortSignal): Promise<Uint8Array | undefined> => {
       const asked = state.writes;
@@ -184,7 +201,7 @@ class CacheFace extends Layer {
         answers[at] = joined;
       } else ask.push(at);
     }
-    state.misses += ask.length;
+    if (ask.length > 0) state.miss(ask.length);
     const asked = state.writes;
     const wanted = ask.map((at) => cids[at] as CidBytes);
     const found = wanted.length === 0 ? [] : this.base.getMany(wanted, options);

@@ -1,4 +1,4 @@
-import { type CidBytes, cidKey } from "@copse/ipld";
+import type { CidBytes } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
 import type { BlockEntry } from "../store.ts";
 import type { Face } from "./face.ts";
@@ -46,16 +46,4 @@ export abstract class Layer implements Face {
 /** A block's bytes in an array of their own: views of a large chunk would keep all of it alive. */
 export function ownBytes(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(bytes);
-}
-
-/** The first block of each CID: a batch may name one twice. */
-export function distinct(entries: readonly BlockEntry[]): readonly BlockEntry[] {
-  if (entries.length < 2) return entries;
-  const seen = new Set<string>();
-  return entries.filter(([cid]) => {
-    const key = cidKey(cid);
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
 }

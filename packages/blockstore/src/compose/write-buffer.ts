@@ -2,6 +2,7 @@ import { type CidBytes, cidKey } from "@copse/ipld";
 import { type AbortOptions, fromLatin1 } from "@copse/primitives";
 import { BlockstoreError } from "../errors.ts";
 import { assertStorableCid } from "../limits.ts";
+import { type BlockstoreMetrics, noMetrics } from "../metrics.ts";
 import type { AsyncStore, BlockEntry, Store } from "../store.ts";
 import { type Composed, composedOf, type Face, faceAtOnce, faceLater, isStore, readsAtOnce } from "./face.ts";
 import { costOfAll, HeldBlocks, listedOver, listedOverLater } from "./held-blocks.ts";
@@ -15,6 +16,7 @@ export interface WriteBufferOptions {
   readonly maxBytes?: number | undefined;
   /** What a put past it does: `"flush"` the buffer first (default), or fail with `blockstore/memory-full`. */
   readonly whenFull?: "flush" | "throw" | undefined;
+  readonly metrics?: BlockstoreMetrics | undefined;
 }
 
 /** What a flush has written. */
@@ -122,6 +124,7 @@ class BufferState {
   readonly held = new HeldBlocks();
   readonly maxBytes: number;
   readonly throws: boolean;
+  readonly metrics: BlockstoreMetrics;
   /** The flush under way, never rejecting; one at a time, so that the base takes blocks in order. */
   flying: Promise<void> | undefined;
   /** Deleted while a flush was carrying them: to be deleted again when it has landed. */
@@ -130,6 +133,7 @@ class BufferState {
   constructor(options: WriteBufferOptions) {
     this.maxBytes = options.maxBytes ?? defaultMaxBytes;
     this.throws = options.whenFull === "throw";
+    this.metrics = options.metrics ?? noMetrics;
   }
 }
 
@@ -210,6 +214,8 @@ class BufferFace extends Layer {
     const put = this.base.putMany(entries, options);
     const leave = (): Flushed => {
       for (const [key, block] of picked) state.held.removeIf(key, block);
+      state.metrics.count("copse_blockstore_flushed_blocks_total", flushed.blocks);
+      state.metrics.count("copse_blockstore_flushed_bytes_total", flushed.bytes);
       return flushed;
     };
     return isLater(put) ? this.#fly(put.then(leave)) : leave();

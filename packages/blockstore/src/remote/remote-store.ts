@@ -2,6 +2,7 @@ import { type CidBytes, cidKey, toCid, verifyBlock } from "@copse/ipld";
 import { type AbortOptions, abortFault, assertNotAborted } from "@copse/primitives";
 import { Flights } from "../compose/flights.ts";
 import { inlineBlock } from "../compose/identity.ts";
+import { type BlockstoreMetrics, noMetrics } from "../metrics.ts";
 import type { AsyncBlockSource, AsyncStore } from "../store.ts";
 import { asyncReadOnlyStoreOf } from "../store-of.ts";
 import { machineClock, pause, type RemoteClock } from "./clock.ts";
@@ -41,6 +42,7 @@ export interface RemoteNeeds {
   readonly clock?: RemoteClock | undefined;
   /** 0 to 1, spreads retries; default: no spread. */
   readonly random?: (() => number) | undefined;
+  readonly metrics?: BlockstoreMetrics | undefined;
 }
 
 /** Bounds of a remote store. */
@@ -77,6 +79,8 @@ const defaultLimits: RemoteLimits = {
   barMs: 600_000,
 };
 
+const attemptsTotal = "copse_blockstore_remote_attempts_total";
+
 /** Blocks from elsewhere, as a store for reading. */
 export interface RemoteStore extends AsyncStore {
   /** How the sources do, best first. */
@@ -109,6 +113,7 @@ class RemoteBlocks implements AsyncBlockSource {
   readonly #needs: RemoteNeeds;
   readonly #limits: RemoteLimits;
   readonly #clock: RemoteClock;
+  readonly #metrics: BlockstoreMetrics;
   readonly #sources: readonly RankedSource<RemoteSource>[];
   readonly #flights = new Flights<Uint8Array | undefined>();
   readonly #slots: Slots;
@@ -117,6 +122,7 @@ class RemoteBlocks implements AsyncBlockSource {
     this.#needs = needs;
     this.#limits = limits;
     this.#clock = needs.clock ?? machineClock;
+    this.#metrics = needs.metrics ?? noMetrics;
     const sources = [
       ...(needs.fetch === undefined ? [] : [{ name: "remote", fetch: needs.fetch }]),
       ...(needs.sources ?? []),
@@ -231,6 +237,8 @@ class RemoteBlocks implements AsyncBlockSource {
         if (!verifyBlock(cid, bytes)) throw new RemoteError("remote/block-mismatch", facts);
       }
       ranking.answered(bytes?.length, this.#clock.now() - began);
+      this.#metrics.count(attemptsTotal, 1, bytes === undefined ? "absent" : "block");
+      if (bytes !== undefined) this.#metrics.count("copse_blockstore_remote_received_bytes_total", bytes.length);
       return bytes;
     } catch (cause) {
       assertNotAborted(signal);
@@ -240,6 +248,7 @@ class RemoteBlocks implements AsyncBlockSource {
           ? cause
           : new RemoteError("remote/source-failed", { source: source.name, cid: name, reason }, { cause });
       ranking.failed(error, this.#clock.now(), this.#limits.barMs);
+      this.#metrics.count(attemptsTotal, 1, error.fault ?? "gone");
       this.#needs.onFailure?.(source.name, error);
       return error;
     }
