@@ -1,9 +1,10 @@
 import { equalBytes, isCopseError, utf8 } from "@copse/primitives";
 import { type ScanForm, scanItem } from "../cbor-scan.ts";
-import { type CidBytes, codecs, inlineBlock, readCid, toCid } from "../cid.ts";
+import { type CidBytes, inlineBlock, toCid } from "../cid.ts";
 import type { Fetching } from "../fetching.ts";
 import { maxDepth } from "../limits.ts";
 import { scanLinks } from "../links.ts";
+import { headAt, isCborCid, linkOf, untagged } from "./cbor-item.ts";
 import { PathError } from "./errors.ts";
 
 /** How a path is followed. */
@@ -32,7 +33,6 @@ export const maxPathSegments = 1024;
 /** Most blocks on the way of a path: a store that lies may make a link lead to itself. */
 export const maxPathBlocks = 4096;
 
-const cbor = 0x51;
 const kinds = ["an integer", "an integer", "bytes", "text", "a list", "a map", "a tag", "a simple value"];
 
 /**
@@ -88,8 +88,7 @@ interface Place {
 
 /** The root of a block, which is scanned once: nothing after this is malformed. */
 function open(cid: CidBytes, block: Uint8Array, segments: readonly string[], at: number, options: PathOptions): Place {
-  const { codec } = readCid(cid);
-  const isCbor = codec === codecs.dagCbor || codec === cbor;
+  const isCbor = isCborCid(cid);
   const place = { cid, block, offset: 0, isCbor, options };
   if (!isCbor) return place;
   try {
@@ -135,20 +134,7 @@ function enter(place: Place, segment: string, at: number): Place {
 
 /** The CID where an item is a link. */
 function linkAt({ block, offset, isCbor }: Place): CidBytes | undefined {
-  if (!isCbor || (block[offset] as number) >> 5 !== 6) return undefined;
-  const inner = headAt(block, headAt(block, offset).next); // what is no link was passed over before
-  return block.subarray(inner.next + 1, inner.next + inner.value);
-}
-
-/** Where an item starts behind tags that are no links, which only the chain's form has. */
-function untagged(block: Uint8Array, offset: number): number {
-  let at = offset;
-  while ((block[at] as number) >> 5 === 6) {
-    const { value, next } = headAt(block, at);
-    if (value === 42) break;
-    at = next;
-  }
-  return at;
+  return isCbor ? linkOf(block, offset) : undefined;
 }
 
 function pass({ block, options }: Place, offset: number): number {
@@ -156,15 +142,5 @@ function pass({ block, options }: Place, offset: number): number {
 }
 
 const formOf = (options: PathOptions): ScanForm => options.form ?? "chain";
-
-/** Value of the head at an offset, and where it ends; the block was scanned. */
-function headAt(block: Uint8Array, offset: number): { value: number; next: number } {
-  const low = (block[offset] as number) & 31;
-  if (low < 24) return { value: low, next: offset + 1 };
-  const next = offset + 1 + (1 << (low - 24));
-  let value = 0;
-  for (let at = offset + 1; at < next; at++) value = value * 256 + (block[at] as number);
-  return { value, next };
-}
 
 const text = ({ cid }: Place): string => toCid(cid).toString();

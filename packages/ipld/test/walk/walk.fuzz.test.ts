@@ -3,7 +3,7 @@ import { fuzz } from "@copse/testkit";
 import * as dagCbor from "@ipld/dag-cbor";
 import { describe } from "vitest";
 import { CborReader, CborWriter, type CidBytes, cidOf, links, makeCid, runSync, toCid } from "../../src/index.ts";
-import { everyBlockPolicy, resolvePath, walkSync } from "../../src/walk/index.ts";
+import { DagDiff, everyBlockPolicy, resolvePath, walkSync } from "../../src/walk/index.ts";
 
 const cid = toCid(cidOf(Uint8Array.of(1)));
 const inline = toCid(makeCid(fromHex("820102"), { hash: 0 }));
@@ -47,6 +47,22 @@ describe("fuzz", () => {
       runSync(resolvePath(cidOf(block), segments), { getSync: () => block });
     },
     (error) => isCopseError(error, "path/"),
+  );
+  fuzz(
+    "a diff of hostile blocks",
+    seeds,
+    (bytes) => {
+      const halves = [
+        bytes.subarray(0, bytes.length >> 1),
+        bytes.subarray(bytes.length >> 1),
+        bytes,
+        bytes.subarray(1),
+      ];
+      const store = { getSync: (asked: CidBytes) => halves[(asked[10] ?? 0) % 4] };
+      const [a, b] = [0, 1].map((i) => cidOf(Uint8Array.of(i)).fill(i, 10, 11)) as [CidBytes, CidBytes];
+      for (const _ of new DagDiff(a, b, { limits: { maxBlocks: 50 } }).changes(store));
+    },
+    (error) => isCopseError(error, "walk/"),
   );
   fuzz(
     "a walk whose every link leads to a hostile block",
