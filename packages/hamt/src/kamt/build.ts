@@ -4,7 +4,8 @@ import { type Entry, EntryWriter, keyOf } from "./entry.ts";
 import { KamtError } from "./errors.ts";
 import { bitsOf, cutOut, noExtension, sharedBits } from "./extension.ts";
 import { hashOf, type KamtCodec, type KamtOptions, type Layout, layoutOf } from "./layout.ts";
-import { bucketOf, childOf, emptyNode, encodeNode, insertAt, type KamtNode, type Pointer } from "./node.ts";
+import { emptyNode, encodeNode, insertAt } from "./node.ts";
+import { bucketOf, childOf, type KamtNode, type Pointer } from "./pointer.ts";
 
 /** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
 export interface KamtFlush {

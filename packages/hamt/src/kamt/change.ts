@@ -4,8 +4,9 @@ import { type Entry, keyOf, valueBytes } from "./entry.ts";
 import { KamtError } from "./errors.ts";
 import { bitsOf, bitsOfExtension, cutOut, joined } from "./extension.ts";
 import { hashOf, type Layout } from "./layout.ts";
-import { become, bucketOf, childOf, emptyNode, insertAt, type Pointer, removeAt, slotsOf } from "./node.ts";
+import { emptyNode, insertAt, removeAt, slotsOf } from "./node.ts";
 import type { Place, Step } from "./place.ts";
+import { bucketOf, childOf, Pointer } from "./pointer.ts";
 
 /** The entry of a key in a slot. */
 export function entryOf<K>(layout: Layout<K>, pointer: Pointer<K> | undefined, key: K): Entry<K> | undefined {
@@ -21,7 +22,7 @@ export function insertInto<K>(layout: Layout<K>, place: Place<K>, entry: Entry<K
   if (pointer === undefined) {
     insertAt(node, slot, buildPointer(layout, [{ entry, hash }], depth, bit));
   } else if (pointer.bucket === undefined) {
-    become(pointer, splitLink(layout, place, entry, pointer));
+    pointer.become(splitLink(layout, place, entry, pointer));
   } else if (pointer.bucket.length < layout.maxArrayWidth) {
     const key = keyOf(layout, entry);
     const after = pointer.bucket.findIndex((other) => layout.compare(keyOf(layout, other), key) > 0);
@@ -29,7 +30,7 @@ export function insertInto<K>(layout: Layout<K>, place: Place<K>, entry: Entry<K
   } else {
     const all = pointer.bucket.map((other) => ({ entry: other, hash: hashOf(layout, keyOf(layout, other)) }));
     all.push({ entry, hash });
-    become(pointer, buildPointer(layout, all, depth, bit));
+    pointer.become(buildPointer(layout, all, depth, bit));
   }
 }
 
@@ -41,12 +42,8 @@ function splitLink<K>(layout: Layout<K>, place: Place<K>, entry: Entry<K>, link:
   const slot = bitsOf(hash, bit + matched, bitWidth);
   const rest = matched + bitWidth;
   const between = emptyNode(layout);
-  insertAt(between, bitsOfExtension(extension, matched, bitWidth), {
-    bucket: undefined,
-    cid,
-    node,
-    extension: cutOut(extension.path, rest, extension.length - rest),
-  });
+  const tail = cutOut(extension.path, rest, extension.length - rest);
+  insertAt(between, bitsOfExtension(extension, matched, bitWidth), new Pointer(undefined, cid, node, tail));
   insertAt(between, slot, bucketOf([entry]));
   return childOf(between, cutOut(extension.path, 0, matched));
 }
@@ -102,7 +99,8 @@ function fold<K>(layout: Layout<K>, { from, slot, depth, pointer, to }: Step<K>)
   if (only !== undefined && only.bucket === undefined) {
     const below = (slotsOf(to)[0] as number) & (layout.width - 1);
     const extension = joined(pointer.extension, below, layout.bitWidth, only.extension);
-    become(pointer, { bucket: undefined, cid: only.cid, node: only.node, extension });
+    pointer.become(only);
+    pointer.extension = extension;
     return;
   }
   const entries: Entry<K>[] = [];
@@ -111,5 +109,5 @@ function fold<K>(layout: Layout<K>, { from, slot, depth, pointer, to }: Step<K>)
     entries.push(...bucket);
   }
   if (entries.length > 1) entries.sort((a, b) => layout.compare(keyOf(layout, a), keyOf(layout, b)));
-  become(pointer, bucketOf(entries));
+  pointer.become(bucketOf(entries));
 }

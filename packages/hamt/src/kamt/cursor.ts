@@ -4,7 +4,8 @@ import { type Entry, keyOf, valueOfEntry } from "./entry.ts";
 import { KamtError } from "./errors.ts";
 import { bitsOf, bitsOfExtension, matchedBits } from "./extension.ts";
 import { hashOf, type Layout } from "./layout.ts";
-import { type KamtNode, loadNode, type Pointer, placeOf, pointerAt, type Side } from "./node.ts";
+import { loadNode, placeOf, pointerAt } from "./node.ts";
+import type { KamtNode, Pointer, Side } from "./pointer.ts";
 
 /** A key and its value. */
 export type KamtEntry<V, K> = readonly [key: K, value: V];

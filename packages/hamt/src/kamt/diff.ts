@@ -10,8 +10,9 @@ import { type AbortOptions, equalBytes } from "@copse/primitives";
 import { inParallel } from "../parallel.ts";
 import { noExtension } from "./extension.ts";
 import { type KamtCodec, type KamtOptions, type Layout, layoutOf } from "./layout.ts";
-import type { Side } from "./node.ts";
+
 import { changesOf, isSettled, type KamtChange, type Pair, pairsBelow } from "./pairs.ts";
+import { Pointer, type Side } from "./pointer.ts";
 
 /** How blocks are asked for. */
 export interface KamtAsyncOptions extends AbortOptions {
@@ -122,7 +123,7 @@ export function diffKamt<V, K>(
 function pairsOfRoots<K>(before: CidBytes, after: CidBytes): Pair<K>[] {
   if (equalBytes(before, after)) return [];
   const sideOf = (root: CidBytes): Side<K> => ({
-    pointer: { bucket: undefined, cid: root.slice(), node: undefined, extension: noExtension },
+    pointer: new Pointer<K>(undefined, root.slice(), undefined, noExtension),
     depth: 0,
   });
   return [{ bit: 0, before: sideOf(before), after: sideOf(after) }];

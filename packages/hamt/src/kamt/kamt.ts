@@ -16,8 +16,9 @@ import { type Entry, EntryWriter, keyOf, valueOfEntry } from "./entry.ts";
 import { KamtError } from "./errors.ts";
 import { bitsOf, matchedBits, noExtension } from "./extension.ts";
 import { hashOf, type KamtCodec, type KamtOptions, type Layout, layoutOf } from "./layout.ts";
-import { childOf, emptyNode, type KamtNode, loadNode, type Pointer, pointerAt, type Side } from "./node.ts";
+import { emptyNode, loadNode, pointerAt } from "./node.ts";
 import { Place } from "./place.ts";
+import { childOf, type KamtNode, Pointer, type Side } from "./pointer.ts";
 
 /**
  * A map from keys of a fixed size to values, kept as a tree of blocks whose links skip the levels that all keys below
@@ -211,7 +212,7 @@ export class Kamt<V, K> {
       });
     }
     const sideOf = (tree: Kamt<V, K>): Side<K> => ({
-      pointer: { bucket: undefined, cid: tree.#root, node: tree.#node, extension: noExtension },
+      pointer: new Pointer<K>(undefined, tree.#root, tree.#node, noExtension),
       depth: 0,
     });
     return new KamtDiff(ours, [{ bit: 0, before: sideOf(before), after: sideOf(this) }]);

@@ -3,44 +3,7 @@ import { bytesOf, type Chunk, type Entry, keyOf, readEntry } from "./entry.ts";
 import { KamtError } from "./errors.ts";
 import { type Extension, noExtension } from "./extension.ts";
 import type { Layout } from "./layout.ts";
-
-/** What a slot holds: a bucket, or a child by its CID, its node once loaded, or both. A child without a CID has changes. */
-export interface Pointer<K> {
-  bucket: Entry<K>[] | undefined;
-  cid: CidBytes | undefined;
-  node: KamtNode<K> | undefined;
-  extension: Extension;
-}
-
-/** A node in memory: which slots are taken, 32 to a word, and the pointers of those. */
-export interface KamtNode<K> {
-  readonly bits: number[];
-  readonly pointers: Pointer<K>[];
-}
-
-/** What a tree holds under some bits of a hash, and how many nodes the way has to the one that its link leads to. */
-export interface Side<K> {
-  readonly pointer: Pointer<K> | undefined;
-  readonly depth: number;
-}
-
-/** A pointer to a bucket. */
-export function bucketOf<K>(bucket: Entry<K>[]): Pointer<K> {
-  return { bucket, cid: undefined, node: undefined, extension: noExtension };
-}
-
-/** A pointer to a node that no block holds yet. */
-export function childOf<K>(node: KamtNode<K>, extension: Extension = noExtension): Pointer<K> {
-  return { bucket: undefined, cid: undefined, node, extension };
-}
-
-/** Makes of a pointer what another is. */
-export function become<K>(pointer: Pointer<K>, other: Pointer<K>): void {
-  pointer.bucket = other.bucket;
-  pointer.cid = other.cid;
-  pointer.node = other.node;
-  pointer.extension = other.extension;
-}
+import { bucketOf, type KamtNode, Pointer } from "./pointer.ts";
 
 /** A node with nothing in it. */
 export function emptyNode<K>(layout: Layout<K>): KamtNode<K> {
@@ -146,19 +109,36 @@ function decodePointer<K>(reader: CborReader, layout: Layout<K>, chunk: Chunk, d
 }
 
 function decodeLink<K>(reader: CborReader, layout: Layout<K>, depth: number): Pointer<K> {
+  const { source, offset } = reader;
+  if (isChainLink(source, offset)) {
+    reader.offset = offset + linkStart.length + digestBytes;
+    const extension = decodeExtension(reader, layout, depth);
+    return Pointer.within(source, offset + cidOffset, extension);
+  }
   reader.array(3);
   const cid = reader.link();
   const codec = isChainCid(cid) ? codecs.dagCbor : readCid(cid).codec;
   if (codec !== codecs.dagCbor) throw new KamtError("kamt/link-codec", { depth, codec });
-  const length = reader.safeUint();
-  const path = reader.bytes();
+  return new Pointer<K>(undefined, cid, undefined, decodeExtension(reader, layout, depth));
+}
+
+/** Whether a list of three with a whole CID of DAG-CBOR and blake2b-256 begins here: nearly all links, so read by bytes. */
+function isChainLink(source: Uint8Array, offset: number): boolean {
+  if (offset + linkStart.length + digestBytes > source.length) return false;
+  for (let i = 0; i < linkStart.length; i++) if (source[offset + i] !== linkStart[i]) return false;
+  return true;
+}
+
+function decodeExtension<K>(reader: CborReader, layout: Layout<K>, depth: number): Extension {
   const { bitWidth, hashBits } = layout;
+  const length = reader.safeUint();
+  const path = reader.source[reader.offset] === 0x40 ? undefined : reader.bytes();
+  if (path === undefined) reader.offset++;
   if (length % bitWidth !== 0) throw new KamtError("kamt/extension-uneven", { depth, length, bitWidth });
   // the slot below needs a bit at least; in the reference the last level's count of bits left wraps around
   const limit = hashBits - (depth + 1) * bitWidth - 1;
   if (length > limit) throw new KamtError("kamt/extension-too-long", { depth, length, limit });
-  const extension = length === 0 && path.length === 0 ? noExtension : { length, path };
-  return { bucket: undefined, cid, node: undefined, extension };
+  return length === 0 && path === undefined ? noExtension : { length, path: path ?? noExtension.path };
 }
 
 function decodeBucket<K>(reader: CborReader, layout: Layout<K>, chunk: Chunk, depth: number): Entry<K>[] {
@@ -181,6 +161,11 @@ function decodeBucket<K>(reader: CborReader, layout: Layout<K>, chunk: Chunk, de
   return bucket;
 }
 
+const digestBytes = 32;
+/** A list of three, tag 42, 39 bytes, the multibase byte, and the CID up to its digest. */
+const linkStart: Uint8Array = Uint8Array.of(0x83, 0xd8, 0x2a, 0x58, 0x27, 0, 1, 0x71, 0xa0, 0xe4, 2, 0x20);
+const cidOffset = 6;
+
 const nameOfValues = 0x76; // "v"
 const nameOfLink = 0x6c; // "l"
 const headOfValues: Uint8Array = Uint8Array.of(0xa1, 0x61, nameOfValues);
@@ -189,9 +174,10 @@ const headOfLink: Uint8Array = Uint8Array.of(0xa1, 0x61, nameOfLink, 0x83);
 /** Writes a node whose children all have their CIDs. */
 export function encodeNode<K>(writer: CborWriter, node: KamtNode<K>): void {
   writer.array(2).bytes(encodeBitfield(node.bits)).array(node.pointers.length);
-  for (const { bucket, cid, extension } of node.pointers) {
+  for (const pointer of node.pointers) {
+    const { bucket, extension } = pointer;
     if (bucket === undefined) {
-      writer.raw(headOfLink).link(cid as CidBytes);
+      writer.raw(headOfLink).link(pointer.cid as CidBytes);
       writer.uint(extension.length).bytes(extension.path);
       continue;
     }

@@ -3,7 +3,8 @@ import { equalBytes } from "@copse/primitives";
 import { type Entry, keyOf, valueBytes, valueOfEntry } from "./entry.ts";
 import { bitsOf, bitsOfExtension, cutOut, type Extension, matchedBits } from "./extension.ts";
 import { hashOf, type Layout } from "./layout.ts";
-import { bucketOf, loadNode, type Pointer, type Side, slotsOf } from "./node.ts";
+import { loadNode, slotsOf } from "./node.ts";
+import { bucketOf, Pointer, type Side } from "./pointer.ts";
 
 /** A key whose value is not the same in two trees; the side that does not have the key is left out. */
 export interface KamtChange<V, K> {
@@ -166,7 +167,7 @@ function spreadLink<K>(layout: Layout<K>, link: Pointer<K>, depth: number, over:
   }
   const slot = bitsOfExtension(extension, shared, bitWidth);
   const rest = shared + bitWidth;
-  const tail = { ...link, extension: cutOut(extension.path, rest, extension.length - rest) };
+  const tail = new Pointer(undefined, link.cid, link.node, cutOut(extension.path, rest, extension.length - rest));
   return spreadOf(new Map([[slot, { pointer: tail, depth }]]));
 }
 

@@ -1,6 +1,7 @@
 import { bitsOf, matchedBits } from "./extension.ts";
 import type { Layout } from "./layout.ts";
-import { type KamtNode, type Pointer, pointerAt } from "./node.ts";
+import { pointerAt } from "./node.ts";
+import type { KamtNode, Pointer } from "./pointer.ts";
 
 /** A link on the way to a key: the node that it stands in, in which slot and on which level, and the node it leads to. */
 export interface Step<K> {
