@@ -170,40 +170,40 @@ export const nodeEncoder: FrameEncoder = {
 };
 
 class NodeCompressor implements FrameCompressor {
-  readonly #stream: ReturnType<typeof createZstdCompress>;
+  readonly #level: number;
+  #stream: ReturnType<typeof createZstdCompress> | undefined;
   #out: Uint8Array[] = [];
 
   constructor(level: number) {
-    this.#stream = createZstdCompress({
-      chunkSize: 64 << 10,
-      params: { [constants.ZSTD_c_compressionLevel]: level },
-    });
-    this.#stream.on("data", (chunk: Uint8Array) => this.#out.push(chunk));
+    this.#level = level;
   }
 
   async flush(part: Uint8Array): Promise<Uint8Array> {
-    await this.#write(part);
-    await new Promise<void>((done) => this.#stream.flush(constants.ZSTD_e_flush, done));
+    // A stream that flushes after each write does both in one turn of the thread pool: half the time.
+    await written(this.#open(constants.ZSTD_e_flush), part);
     return this.#take();
   }
 
   async end(part?: Uint8Array): Promise<Uint8Array> {
-    if (part !== undefined) await this.#write(part);
+    const stream = this.#open(constants.ZSTD_e_continue);
+    if (part !== undefined) await written(stream, part);
     await new Promise<void>((done, failed) => {
-      this.#stream.once("end", done).once("error", failed);
-      this.#stream.end();
+      stream.once("end", done).once("error", failed);
+      stream.end();
     });
     return this.#take();
   }
 
   abandon(): void {
-    this.#stream.destroy();
+    this.#stream?.destroy();
   }
 
-  #write(part: Uint8Array): Promise<void> {
-    return new Promise((done, failed) => {
-      this.#stream.write(part, (error) => (error ? failed(error) : done()));
-    });
+  #open(flush: number): ReturnType<typeof createZstdCompress> {
+    if (this.#stream !== undefined) return this.#stream;
+    const params = { [constants.ZSTD_c_compressionLevel]: this.#level };
+    this.#stream = createZstdCompress({ chunkSize: 16 << 10, flush, params });
+    this.#stream.on("data", (chunk: Uint8Array) => this.#out.push(chunk));
+    return this.#stream;
   }
 
   #take(): Uint8Array {
@@ -211,4 +211,10 @@ class NodeCompressor implements FrameCompressor {
     this.#out = [];
     return out.length === 1 ? (out[0] as Uint8Array) : Buffer.concat(out);
   }
+}
+
+function written(stream: ReturnType<typeof createZstdCompress>, part: Uint8Array): Promise<void> {
+  return new Promise((done, failed) => {
+    stream.write(part, (error) => (error ? failed(error) : done()));
+  });
 }
