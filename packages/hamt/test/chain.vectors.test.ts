@@ -1,66 +1,92 @@
-import { CborReader, type CidBytes, type Codec, runSync } from "@copse/ipld";
+import { type CidBytes, runSync } from "@copse/ipld";
 import { toHex } from "@copse/primitives";
-import { carBlocks, describeData } from "@copse/testkit";
+import { carBlocksOf, describeData, fvmVectors } from "@copse/testkit";
 import { expect, it } from "vitest";
-import { createHamt, type HamtOptions, hamtRoot, loadHamt } from "../src/index.ts";
+import { createHamt, diffHamt, type HamtOptions, loadHamt } from "../src/index.ts";
+import { MemoryStore } from "./memory-store.ts";
+import { blocksOfFile, examine, hamtsOf, rawCodec, type Tally } from "./real-hamts.ts";
 
-/** Any value, as its bytes. */
-const rawCodec: Codec<Uint8Array> = {
-  encode: (writer, value) => void writer.raw(value),
-  decode: (reader) => reader.skip().slice(),
-};
+const files = ["mainnet-genesis", "calibnet-genesis", "mainnet-export40", "mainnet-chain4"].map(
+  (name) => `chain/${name}.car`,
+);
+const devnet = "chain/mainnet-carv2.car.zst";
+const empty = (): Tally => ({ trees: 0, entries: 0, partial: 0, found: 0 });
 
-/**
- * Every HAMT of a file: nodes of the given form that no other node links to, so the roots. Lists that look like a node
- * but are none are told apart by their bitfield.
- */
-function rootsOf(store: ReturnType<typeof carBlocks>, options: HamtOptions): CidBytes[] {
-  const inner = new Set<string>();
-  const roots: CidBytes[] = [];
-  for (const [key, block] of store) {
-    const cid = Uint8Array.from(key, (char) => char.charCodeAt(0));
-    if (cid[1] !== 0x71 || block[0] !== 0x82 || (block[1] as number) >> 5 !== 2) continue;
-    try {
-      runSync(loadHamt(cid, rawCodec, options), store);
-    } catch {
-      continue;
-    }
-    roots.push(cid);
-    const reader = new CborReader(block);
-    reader.array(2);
-    reader.bytes();
-    for (let left = reader.array(); left > 0; left--) {
-      reader.map();
-      if (reader.textBytes()[0] === 0x30) inner.add(toHex(reader.link()));
-      else reader.skip();
-    }
-  }
-  return roots.filter((root) => !inner.has(toHex(root)));
+function report(what: string, { trees, entries, partial, found }: Tally): void {
+  const part = partial === 0 ? "" : `; ${found} entries found in ${partial} that are there in part`;
+  console.info(`${what.padEnd(28)} ${trees} trees of ${entries} entries rebuilt${part}`);
 }
 
-describeData("real HAMTs of actors v0", ["chain/mainnet-genesis.car", "chain/calibnet-genesis.car"], () => {
+describeData("every HAMT of the chain's files is rebuilt to its root", [...files, devnet], () => {
   it.each([
-    ["chain/mainnet-genesis.car", 10, 4677],
-    ["chain/calibnet-genesis.car", 10, 4648],
-  ] as const)("%s: all are rebuilt to the same root", (file, trees, entriesOfAll) => {
-    const store = carBlocks(file);
-    const options: HamtOptions = { version: 0 };
-    const roots = rootsOf(store, options);
-    let entriesSeen = 0;
-    for (const root of roots) {
-      const tree = runSync(loadHamt(root, rawCodec, options), store);
-      const entries = [...tree.entries(store)];
-      entriesSeen += entries.length;
-      expect(toHex(hamtRoot(entries, rawCodec, options).root)).toBe(toHex(root));
-      const copy = createHamt(rawCodec, options);
-      for (const [key, value] of entries.toReversed()) runSync(copy.set(key, value), store);
-      expect(toHex(copy.flush().root)).toBe(toHex(root));
-      for (const [key, value] of entries) {
-        expect(toHex(runSync(tree.get(key), store) as Uint8Array)).toBe(toHex(value));
-        runSync(copy.delete(key), store);
-      }
-      expect(copy.isEmpty).toBe(true);
+    [files[0], [10, 4677]],
+    [files[1], [10, 4648]],
+    [files[2], [10, 4677]],
+    [files[3], [10, 4677]],
+    [devnet, [1459, 7253]],
+  ] as const)("%s", { timeout: 60_000 }, (file, expected) => {
+    const blocks = blocksOfFile(file as string);
+    const tally = empty();
+    for (const one of hamtsOf(blocks))
+      expect([toHex(one.root), examine(one, blocks, tally)?.version]).toEqual([toHex(one.root), one.version]);
+    report(file as string, tally);
+    expect(Object.values(tally)).toEqual([...expected, 0, 0]);
+  });
+
+  it.each([files[0], devnet])("%s: by single changes, too; diffs tell what changed", { timeout: 60_000 }, (file) => {
+    const blocks = blocksOfFile(file as string);
+    let changed = 0;
+    for (const one of hamtsOf(blocks)) {
+      const options = examine(one, blocks, empty()) as HamtOptions;
+      changed += changeAndBack(one.root, options, blocks);
     }
-    expect([roots.length, entriesSeen]).toEqual([trees, entriesOfAll]);
+    expect(changed).toBeGreaterThan(400);
+  });
+});
+
+/** Takes a tenth of a tree's entries away and puts them back; how many. */
+function changeAndBack(root: CidBytes, options: HamtOptions, blocks: ReturnType<typeof blocksOfFile>): number {
+  const entries = [...runSync(loadHamt(root, rawCodec, options), blocks).entries(blocks)];
+  const copy = createHamt(rawCodec, options);
+  for (const [key, value] of entries.toReversed()) copy.setSync(key, value);
+  const store = new MemoryStore();
+  const full = copy.flush();
+  store.put(full.blocks);
+  expect(toHex(full.root)).toBe(toHex(root));
+  const taken = entries.filter((_, i) => i % 10 === 3);
+  for (const [key] of taken) expect(copy.deleteSync(key)).toBe(true);
+  const less = copy.flush();
+  store.put(less.blocks);
+  const changes = [...diffHamt(root, less.root, rawCodec, options).changes(store)];
+  expect(changes.map(({ kind, key }) => `${kind} ${toHex(key)}`).sort()).toEqual(
+    taken.map(([key]) => `removed ${toHex(key)}`).sort(),
+  );
+  for (const [key, value] of taken) copy.setSync(key, value);
+  // go-hamt-ipld 0.1 left buckets in the order of what had happened
+  if (options.version !== 0) expect(toHex(copy.flush().root)).toBe(toHex(root));
+  for (const [key] of entries) expect(copy.deleteSync(key)).toBe(true);
+  expect(copy.isEmpty).toBe(true);
+  return taken.length;
+}
+
+describeData("every HAMT of the message vectors", ["fvm-test-vectors"], () => {
+  it.each([
+    ["0001-shark-01", 17, [68, 4878, 447, 89908]],
+    ["0002-hygge-01", 18, [30, 962, 374, 67388]],
+  ] as const)("%s: is rebuilt, or what is there is found", { timeout: 120_000 }, (name, version, expected) => {
+    const tally = empty();
+    const seen = new Set<string>();
+    for (const { car, networkVersion } of fvmVectors()) {
+      if (networkVersion !== version) continue;
+      const blocks = carBlocksOf(car);
+      for (const one of hamtsOf(blocks)) {
+        const id = toHex(one.root);
+        if (seen.has(id)) continue;
+        seen.add(id);
+        expect([id, examine(one, blocks, tally)?.version]).toEqual([id, one.version]);
+      }
+    }
+    report(name, tally);
+    expect(Object.values(tally)).toEqual(expected);
   });
 });
