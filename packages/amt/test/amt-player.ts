@@ -1,6 +1,6 @@
-import { type CidBytes, type Codec, type Fetching, runSync } from "@copse/ipld";
+import { type CidBytes, type Codec, type Fetching, runSync, type SyncBlockReader } from "@copse/ipld";
 import { fromHex, toHex, uint64BE } from "@copse/primitives";
-import { digestOf, type Player } from "@copse/testkit/histories";
+import { afterFault, digestOf, type Player } from "@copse/testkit/histories";
 import { type Amt, AmtError, type AmtOptions, createAmt, diffAmt, loadAmt } from "../src/index.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -10,7 +10,11 @@ const raw: Codec<Uint8Array> = {
   decode: (reader) => reader.skip(),
 };
 
-/** Plays histories `amt VERSION BITS` on this package, half of them without generators. */
+/**
+ * Plays histories `amt VERSION BITS` on this package.
+ *
+ * @param seed decides what of the same can be asked in two ways, and whether blocks are missing at first
+ */
 export function amtPlayer(start: string, seed = 0): Player {
   const [, version, bits] = start.split(" ");
   const options: AmtOptions = { version: Number(version) as AmtOptions["version"], bitWidth: Number(bits) };
@@ -18,6 +22,9 @@ export function amtPlayer(start: string, seed = 0): Player {
   const store = new MemoryStore();
   let tree: Amt<Uint8Array> = createAmt(raw, options);
   const run = <T>(steps: Fetching<T>): T => runSync(steps, store);
+  let step = 0;
+  const done = <T>(attempt: (reader: SyncBlockReader) => T): T =>
+    seed % 5 === 0 ? afterFault(store, step++ % 3, attempt) : attempt(store);
   const flush = (one = tree): CidBytes => {
     const { root, blocks } = one.flush();
     store.put(blocks);
@@ -29,12 +36,14 @@ export function amtPlayer(start: string, seed = 0): Player {
     op: ([word, second = "", third = ""]) => {
       const index = (): bigint => BigInt(second);
       if (word === "set") {
-        if (isPlain) tree.setSync(index(), fromHex(third), store);
-        else run(tree.set(index(), fromHex(third)));
+        const value = fromHex(third);
+        done((from) => (isPlain ? tree.setSync(index(), value, from) : runSync(tree.set(index(), value), from)));
       }
-      if (word === "setnew") return String(run(tree.setIfAbsent(index(), fromHex(third))));
-      if (word === "get") return shown(isPlain ? tree.getSync(index(), store) : run(tree.get(index())));
-      if (word === "del") return String(isPlain ? tree.deleteSync(index(), store) : run(tree.delete(index())));
+      if (word === "setnew") return String(done((from) => runSync(tree.setIfAbsent(index(), fromHex(third)), from)));
+      if (word === "get")
+        return shown(done((from) => (isPlain ? tree.getSync(index(), from) : runSync(tree.get(index()), from))));
+      if (word === "del")
+        return String(done((from) => (isPlain ? tree.deleteSync(index(), from) : runSync(tree.delete(index()), from))));
       if (word === "delmany") {
         return String(run(tree.deleteMany(second.split(",").map(BigInt), { strict: third === "strict" })) > 0);
       }

@@ -1,7 +1,7 @@
 import { sha256 } from "@copse/crypto";
-import { type CidBytes, type Codec, type Fetching, runSync } from "@copse/ipld";
-import { compareBytes, fromHex, toHex } from "@copse/primitives";
-import { digestOf, type Player } from "@copse/testkit/histories";
+import { type CidBytes, type Codec, type Fetching, runSync, type SyncBlockReader } from "@copse/ipld";
+import { compareBytes, equalBytes, fromHex, toHex } from "@copse/primitives";
+import { afterFault, digestOf, type Player } from "@copse/testkit/histories";
 import {
   createHamt,
   diffHamt,
@@ -9,6 +9,7 @@ import {
   type HamtChange,
   HamtError,
   type HamtOptions,
+  hamtRoot,
   loadHamt,
 } from "../src/index.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -19,7 +20,11 @@ const raw: Codec<Uint8Array> = {
   decode: (reader) => reader.skip(),
 };
 
-/** Plays histories `hamt VERSION BITS sha256|identity|sha64 [MINDATADEPTH BUCKET]` on this package. */
+/**
+ * Plays histories `hamt VERSION BITS sha256|identity|sha64 [MINDATADEPTH BUCKET]` on this package.
+ *
+ * @param seed decides what of the same can be asked in two ways, how many nodes are cached, and whether blocks are missing at first
+ */
 export function hamtPlayer(start: string, seed = 0): Player {
   const [, version, bits, hash, depth, bucket] = start.split(" ");
   const options: HamtOptions = {
@@ -33,6 +38,10 @@ export function hamtPlayer(start: string, seed = 0): Player {
   const store = new MemoryStore();
   let tree: Hamt<Uint8Array> = createHamt(raw, options);
   const run = <T>(steps: Fetching<T>): T => runSync(steps, store);
+  const isPlain = seed % 4 < 2;
+  let step = 0;
+  const done = <T>(attempt: (reader: SyncBlockReader) => T): T =>
+    seed % 5 === 0 ? afterFault(store, step++ % 3, attempt) : attempt(store);
   const flush = (one = tree): CidBytes => {
     const { root, blocks } = one.flush();
     store.put(blocks);
@@ -43,11 +52,20 @@ export function hamtPlayer(start: string, seed = 0): Player {
   return {
     op: ([word, name = "", third = ""]) => {
       const key = (): Uint8Array => fromHex(name);
-      if (word === "set") return String(run(tree.set(key(), fromHex(third))));
-      if (word === "setnew") return String(run(tree.setIfAbsent(key(), fromHex(third))));
-      if (word === "get") return shown(run(tree.get(key())));
-      if (word === "has") return String(run(tree.has(key())));
-      if (word === "del") return String(run(tree.delete(key())));
+      if (word === "set") {
+        const value = fromHex(third);
+        return String(
+          done((from) => (isPlain ? tree.setSync(key(), value, from) : runSync(tree.set(key(), value), from))),
+        );
+      }
+      if (word === "setnew") return String(done((from) => runSync(tree.setIfAbsent(key(), fromHex(third)), from)));
+      if (word === "get")
+        return shown(done((from) => (isPlain ? tree.getSync(key(), from) : runSync(tree.get(key()), from))));
+      if (word === "has")
+        return String(done((from) => (isPlain ? tree.hasSync(key(), from) : runSync(tree.has(key()), from))));
+      if (word === "del") {
+        return String(done((from) => (isPlain ? tree.deleteSync(key(), from) : runSync(tree.delete(key()), from))));
+      }
       if (word === "delmany") return String(run(tree.deleteMany(name.split(",").map(fromHex))) > 0);
       if (word === "each") {
         const digest = digestOf();
@@ -64,6 +82,7 @@ export function hamtPlayer(start: string, seed = 0): Player {
       if (word === "mark") marked = tree.clone();
       if (word === "clear") tree.clear();
       if (word === "reload") tree = run(loadHamt(flush(), raw, options));
+      if (word === "root" && !isRebuilt()) return "!rebuilt";
       return word === "pardiff" ? "?" : "ok";
     },
     root: () => toHex(flush().subarray(6)),
@@ -73,6 +92,12 @@ export function hamtPlayer(start: string, seed = 0): Player {
       throw error;
     },
   };
+
+  /** Whether the entries alone give the same root; version 0 trees also tell what was deleted. */
+  function isRebuilt(): boolean {
+    if (options.version === 0) return true;
+    return equalBytes(hamtRoot(tree.entries(store), raw, options).root, flush());
+  }
 
   /** The changes of two trees, taken in memory or from their blocks. */
   function told(before: Hamt<Uint8Array>, after: Hamt<Uint8Array>): string {

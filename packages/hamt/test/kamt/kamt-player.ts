@@ -1,6 +1,6 @@
 import { type CidBytes, type Codec, type Fetching, runSync } from "@copse/ipld";
-import { compareBytes, fromHex, toHex } from "@copse/primitives";
-import { digestOf, type Player } from "@copse/testkit/histories";
+import { compareBytes, equalBytes, fromHex, toHex } from "@copse/primitives";
+import { afterFault, digestOf, type Player } from "@copse/testkit/histories";
 import {
   createKamt,
   diffKamt,
@@ -8,6 +8,7 @@ import {
   KamtError,
   type KamtKeys,
   type KamtOptions,
+  kamtRoot,
   loadKamt,
 } from "../../src/kamt/index.ts";
 import { MemoryStore } from "../memory-store.ts";
@@ -33,8 +34,12 @@ const keysOf = (isShort: boolean): KamtKeys<Uint8Array> => ({
   hash: (key) => key,
 });
 
-/** Plays histories `kamt BITS MINDATADEPTH MAXARRAY u256|bytes` on this package. */
-export function kamtPlayer(start: string): Player {
+/**
+ * Plays histories `kamt BITS MINDATADEPTH MAXARRAY u256|bytes` on this package.
+ *
+ * @param seed decides whether blocks are missing at first
+ */
+export function kamtPlayer(start: string, seed = 0): Player {
   const [, bits, depth, bucket, form] = start.split(" ");
   const options: KamtOptions<Uint8Array> = {
     keys: keysOf(form === "u256"),
@@ -45,6 +50,9 @@ export function kamtPlayer(start: string): Player {
   const store = new MemoryStore();
   let tree: Kamt<Uint8Array, Uint8Array> = createKamt(raw, options);
   const run = <T>(steps: Fetching<T>): T => runSync(steps, store);
+  let step = 0;
+  const done = <T>(make: () => Fetching<T>): T =>
+    seed % 5 === 0 ? afterFault(store, step++ % 3, (from) => runSync(make(), from)) : run(make());
   const flush = (): CidBytes => {
     const { root, blocks } = tree.flush();
     store.put(blocks);
@@ -56,11 +64,11 @@ export function kamtPlayer(start: string): Player {
     op: ([word, name = "", third = ""]) => {
       if (word === "delmany") return String(run(tree.deleteMany(name.split(",").map(fromHex))) > 0);
       const key = fromHex(name);
-      if (word === "set") return String(run(tree.set(key, fromHex(third))));
-      if (word === "setnew") return String(run(tree.setIfAbsent(key, fromHex(third))));
-      if (word === "get") return shown(run(tree.get(key)));
-      if (word === "has") return String(run(tree.has(key)));
-      if (word === "del") return String(run(tree.delete(key)));
+      if (word === "set") return String(done(() => tree.set(key, fromHex(third))));
+      if (word === "setnew") return String(done(() => tree.setIfAbsent(key, fromHex(third))));
+      if (word === "get") return shown(done(() => tree.get(key)));
+      if (word === "has") return String(done(() => tree.has(key)));
+      if (word === "del") return String(done(() => tree.delete(key)));
       if (word === "each") {
         const digest = digestOf();
         for (const [held, value] of tree.entries(store)) digest.add(held, value);
@@ -85,6 +93,7 @@ export function kamtPlayer(start: string): Player {
         }
         return digest.done();
       }
+      if (word === "root" && !isRebuilt()) return "!rebuilt";
       if (word === "mark") mark = flush();
       if (word === "clear") tree.clear();
       if (word === "empty") return String(tree.isEmpty);
@@ -97,4 +106,9 @@ export function kamtPlayer(start: string): Player {
       throw error;
     },
   };
+
+  /** Whether the entries alone give the same root. */
+  function isRebuilt(): boolean {
+    return equalBytes(kamtRoot(tree.entries(store), raw, options).root, flush());
+  }
 }
