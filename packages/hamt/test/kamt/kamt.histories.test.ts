@@ -9,6 +9,7 @@ describe.each(["bytes", "u256"])("recorded histories with keys as %s", (form) =>
 
   it(`end every step with the reference's answer and root, ${all.length} histories`, { timeout: 60_000 }, () => {
     expect(all.length).toBeGreaterThan(20);
-    for (const history of all) expect(firstDifference(kamtPlayer(history.start, history.seed), history)).toBeUndefined();
+    for (const history of all)
+      expect(firstDifference(kamtPlayer(history.start, history.seed), history)).toBeUndefined();
   });
 });
