@@ -12,7 +12,7 @@ export interface RangeResponse {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
   readonly body: {
-    getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array }>; cancel(): Promise<void> };
+    getReader(): { read(): Promise<{ done: boolean; value?: Uint8Array | undefined }>; cancel(): Promise<void> };
   } | null;
 }
 

@@ -50,6 +50,11 @@ function response(status: number, headers: Record<string, string | null>, bytes:
 }
 
 describe("a CAR over HTTP", () => {
+  it("takes the platform's fetch", () => {
+    const platform: RangeFetch = globalThis.fetch;
+    expect(platform).toBe(globalThis.fetch);
+  });
+
   it("is read by ranges: a block costs a request once the index is there", async () => {
     const { fetch, asked } = serve();
     const store = await createCarStore(await httpAccess("https://car.example/a.car", { fetch }));
