@@ -1,4 +1,4 @@
-import { type CidBytes, cidKey } from "@copse/ipld";
+import { cidKey } from "@copse/ipld";
 import { fromLatin1 } from "@copse/primitives";
 import type { BlockEntry } from "../store.ts";
 import { ownBytes } from "./layer.ts";
@@ -14,16 +14,10 @@ export const blockOverhead = 640;
 export class HeldBlocks {
   readonly #blocks = new Map<string, Uint8Array | null>();
   #bytes = 0;
-  #gone = 0;
 
   /** Entries, marks of what is gone included. */
   get count(): number {
     return this.#blocks.size;
-  }
-
-  /** Of the entries, those that say that a block is gone. */
-  get gone(): number {
-    return this.#gone;
   }
 
   /** Memory it takes, overhead included. */
@@ -35,21 +29,27 @@ export class HeldBlocks {
     return this.#blocks.get(key);
   }
 
-  /** Puts a copy of a block. */
-  put(cid: CidBytes, bytes: Uint8Array): void {
-    this.#set(cidKey(cid), ownBytes(bytes));
+  /** Puts a copy of a block, unless it is held; a mark that it is gone makes way. */
+  put(key: string, bytes: Uint8Array): void {
+    const held = this.#blocks.get(key);
+    if (held) return;
+    if (held === null) this.remove(key);
+    const own = ownBytes(bytes);
+    this.#blocks.set(key, own);
+    this.#bytes += costOf(key, own);
   }
 
   /** Marks a block as gone. */
-  mark(cid: CidBytes): void {
-    this.#set(cidKey(cid), null);
+  mark(key: string): void {
+    this.remove(key);
+    this.#blocks.set(key, null);
+    this.#bytes += costOf(key, null);
   }
 
   remove(key: string): void {
     const held = this.#blocks.get(key);
     if (held === undefined) return;
     this.#bytes -= costOf(key, held);
-    if (held === null) this.#gone--;
     this.#blocks.delete(key);
   }
 
@@ -66,14 +66,6 @@ export class HeldBlocks {
   clear(): void {
     this.#blocks.clear();
     this.#bytes = 0;
-    this.#gone = 0;
-  }
-
-  #set(key: string, held: Uint8Array | null): void {
-    this.remove(key);
-    this.#blocks.set(key, held);
-    this.#bytes += costOf(key, held);
-    if (held === null) this.#gone++;
   }
 }
 

@@ -140,12 +140,12 @@ class OverlayFace extends Layer {
     let more = 0;
     for (const cid of cids) more += costOf(cid, null);
     this.#assertRoom(more);
-    for (const cid of cids) this.#held.mark(cid);
+    for (const cid of cids) this.#held.mark(cidKey(cid));
   }
 
   #put(entries: readonly BlockEntry[]): void {
     this.#assertRoom(costOfAll(entries));
-    for (const [cid, bytes] of entries) if (!this.peek(cid)) this.#held.put(cid, bytes);
+    for (const [cid, bytes] of entries) this.#held.put(cidKey(cid), bytes);
   }
 
   /** Keys of the blocks that the base holds. */

@@ -172,9 +172,8 @@ class BufferFace extends Layer {
     }
     for (const [cid, block] of entries) {
       const key = cidKey(cid);
-      if (held.get(key) !== undefined) continue;
-      doomed.delete(key);
-      held.put(cid, block);
+      if (doomed.size > 0) doomed.delete(key);
+      held.put(key, block);
     }
   }
 
