@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { carCommands } from "./commands/car.ts";
 import { chainCommands } from "./commands/chain.ts";
 import type { CommandContext, CommandSpec } from "./commands/command.ts";
+import { ipldCommands } from "./commands/ipld.ts";
 import { nodeCommands } from "./commands/node.ts";
 import { NodeError } from "./errors.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
@@ -28,6 +29,7 @@ export const commandTree: Readonly<Record<string, { readonly says: string; reado
   {
     node: { says: "Run the lite node, or ask a running one", verbs: nodeCommands },
     car: { says: "Look into CAR files, check them and make new ones", verbs: carCommands },
+    ipld: { says: "Look at blocks and DAGs, in CAR files or a repository", verbs: ipldCommands },
     chain: { says: "Read the chain a repository holds; no node needs to run", verbs: chainCommands },
   };
 

@@ -30,5 +30,6 @@ export function exitCodeOf(error: unknown): number {
   if (isLie(error)) return 3;
   if (code === "copse/no-peers" || code.startsWith("network/")) return 4;
   if (code === "copse/not-found" || code === "copse/block-absent" || code === "copse/repo-missing") return 6;
+  if (code.startsWith("path/")) return code === "path/block-malformed" ? 3 : 6;
   return 3;
 }
