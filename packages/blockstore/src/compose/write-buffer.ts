@@ -92,6 +92,7 @@ class Buffer implements WriteBuffer<AsyncStore> {
       ...(isStore(base) ? { entriesSync: () => listedOver(state.held.snapshot(), base.entriesSync()) } : {}),
     });
     if (!isStore(base)) return;
+    state.atOnce = faceAtOnce(base);
     Object.assign(this, {
       flushSync: () => atOnce?.flush(),
       flushReachableSync: (root: CidBytes) => atOnce?.flushReachable(root),
@@ -129,6 +130,8 @@ class BufferState {
   flying: Promise<void> | undefined;
   /** Deleted while a flush was carrying them: to be deleted again when it has landed. */
   readonly doomed = new Set<string>();
+  /** The base's synchronous face, where it writes. */
+  atOnce: Face | undefined;
 
   constructor(options: WriteBufferOptions) {
     this.maxBytes = options.maxBytes ?? defaultMaxBytes;
@@ -229,7 +232,8 @@ class BufferFace extends Layer {
     } finally {
       try {
         const doomed = Array.from(this.#state.doomed);
-        if (doomed.length > 0) await this.base.deleteMany(doomed.map(fromLatin1));
+        // At once where that is possible: a block put again and flushed at once meanwhile would be deleted with them.
+        if (doomed.length > 0) await (this.#state.atOnce ?? this.base).deleteMany(doomed.map(fromLatin1));
         for (const key of doomed) this.#state.doomed.delete(key);
       } finally {
         this.#state.flying = undefined;

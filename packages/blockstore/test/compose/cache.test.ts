@@ -164,6 +164,30 @@ it("a read that began before a deletion leaves nothing behind, nor does one that
   expect(cache.stats().blocks).toBe(0);
 });
 
+it("an answer that was given before a deletion and comes after it is neither kept nor given to those who ask then", async () => {
+  const memory = holding([a]);
+  const answers: (() => void)[] = [];
+  const slow = asyncStoreOf({
+    async getBytes(cid) {
+      const bytes = memory.getSync(cid);
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return bytes;
+    },
+    hasBytes: async (cid) => memory.hasSync(cid),
+    putManyBytes: async (entries) => memory.putManySync(entries),
+    deleteManyBytes: async (cids) => memory.deleteManySync(cids),
+  });
+  const cache = createBlockCache(slow, { maxBytes: 1 << 20 });
+  const before = cache.blocks.getBytes(a[0]);
+  await turn();
+  await cache.blocks.deleteManyBytes([a[0]]);
+  const afterwards = cache.blocks.getBytes(a[0]);
+  await turn();
+  for (const answer of answers) answer();
+  expect([await before, await afterwards]).toEqual([a[1], undefined]);
+  expect(cache.stats().blocks).toBe(0);
+});
+
 it("remembers what the base lacks, where asked to: until a put, for so long, so many", async () => {
   let now = 0;
   const base = createTracker(createMemoryBlockstore());

@@ -3,7 +3,7 @@ import { concatBytes } from "@copse/primitives";
 import { expect, it } from "vitest";
 import { sampleBlock, sampleBlocks } from "../../src/compliance/rules.ts";
 import { createWriteBuffer } from "../../src/compose.ts";
-import { type BlockEntry, createMemoryBlockstore } from "../../src/index.ts";
+import { type BlockEntry, createMemoryBlockstore, storeOf } from "../../src/index.ts";
 import { laterStore } from "./bases.ts";
 import { GatedStore, turn } from "./gated.ts";
 
@@ -94,6 +94,29 @@ it("a block deleted while a flush carries it stays deleted; one put again stays"
   await gated.passAll();
   await last;
   expect(gated.memory.hasSync(b[0])).toBe(true);
+});
+
+it("a block deleted during a flush and flushed again at once is not deleted when the first flush lands", async () => {
+  const gated = new GatedStore();
+  const { memory, blocks } = gated;
+  const both = storeOf({
+    getSync: (cid) => memory.getSync(cid),
+    hasSync: (cid) => memory.hasSync(cid),
+    putManySync: (entries) => memory.putManySync(entries),
+    deleteManySync: (cids) => memory.deleteManySync(cids),
+    putManyBytes: (entries) => blocks.putManyBytes(entries),
+  });
+  const buffer = createWriteBuffer(both);
+  buffer.blocks.putManySync([a, b]);
+  const flushing = buffer.flush();
+  await turn();
+  buffer.blocks.deleteManySync([a[0], b[0]]);
+  expect(buffer.blocks.hasSync(a[0])).toBe(false);
+  buffer.blocks.putSync(...a);
+  buffer.flushSync();
+  await gated.passAll();
+  await flushing;
+  expect([memory.hasSync(a[0]), memory.hasSync(b[0])]).toEqual([true, false]);
 });
 
 /** A block of links, and its CID. */
