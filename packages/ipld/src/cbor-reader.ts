@@ -123,6 +123,20 @@ export class CborReader {
 
   /** A link (tag 42): the CID's bytes, a view. */
   link(): CidBytes {
+    const { source, offset } = this;
+    // nearly all: tag 42, 39 bytes, multibase 0, the chain's form
+    if (
+      source[offset] === 0xd8 &&
+      source[offset + 1] === 42 &&
+      source[offset + 2] === 0x58 &&
+      source[offset + 3] === 39 &&
+      source[offset + 4] === 0 &&
+      isChainCid(source, offset + 5) &&
+      offset + 43 <= source.length
+    ) {
+      this.offset = offset + 43;
+      return source.subarray(offset + 5, offset + 43);
+    }
     this.#head(6);
     const at = this.#at;
     if (this.#value !== 42)
@@ -131,7 +145,6 @@ export class CborReader {
     if (bytes.length < 2) throw new CborError("cbor/link-malformed", { offset: at, why: `${bytes.length} B` });
     if (bytes[0] !== 0) throw new CborError("cbor/link-malformed", { offset: at, why: `multibase byte ${bytes[0]}` });
     const cid = bytes.subarray(1);
-    if (cid.length === chainCidLength && isChainCid(cid)) return cid;
     let end: number;
     try {
       end = readCid(cid).end;
