@@ -1,4 +1,6 @@
-import { createHamt, hamtRoot, loadHamt } from "@copse/hamt";
+// The table of README.md: `npm run bench -- hamt`. Sizes past 1k: `COPSE_BENCH_SIZES=1k,100k,1M`.
+import { installFastest } from "@copse/crypto/fastest";
+import { createHamt, diffHamt, type Hamt, hamtRoot, loadHamt } from "@copse/hamt";
 import { type CidBytes, type Codec, cidKey, runSync } from "@copse/ipld";
 import { utf8 } from "@copse/primitives";
 import { bench } from "@copse/testkit/bench";
@@ -7,121 +9,237 @@ import { create, load } from "ipld-hashmap";
 import type { CID } from "multiformats/cid";
 import { sha256 } from "multiformats/hashes/sha2";
 
+await installFastest();
+
 const v3 = { version: 3 } as const;
 const numbers: Codec<number> = {
   encode: (writer, value) => void writer.uint(value),
   decode: (reader) => reader.safeUint(),
 };
-const hashmap = { blockCodec: dagCbor, blockHasher: sha256, hasher: sha256, bitWidth: 5, bucketSize: 3 };
+const hashmap = { blockCodec: dagCbor, blockHasher: sha256, hasher: sha256, bitWidth: 5, bucketSize: 3 } as never;
 const nothing = { getSync: () => undefined };
 const textOf = (i: number): string => `key ${i}`;
-const keyOf = (i: number): Uint8Array => utf8(textOf(i));
+const sizes = (process.env["COPSE_BENCH_SIZES"] ?? "1k,100k").split(",");
+const countOf = (size: string): number => Number(size.replace("k", "000").replace("M", "000000"));
 
 /** A loader of ipld-hashmap over a Map. */
-function memory() {
-  const blocks = new Map<string, Uint8Array>();
-  return {
-    blocks,
-    get: async (cid: CID) => blocks.get(cid.toString()) as Uint8Array,
-    put: async (cid: CID, bytes: Uint8Array) => void blocks.set(cid.toString(), bytes),
-  };
+class Loader {
+  readonly blocks: Map<string, Uint8Array> = new Map();
+  async get(cid: CID): Promise<Uint8Array> {
+    return this.blocks.get(cid.toString()) as Uint8Array;
+  }
+  async put(cid: CID, bytes: Uint8Array): Promise<void> {
+    this.blocks.set(cid.toString(), bytes);
+  }
 }
 
-await bench("hamt/build 1k-entries", {
-  given: () => Array.from({ length: 1000 }, (_, i) => keyOf(i)),
-  run: (keys) => {
-    const tree = createHamt(numbers, v3);
-    for (let i = 0; i < keys.length; i++) runSync(tree.set(keys[i] as Uint8Array, i), nothing);
-    tree.flush();
-    return keys.length;
-  },
-  unit: "entry",
-  beside: {
-    "copse hamtRoot": (keys) => {
-      hamtRoot(
-        keys.map((key, i) => [key, i] as const),
-        numbers,
-        v3,
-      );
-      return keys.length;
-    },
-    "ipld-hashmap": async (keys) => {
-      const map = await create(memory(), hashmap as never);
-      for (let i = 0; i < 1000; i++) await map.set(textOf(i), i as never);
-      return keys.length;
-    },
-  },
-  rounds: 3,
-});
+/** Entries of ipld-hashmap: it sets some 10 000 a second, so of a larger tree this is a sample. */
+const sampleOf = (count: number): number => Math.min(count, 20_000);
 
-const size = 10_000;
-const stored = async () => {
-  const { root, blocks } = hamtRoot(
-    Array.from({ length: size }, (_, i) => [keyOf(i), i] as const),
-    numbers,
-    v3,
-  );
+async function hashmapOf(count: number) {
+  const loader = new Loader();
+  const map = await create(loader, hashmap);
+  for (let i = 0; i < sampleOf(count); i++) await map.set(textOf(i), i as never);
+  return { loader, cid: map.cid as never, map };
+}
+
+function stored(count: number) {
+  const keys = Array.from({ length: count }, (_, i) => utf8(textOf(i)));
+  const entries = keys.map((key, i) => [key, i] as const);
+  const { root, blocks } = hamtRoot(entries, numbers, v3);
   const held = new Map(blocks.map(([cid, block]) => [cidKey(cid), block]));
   const store = { getSync: (cid: CidBytes) => held.get(cidKey(cid)) };
-  const loader = memory();
-  const map = await create(loader, hashmap as never);
-  for (let i = 0; i < size; i++) await map.set(textOf(i), i as never);
-  return { root, store, loader, cid: map.cid };
-};
+  const open = (): Hamt<number> => runSync(loadHamt(root, numbers, v3), store);
+  /** A hundred keys all over the tree. */
+  const some = Array.from({ length: 100 }, (_, i) => (i * 7919) % count);
+  return { count, keys, entries, root, held, store, open, some };
+}
 
-await bench("hamt/get 10k-entries cold", {
-  given: stored,
-  run: ({ root, store }) => {
-    for (let i = 0; i < 100; i++) runSync(runSync(loadHamt(root, numbers, v3), store).get(keyOf(i * 97)), store);
-    return 100;
-  },
-  beside: {
-    "ipld-hashmap": async ({ loader, cid }) => {
-      for (let i = 0; i < 100; i++) {
-        const map = await load(loader, cid as never, hashmap as never);
-        await map.get(textOf(i * 97));
-      }
-      return 100;
+function warm(given: ReturnType<typeof stored>): Hamt<number> {
+  const tree = given.open();
+  for (const key of given.keys) tree.hasSync(key, given.store);
+  return tree;
+}
+
+for (const size of sizes) {
+  const count = countOf(size);
+  const rounds = count > 10_000 ? 3 : 5;
+  const ours = stored(count);
+  const theirs = await hashmapOf(count);
+  const sampled = sampleOf(count);
+  const among = Array.from({ length: 100 }, (_, i) => textOf((i * 7919) % sampled));
+
+  await bench(`hamt/set ${size}-entries warm`, {
+    given: () => ours.keys,
+    run: (keys) => {
+      const tree = createHamt(numbers, v3);
+      for (let i = 0; i < keys.length; i++) tree.setSync(keys[i] as Uint8Array, i);
+      tree.flush();
+      return keys.length;
     },
-  },
-});
-
-await bench("hamt/get 10k-entries warm", {
-  given: async () => {
-    const { root, store, loader, cid } = await stored();
-    const tree = runSync(loadHamt(root, numbers, v3), store);
-    for (let i = 0; i < size; i++) runSync(tree.get(keyOf(i)), store);
-    return { tree, store, map: await load(loader, cid as never, hashmap as never) };
-  },
-  run: ({ tree, store }) => {
-    for (let i = 0; i < 100; i++) runSync(tree.get(keyOf(i * 97)), store);
-    return 100;
-  },
-  beside: {
-    "ipld-hashmap": async ({ map }) => {
-      for (let i = 0; i < 100; i++) await map.get(textOf(i * 97));
-      return 100;
+    unit: "entry",
+    beside: {
+      "copse hamtRoot": () => {
+        hamtRoot(ours.entries, numbers, v3);
+        return count;
+      },
+      "copse by steps": (keys) => {
+        const tree = createHamt(numbers, v3);
+        for (let i = 0; i < keys.length; i++) runSync(tree.set(keys[i] as Uint8Array, i), nothing);
+        tree.flush();
+        return keys.length;
+      },
+      "ipld-hashmap": async () => {
+        const map = await create(new Loader(), hashmap);
+        const some = Math.min(count, 2000);
+        for (let i = 0; i < some; i++) await map.set(textOf(i), i as never);
+        return some;
+      },
     },
-  },
-});
+    rounds,
+  });
 
-await bench("hamt/walk 10k-entries cold", {
-  given: stored,
-  run: ({ root, store }) => {
-    let seen = 0;
-    runSync(
-      runSync(loadHamt(root, numbers, v3), store).walk(() => void seen++),
-      store,
-    );
-    return seen;
-  },
-  unit: "entry",
-  beside: {
-    "ipld-hashmap": async ({ loader, cid }) => {
+  await bench(`hamt/set ${size}-entries cold`, {
+    given: () => ours,
+    run: ({ open, some, keys, store }) => {
+      const tree = open();
+      for (const i of some) tree.setSync(keys[i] as Uint8Array, i + 1, store);
+      tree.flush();
+      return some.length;
+    },
+    beside: {
+      "ipld-hashmap": async () => {
+        const map = await load(theirs.loader, theirs.cid, hashmap);
+        for (const key of among) await map.set(key, 5 as never);
+        return among.length;
+      },
+    },
+    rounds,
+  });
+
+  await bench(`hamt/get ${size}-entries cold`, {
+    given: () => ours,
+    run: ({ open, some, keys, store }) => {
+      for (const i of some) open().getSync(keys[i] as Uint8Array, store);
+      return some.length;
+    },
+    beside: {
+      "ipld-hashmap": async () => {
+        for (const key of among) await (await load(theirs.loader, theirs.cid, hashmap)).get(key);
+        return among.length;
+      },
+    },
+    rounds,
+  });
+
+  const all = warm(ours);
+  await bench(`hamt/get ${size}-entries warm`, {
+    given: () => ours,
+    run: ({ some, keys }) => {
+      for (const i of some) all.getSync(keys[i] as Uint8Array);
+      return some.length;
+    },
+    beside: {
+      "copse by steps": ({ some, keys }) => {
+        for (const i of some) runSync(all.get(keys[i] as Uint8Array), nothing);
+        return some.length;
+      },
+      "ipld-hashmap": async () => {
+        for (const key of among) await theirs.map.get(key);
+        return among.length;
+      },
+    },
+    rounds,
+  });
+
+  for (const temperature of ["cold", "warm"] as const) {
+    await bench(`hamt/delete ${size}-entries ${temperature}`, {
+      given: () => ours,
+      run: ({ open, some, keys, store }) => {
+        const tree = temperature === "cold" ? open() : all.clone();
+        for (const i of some) tree.deleteSync(keys[i] as Uint8Array, store);
+        tree.flush();
+        return some.length;
+      },
+      beside: {
+        "ipld-hashmap": async () => {
+          const map = await load(theirs.loader, theirs.cid, hashmap);
+          for (const key of among) await map.delete(key);
+          return among.length;
+        },
+      },
+      rounds,
+    });
+
+    await bench(`hamt/iterate ${size}-entries ${temperature}`, {
+      given: () => ours,
+      run: ({ open, store }) => {
+        let sum = 0;
+        const tree = temperature === "cold" ? open() : all;
+        for (const [, value] of tree.entries(store)) sum += value;
+        return sum > 0 ? count : 0;
+      },
+      unit: "entry",
+      beside: {
+        "copse walk": ({ open, store }) => {
+          let sum = 0;
+          const visit = (_: Uint8Array, value: number): void => {
+            sum += value;
+          };
+          runSync((temperature === "cold" ? open() : all).walk(visit), store);
+          return sum > 0 ? count : 0;
+        },
+        "copse lent keys": ({ open, store }) => {
+          let sum = 0;
+          const visit = (_: Uint8Array, value: number): void => {
+            sum += value;
+          };
+          runSync((temperature === "cold" ? open() : all).walk(visit, { lendKeys: true }), store);
+          return sum > 0 ? count : 0;
+        },
+        "ipld-hashmap": async () => {
+          let seen = 0;
+          const map = await load(theirs.loader, theirs.cid, hashmap);
+          for await (const _ of map.entries()) seen++;
+          return seen;
+        },
+      },
+      rounds,
+    });
+  }
+
+  // ipld-hashmap has no diff: what a user would do is read both trees
+  await bench(`hamt/diff ${size}-entries cold`, {
+    given: async () => {
+      const tree = ours.open();
+      const some = Array.from({ length: Math.max(1, count / 100) }, (_, i) => (i * 7919) % count);
+      for (const i of some) tree.setSync(ours.keys[i] as Uint8Array, i + 1, ours.store);
+      const { root: after, blocks } = tree.flush();
+      for (const [cid, block] of blocks) ours.held.set(cidKey(cid), block);
+      const map = await load(theirs.loader, theirs.cid, hashmap);
+      const changed = Math.max(1, sampled / 100);
+      for (let i = 0; i < changed; i++) await map.set(textOf((i * 7919) % sampled), -1 as never);
+      return { after, other: map.cid as never, changed };
+    },
+    run: ({ after }) => {
       let seen = 0;
-      const map = await load(loader, cid as never, hashmap as never);
-      for await (const _ of map.entries()) seen++;
+      for (const _ of diffHamt(ours.root, after, numbers, v3).changes(ours.store)) seen++;
       return seen;
     },
-  },
-});
+    unit: "change",
+    beside: {
+      "ipld-hashmap": async ({ other, changed }) => {
+        const before = new Map<string, unknown>();
+        for await (const [key, value] of (await load(theirs.loader, theirs.cid, hashmap)).entries()) {
+          before.set(String.fromCharCode(...(key as unknown as Uint8Array)), value);
+        }
+        let seen = 0;
+        for await (const [key, value] of (await load(theirs.loader, other, hashmap)).entries()) {
+          if (before.get(String.fromCharCode(...(key as unknown as Uint8Array))) !== value) seen++;
+        }
+        return seen > 0 ? changed : 0;
+      },
+    },
+    rounds: 3,
+  });
+}

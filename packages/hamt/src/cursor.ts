@@ -104,14 +104,22 @@ export class HamtCursor<V, K = Uint8Array> {
     }
   }
 
-  /** @internal What is left, over a store that answers at once. */
-  *items<T>(store: SyncBlockReader, wanted: Wanted): Generator<T, void> {
+  /** @internal What is left, over a store that answers at once. Made by hand: as a generator it takes twice as long. */
+  items<T>(store: SyncBlockReader, wanted: Wanted): IterableIterator<T> {
     const read = this.#read<T>(wanted);
-    for (;;) {
-      const found = runSync(this.#next(read), store);
-      if (found === undefined) return;
-      for (let i = 0; i < found.length; i++) yield found[i] as T;
-    }
+    const items: IterableIterator<T> = {
+      next: () => {
+        if (this.#start !== undefined) runSync(this.#seek(this.#start), store);
+        while (!this.#advance()) {
+          const cid = this.#walk.wanted;
+          if (cid === undefined) return { done: true, value: undefined };
+          this.#walk.give(blockOf(store, cid));
+        }
+        return { done: false, value: read() };
+      },
+      [Symbol.iterator]: () => items,
+    };
+    return items;
   }
 
   /** @internal What is left, over any store. */
@@ -200,4 +208,10 @@ export class HamtCursor<V, K = Uint8Array> {
     for (; before > 0; before--) this.#reader.advance();
     return false;
   }
+}
+
+function blockOf(store: SyncBlockReader, cid: CidBytes): Uint8Array {
+  const block = store.getSync(cid);
+  if (block === undefined) throw blockMissing(cid);
+  return block;
 }

@@ -42,7 +42,7 @@ export class Hamt<V, K = Uint8Array> {
   readonly #keys: KeyCodec<K> | undefined;
   readonly #tree: Tree;
   /** Values are encoded here, one at a time: a writer each would cost more than the rest of a change. */
-  readonly #scratch: CborWriter = new CborWriter();
+  #scratch: CborWriter | undefined;
 
   /** @internal use `createHamt` or `loadHamt` */
   constructor(codec: Codec<V>, keys: KeyCodec<K> | undefined, layout: Layout, root?: HamtNode, cid?: CidBytes) {
@@ -244,17 +244,17 @@ export class Hamt<V, K = Uint8Array> {
   }
 
   /** The entries in slot order, over a store that answers at once. Bound: memory as for {@link Hamt.cursor}. */
-  entries(store: SyncBlockReader, start?: HamtStart<K>): Generator<HamtEntry<V, K>, void> {
+  entries(store: SyncBlockReader, start?: HamtStart<K>): IterableIterator<HamtEntry<V, K>> {
     return this.cursor(start).items(store, "entries");
   }
 
   /** The keys in slot order; values are not decoded. */
-  keys(store: SyncBlockReader, start?: HamtStart<K>): Generator<K, void> {
+  keys(store: SyncBlockReader, start?: HamtStart<K>): IterableIterator<K> {
     return this.cursor(start).items(store, "keys");
   }
 
   /** The values in slot order. */
-  values(store: SyncBlockReader, start?: HamtStart<K>): Generator<V, void> {
+  values(store: SyncBlockReader, start?: HamtStart<K>): IterableIterator<V> {
     return this.cursor(start).items(store, "values");
   }
 
@@ -341,6 +341,7 @@ export class Hamt<V, K = Uint8Array> {
   }
 
   #encode(value: V): Uint8Array {
+    this.#scratch ??= new CborWriter();
     let bytes: Uint8Array;
     try {
       this.#codec.encode(this.#scratch, value);

@@ -3,6 +3,8 @@ const slabBytes = 16_384;
 const firstBytes = 2_048;
 const pieceBytes = 4_096;
 
+const nothing: Uint8Array = new Uint8Array(0);
+
 /**
  * Where nodes get their bytes: pieces of larger arrays. An array of its own for each node costs ten times as much to make,
  * and as memory outside of V8's heap makes it collect garbage far more often.
@@ -11,7 +13,7 @@ const pieceBytes = 4_096;
  */
 export class Room {
   readonly #whole: boolean;
-  #slab: Uint8Array = new Uint8Array(0);
+  #slab: Uint8Array = nothing;
   #used = 0;
   #size: number = firstBytes;
 
