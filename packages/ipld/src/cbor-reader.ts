@@ -1,6 +1,6 @@
 import { isCopseError } from "@copse/primitives";
 import { scanItem } from "./cbor-scan.ts";
-import { type CidBytes, chainCidLength, isChainCid, readCid } from "./cid.ts";
+import { type CidBytes, isChainCid, readCid } from "./cid.ts";
 import { CborError } from "./errors.ts";
 import { maxArrayLength, maxBytesLength, maxDepth, maxLinkBytes } from "./limits.ts";
 
