@@ -17,7 +17,7 @@ export interface Layout {
   readonly name: "copse" | "blockstore-fs" | "flatfs";
   /** Blocks are found by multihash, whatever version and codec the CID has. */
   readonly byMultihash: boolean;
-  /** The place of a block; `undefined` where this layout has none for so long a CID. */
+  /** The place of a block; `undefined` where this layout has none: for a CID so long, or what is none. */
   placeOf(cid: CidBytes): Place | undefined;
   /** The CID of a file, `"long"` where the file itself tells, or `undefined` where it is none of ours. */
   cidOf(folder: string, name: string): CidBytes | "long" | undefined;
@@ -87,6 +87,7 @@ function byMultihash(name: "blockstore-fs" | "flatfs", prefix: string, shard: (n
     name,
     byMultihash: true,
     placeOf(cid) {
+      if (!isCid(cid)) return undefined;
       const text = prefix + base32upper.encode(multihashOf(cid)).slice(1);
       if (text.length + extension.length > longestName) return undefined;
       return { folder: shard(text), name: text + extension, long: false };

@@ -1,4 +1,4 @@
-import type { CidBytes } from "@copse/ipld";
+import { type CidBytes, readCid } from "@copse/ipld";
 import { HostFault } from "@copse/primitives";
 import { BlockstoreError } from "../errors.ts";
 import { guarded, storeFault } from "../fault.ts";
@@ -171,12 +171,13 @@ class FolderTable implements BlockTable {
     await Promise.allSettled([...this.#underWay]);
   }
 
-  /** All entries, none of which the layout refuses. */
+  /** All entries, none of which the layout refuses. @throws {CidError} `cid/malformed` in layouts by multihash */
   #checked(entries: Iterable<BlockEntry>): BlockEntry[] {
     const all = Array.from(entries);
     for (const [cid] of all) {
       assertStorableCid(cid);
       if (this.#root.layout.placeOf(cid) !== undefined) continue;
+      readCid(cid); // what is no CID has no multihash
       throw new BlockstoreError("blockstore/cid-too-long", { length: cid.length, limit: longestForeignCid });
     }
     return all;

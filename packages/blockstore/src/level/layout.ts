@@ -47,5 +47,6 @@ export function afterTable(prefix: Uint8Array): Uint8Array {
 export function readRowKey(key: Uint8Array): { readonly table: string; readonly key: Uint8Array } | undefined {
   if (key[0] !== rows) return undefined;
   const end = key.indexOf(0);
+  if (end < 0) return undefined;
   return { table: latin1(key.subarray(1, end)), key: key.slice(end + 1) };
 }

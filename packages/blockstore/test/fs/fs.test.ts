@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, it } from "vitest";
-import { describeClosable, describeStore } from "../../src/compliance.ts";
+import { describeClosable, describeReadOnlyStore, describeStore } from "../../src/compliance.ts";
 import { type FsBlockstore, openFsBlockstore } from "../../src/fs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "copse-fs-"));
@@ -23,3 +23,18 @@ for (const [options, traits] of [
   describeStore(`files ${JSON.stringify(options)}`, suite, { describe, it });
   describeClosable(`files ${JSON.stringify(options)}`, suite, { describe, it });
 }
+
+describeReadOnlyStore(
+  "files for reading",
+  {
+    async open(blocks) {
+      const path = join(folder, String(count++));
+      const writer = await openFsBlockstore(path);
+      await writer.putManyBytes(blocks);
+      await writer.close();
+      return openFsBlockstore(path, { readOnly: true });
+    },
+    close: (store) => (store as FsBlockstore).close(),
+  },
+  { describe, it },
+);
