@@ -92,10 +92,11 @@ class FolderTable implements BlockTable {
 
   putManySync(entries: Iterable<BlockEntry>): void {
     this.#assertWritable("put");
+    const checked = this.#checked(entries);
     const written: Written[] = [];
     guarded("put", () => {
       try {
-        for (const entry of this.#checked(entries)) {
+        for (const entry of checked) {
           const one = runAtOnce(writeBlock(this.#root, entry));
           if (one !== undefined) written.push(one);
         }
