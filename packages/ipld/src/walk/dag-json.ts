@@ -48,7 +48,7 @@ function show(place: Place, parts: string[]): void {
       parts.push(readValue(place).toString());
       break;
     case 1:
-      parts.push((-1n - readValue(place)).toString());
+      parts.push((-1n - BigInt(readValue(place))).toString());
       break;
     case 2:
       parts.push(bytesJson(readBytes(place)));
@@ -58,18 +58,18 @@ function show(place: Place, parts: string[]): void {
       break;
     case 4: {
       const count = readValue(place);
-      for (let i = 0n; i < count; i++) {
-        parts.push(i === 0n ? "[" : ",");
+      for (let i = 0; i < count; i++) {
+        parts.push(i === 0 ? "[" : ",");
         show(place, parts);
       }
-      parts.push(count === 0n ? "[]" : "]");
+      parts.push(count === 0 ? "[]" : "]");
       break;
     }
     case 5:
       showMap(place, parts);
       break;
     case 6:
-      if (readValue(place) === 42n) parts.push(`{"/":"${toCid(readBytes(place).subarray(1)).toString()}"}`);
+      if (readValue(place) === 42) parts.push(`{"/":"${toCid(readBytes(place).subarray(1)).toString()}"}`);
       else show(place, parts);
       break;
     default:
@@ -79,14 +79,14 @@ function show(place: Place, parts: string[]): void {
 
 function showMap(place: Place, parts: string[]): void {
   const count = readValue(place);
-  for (let i = 0n; i < count; i++) {
+  for (let i = 0; i < count; i++) {
     const key: string[] = [];
     show(place, key);
     const shown = key.join("");
-    parts.push(i === 0n ? "{" : ",", shown.startsWith('"') ? shown : JSON.stringify(shown), ":");
+    parts.push(i === 0 ? "{" : ",", shown.startsWith('"') ? shown : JSON.stringify(shown), ":");
     show(place, parts);
   }
-  parts.push(count === 0n ? "{}" : "}");
+  parts.push(count === 0 ? "{}" : "}");
 }
 
 function simpleJson(place: Place): string {
@@ -146,11 +146,13 @@ function readBytes(place: Place): Uint8Array {
   return place.block.subarray(from, place.at);
 }
 
-/** The value of a head; leaves the place behind it. */
-function readValue(place: Place): bigint {
-  const low = (place.block[place.at++] as number) & 31;
-  if (low < 24) return BigInt(low);
-  let value = 0n;
-  for (let left = 1 << (low - 24); left > 0; left--) value = (value << 8n) | BigInt(place.block[place.at++] as number);
-  return value;
+/** The value of a head, a number where one holds it; leaves the place behind it. Lengths and counts always fit. */
+function readValue(place: Place): number | bigint {
+  const { block, at } = place;
+  const low = (block[at] as number) & 31;
+  place.at = at + 1 + (low < 24 ? 0 : 1 << (low - 24));
+  if (low < 24) return low;
+  let value = 0;
+  for (let i = at + 1; i < place.at; i++) value = value * 256 + (block[i] as number);
+  return value <= Number.MAX_SAFE_INTEGER ? value : new DataView(block.buffer, block.byteOffset).getBigUint64(at + 1);
 }
