@@ -1,7 +1,7 @@
 import { type CidBytes, hashes, readCid } from "@copse/ipld";
-import { compareBytes } from "@copse/primitives";
 import type { Reading } from "./access.ts";
 import { CarError } from "./errors.ts";
+import { IndexHints, keySpan } from "./index-hints.ts";
 import { readLength } from "./length.ts";
 
 /** Kinds of index that CARv2 knows, by their multicodec: by digest, and by hash function and digest. */
@@ -33,6 +33,8 @@ export interface IndexBucket {
   readonly count: number;
   /** Where the records start in the file of the index. */
   readonly offset: number;
+  /** What look-ups have learnt of where records lie. */
+  readonly hints: IndexHints;
 }
 
 /** An index of a CARv2, read where it lies. */
@@ -92,7 +94,7 @@ function* readWidths(hash: number | undefined, start: number, end: number, bucke
     if (width < offsetBytes || width > widthLimit) throw malformed(at, `records of ${width} B`);
     if (length > BigInt(end - offset)) throw malformed(at, `${length} B of records, ${end - offset} B are left`);
     if (Number(length) % width !== 0) throw malformed(at, `${length} B are no records of ${width} B`);
-    buckets.push({ hash, width, count: Number(length) / width, offset });
+    buckets.push({ hash, width, count: Number(length) / width, offset, hints: new IndexHints() });
     at = offset + Number(length);
   }
   return at;
@@ -109,7 +111,7 @@ function* fields(offset: number, length: number, end: number): Reading<DataView>
  * Offsets of the sections that may hold a block, from the start of the data. A section has to be looked at: an index does
  * not know codecs, and may lie.
  *
- * Cost: two or three reads of 4 KiB for digests spread evenly, as those of hashes are; never more than a bisection's.
+ * Cost: one to three reads of 4 KiB for digests spread evenly, as those of hashes are; never more than a bisection's.
  *
  * @throws {CarError} `car/index-crowded`
  */
@@ -124,53 +126,71 @@ export function* findOffsets(index: SortedIndex, cid: CidBytes): Reading<number[
 }
 
 function* findIn(bucket: IndexBucket, digest: Uint8Array, found: number[]): Reading<void> {
-  const { width } = bucket;
+  const { width, hints } = bucket;
   const windowRecords = Math.max(2, Math.floor(windowBytes / width));
   const key = keyOf(digest, 0, digest.length);
   // The first record that is not below the digest lies in [low, high].
   let low = 0;
   let high = bucket.count;
   let lowKey = 0;
-  let highKey = 2 ** 48;
-  for (let step = 0; high - low > windowRecords; step++) {
-    // By where the digest would be if all were spread evenly; every third step bisects, whatever the digests are.
-    const share = step % 3 === 2 || highKey <= lowKey ? 0.5 : (key - lowKey) / (highKey - lowKey);
-    const guess = low + Math.floor(Math.min(1, Math.max(0, share)) * (high - low));
+  let highKey = keySpan;
+  let guess = hints.guess(key, bucket.count);
+  for (let step = 1; high - low > windowRecords; step++) {
     const first = Math.max(low, Math.min(guess - (windowRecords >> 1), high - windowRecords));
     const bytes = yield { offset: bucket.offset + first * width, length: windowRecords * width };
     const lastAt = (windowRecords - 1) * width;
+    const firstKey = keyOf(bytes, 0, digest.length);
+    hints.learn(firstKey, first);
     if (compareAt(bytes, 0, digest) >= 0) {
-      if (first === low) return yield* collect(bucket, low, digest, found);
+      if (first === low) return yield* collect(bucket, bytes, first, low, digest, found);
       high = first;
-      highKey = keyOf(bytes, 0, digest.length);
+      highKey = firstKey;
     } else if (compareAt(bytes, lastAt, digest) < 0) {
       low = first + windowRecords;
       lowKey = keyOf(bytes, lastAt, digest.length);
     } else {
-      return yield* collect(bucket, first + lowerBound(bytes, windowRecords, width, digest), digest, found);
+      const at = first + lowerBound(bytes, windowRecords, width, digest);
+      return yield* collect(bucket, bytes, first, at, digest, found);
     }
+    // By where the digest would be if all were spread evenly; every third step bisects, whatever the digests are.
+    const share = step % 3 === 2 || highKey <= lowKey ? 0.5 : (key - lowKey) / (highKey - lowKey);
+    guess = low + Math.floor(Math.min(1, Math.max(0, share)) * (high - low));
   }
   const rest = Math.min(windowRecords, bucket.count - low);
   const bytes = yield { offset: bucket.offset + low * width, length: rest * width };
-  yield* collect(bucket, low + lowerBound(bytes, rest, width, digest), digest, found);
+  yield* collect(bucket, bytes, low, low + lowerBound(bytes, rest, width, digest), digest, found);
 }
 
 /** Takes the records of the digest from `at` on: one, unless the file holds a digest several times. */
-function* collect(bucket: IndexBucket, at: number, digest: Uint8Array, found: number[]): Reading<void> {
-  const { width } = bucket;
-  for (let record = at, some = 2; record < bucket.count; some = Math.min(some * 2, 1024)) {
-    const count = Math.min(some, bucket.count - record);
-    const bytes = yield { offset: bucket.offset + record * width, length: count * width };
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let i = 0; i < count; i++, record++) {
-      if (compareAt(bytes, i * width, digest) !== 0) return;
-      const offsetAt = i * width + digest.length;
-      found.push(view.getUint32(offsetAt + 4, true) * 2 ** 32 + view.getUint32(offsetAt, true));
-      if (found.length > candidateLimit) {
-        throw new CarError("car/index-crowded", { blocks: bucket.count, limit: candidateLimit });
-      }
+function* collect(
+  bucket: IndexBucket,
+  window: Uint8Array,
+  windowStart: number,
+  at: number,
+  digest: Uint8Array,
+  found: number[],
+): Reading<void> {
+  const { width, count } = bucket;
+  let bytes = window;
+  let start = windowStart;
+  for (let record = at; record < count; record++) {
+    if ((record - start + 1) * width > bytes.length) {
+      start = record;
+      bytes = yield { offset: bucket.offset + start * width, length: Math.min(128, count - start) * width };
+    }
+    const recordAt = (record - start) * width;
+    if (compareAt(bytes, recordAt, digest) !== 0) return;
+    found.push(offsetAt(bytes, recordAt + digest.length));
+    if (found.length > candidateLimit) {
+      throw new CarError("car/index-crowded", { blocks: count, limit: candidateLimit });
     }
   }
+}
+
+function offsetAt(bytes: Uint8Array, at: number): number {
+  let offset = 0;
+  for (let i = offsetBytes - 1; i >= 0; i--) offset = offset * 256 + (bytes[at + i] as number);
+  return offset;
 }
 
 function lowerBound(bytes: Uint8Array, count: number, width: number, digest: Uint8Array): number {
@@ -185,7 +205,11 @@ function lowerBound(bytes: Uint8Array, count: number, width: number, digest: Uin
 }
 
 function compareAt(bytes: Uint8Array, at: number, digest: Uint8Array): number {
-  return compareBytes(bytes.subarray(at, at + digest.length), digest);
+  for (let i = 0; i < digest.length; i++) {
+    const difference = (bytes[at + i] as number) - (digest[i] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 /** The first six bytes as a number; a shorter digest is filled with zeros. */

@@ -150,7 +150,8 @@ const nodeDecoder: FrameDecoder = {
     try {
       return zstdDecompressSync(frame, {
         maxOutputLength: Math.max(1, limit),
-        chunkSize: 64 << 10,
+        // Most frames give two to three times their size: what is allocated is then what is kept.
+        chunkSize: Math.max(16 << 10, Math.min(3 * frame.length, 1 << 20)),
         params: { [constants.ZSTD_d_windowLogMax]: windowLogMax },
         finishFlush: isCut ? constants.ZSTD_e_continue : constants.ZSTD_e_end,
       });

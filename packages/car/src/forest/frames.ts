@@ -60,7 +60,7 @@ export class FrameCache {
 }
 
 function sizeOf({ content, starts, good }: DecodedFrame): number {
-  return content.byteLength + starts.byteLength + good.byteLength + 200;
+  return content.buffer.byteLength + starts.byteLength + good.byteLength + 200;
 }
 
 /** What bounds the reading of a frame. */
@@ -112,7 +112,7 @@ export function decodeFrame(
 
 /** Decoders give views of larger buffers; what is kept must not keep those. */
 function exactly(bytes: Uint8Array): Uint8Array {
-  return bytes.buffer.byteLength > bytes.length + 4096 ? Uint8Array.from(bytes) : bytes;
+  return bytes.buffer.byteLength > 2 * bytes.length + 4096 ? Uint8Array.from(bytes) : bytes;
 }
 
 /** The number of the section of `cid` in a frame, or -1. */
