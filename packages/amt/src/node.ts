@@ -182,8 +182,11 @@ export function decodeNode(
   }
   const values = reader.array(undefined, layout.width);
   if (values === 0) {
-    // the references do not look at the bitmap of an empty node; neither does a tree depend on it
     if (!mayBeEmpty) throw new AmtError("amt/node-empty", { height });
+    // ref-fvm refuses bits that stand for nothing; go-amt-ipld does not look at them
+    for (let at = 0; at < layout.bitmapLength; at++) {
+      if (bitsAt(source, bitmap, at, layout) !== 0) throw mismatch(source, bitmap, layout, height, 0);
+    }
     return emptyNode(layout, height);
   }
   if (height > 0) throw new AmtError("amt/level-wrong", { height, found: "values" });
