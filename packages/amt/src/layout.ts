@@ -11,8 +11,11 @@ export interface AmtOptions {
   readonly bitWidth?: number | undefined;
 }
 
-/** Largest bit width: a bitmap of 2 MiB, the longest byte string that the Go decoder reads. */
-export const maxBitWidth = 24;
+/**
+ * Largest bit width: a bitmap of 32 KiB. Rust knows no limit, the Go decoder reads bitmaps of 2 MiB, but a node takes 64
+ * times its bitmap in memory, and no tree of the chain is wider than 8.
+ */
+export const maxBitWidth = 18;
 
 /** What follows from version and bit width. */
 export interface Layout {

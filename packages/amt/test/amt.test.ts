@@ -12,7 +12,7 @@ import {
 } from "@copse/ipld";
 import { fromHex, isCopseError, toHex, utf8 } from "@copse/primitives";
 import { describe, expect, it } from "vitest";
-import { type AmtOptions, amtRoot, createAmt, loadAmt } from "../src/index.ts";
+import { type Amt, type AmtOptions, amtRoot, createAmt, diffAmt, loadAmt } from "../src/index.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 const rawCodec: Codec<Uint8Array> = {
@@ -211,7 +211,17 @@ describe("hostile nodes", () => {
     ["a bit width of 0", v3, "84000001834101 8081f6".replace(" ", ""), "amt/bit-width-unsupported"],
     ["a bit width of 64", v3, "8418400001834101 8081f6".replace(" ", ""), "amt/bit-width-unsupported"],
     ["a bit width not expected", { version: 3, bitWidth: 5 }, "840300018341018081f6", "amt/bit-width-wrong"],
+    ["bits of an empty root", v3, "84030000834104 8080".replace(" ", ""), "amt/bitmap-mismatch"],
+    ["bits of an empty root of version 0", v0, "8300008341208080", "amt/bitmap-mismatch"],
     ["an empty root above the leaves", v3, "84030100834100 8080".replace(" ", ""), "amt/node-empty"],
+    [
+      "a bitmap that is all there is of a wide node",
+      { version: 3 },
+      `840e000083590800${"00".repeat(2048)}8080`,
+      "none",
+    ],
+    ["a bitmap too short for its width", v3, `841200008341ff8080`, "amt/bitmap-length"],
+    ["a bit width of 19", v3, "841300018341018081f6", "amt/bit-width-unsupported"],
     ["a height of 22", v3, `8403160183410181${link}80`, "amt/height-too-large"],
     ["an unmeant height of 65", v3, `840318410183410181${link}80`, "amt/height-too-large"],
   ];
@@ -257,6 +267,83 @@ describe("hostile nodes", () => {
     expect(codeOf(() => runSync(tree.get(0), store))).toBe("amt/level-wrong");
     expect(codeOf(() => [...tree.entries(store)])).toBe("amt/level-wrong");
     expect(store.reads).toBeLessThan(50);
+  });
+
+  it("finds a place past 64-bit indexes", () => {
+    // 64 = 21 * 3 + 1 bits: of the top node of width 8 only two slots are places
+    const leaf = fromHex("8341018081f6");
+    const nodes: [CidBytes, Uint8Array][] = [[cidOf(leaf), leaf]];
+    const branch = (slot: number): CborWriter => {
+      const below = nodes.at(-1)?.[0] as CidBytes;
+      return new CborWriter()
+        .array(3)
+        .bytes(Uint8Array.of(1 << slot))
+        .array(1)
+        .link(below)
+        .array(0);
+    };
+    for (let height = 1; height < 21; height++) {
+      const block = branch(0).finish();
+      nodes.push([cidOf(block), block]);
+    }
+    const tops = [1, 2].map((slot) =>
+      new CborWriter().array(4).uint(3).uint(21).uint(1).raw(branch(slot).finish()).finish(),
+    );
+    const store = new MemoryStore();
+    store.put(nodes);
+    const [good, bad] = tops.map((block) => {
+      store.put([[cidOf(block), block]]);
+      return runSync(loadAmt(cidOf(block), rawCodec, v3), store);
+    }) as [Amt<Uint8Array>, Amt<Uint8Array>];
+    expect([...good.entries(store)].map(([index]) => index)).toEqual([2n ** 63n]);
+    const none = createAmt(rawCodec, v3);
+    for (const run of [
+      () => [...bad.entries(store)],
+      () => runSync(bad.firstSetIndex(), store),
+      () => runSync(bad.lastSetIndex(), store),
+      () => [...diffAmt(none, bad).changes(store)],
+      () =>
+        runSync(
+          bad.update(() => undefined),
+          store,
+        ),
+    ]) {
+      expect(codeOf(run)).toBe("amt/index-too-large");
+    }
+  });
+
+  it("does not name the index past the last", () => {
+    // slot 7 of the last leaf of all would be 2^64 - 1
+    const leaf = fromHex("8341808081f6");
+    const nodes: [CidBytes, Uint8Array][] = [[cidOf(leaf), leaf]];
+    for (let height = 1; height <= 21; height++) {
+      const writer = height === 21 ? new CborWriter().array(4).uint(3).uint(21).uint(1) : new CborWriter();
+      writer.array(3).bytes(Uint8Array.of(height === 21 ? 2 : 0x80));
+      const block = writer
+        .array(1)
+        .link(nodes.at(-1)?.[0] as CidBytes)
+        .array(0)
+        .finish();
+      nodes.push([cidOf(block), block]);
+    }
+    const store = new MemoryStore();
+    store.put(nodes);
+    const tree = runSync(loadAmt(nodes.at(-1)?.[0] as CidBytes, rawCodec, v3), store);
+    expect(codeOf(() => [...tree.entries(store)])).toBe("amt/index-too-large");
+    expect(codeOf(() => runSync(tree.lastSetIndex(), store))).toBe("amt/index-too-large");
+  });
+
+  it("has wide nodes for little", () => {
+    const store = new MemoryStore();
+    const wide: AmtOptions = { version: 3, bitWidth: 18 };
+    const tree = createAmt(rawCodec, wide);
+    const indexes = [0, 5, 2 ** 18 - 1, 2 ** 18, 2n ** 60n];
+    for (const index of indexes) tree.setSync(index, Uint8Array.of(1));
+    const again = runSync(loadAmt(tree.flushSync(store), rawCodec, wide), store);
+    expect([...again.entries(store)].map(([index]) => index)).toEqual(indexes.map(BigInt));
+    expect(runSync(again.lastSetIndex(), store)).toBe(2n ** 60n);
+    for (const index of indexes.slice(1)) expect(again.deleteSync(index, store)).toBe(true);
+    expect([again.height, [...again.entries(store)].length]).toEqual([0, 1]);
   });
 
   it("does not believe a count", () => {

@@ -11,13 +11,19 @@ const rawCodec: Codec<Uint8Array> = {
 };
 const v0 = { version: 0 } as const;
 
-const files = ["chain/mainnet-genesis.car", "chain/calibnet-genesis.car", "chain/mainnet-export40.car"] as const;
+const files = [
+  "chain/mainnet-genesis.car",
+  "chain/calibnet-genesis.car",
+  "chain/mainnet-export40.car",
+  "chain/mainnet-chain4.car",
+] as const;
 
 describeData("every version 0 tree of real files", files, () => {
   it.each([
     [files[0], 21, 9, 6927],
     [files[1], 21, 9, 6927],
     [files[2], 41, 9, 7365],
+    [files[3], 22, 9, 6932],
   ] as const)("%s: all are rebuilt to the same root", (file, trees, sparse, values) => {
     const store = carBlocks(file);
     const found = { trees: 0, sparse: 0, values: 0 };

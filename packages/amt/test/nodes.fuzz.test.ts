@@ -2,7 +2,7 @@ import { type Codec, cidOf, runSync } from "@copse/ipld";
 import { fromHex, isCopseError, utf8 } from "@copse/primitives";
 import { fuzz } from "@copse/testkit";
 import { describe } from "vitest";
-import { type AmtVersion, amtRoot, loadAmt } from "../src/index.ts";
+import { type AmtVersion, amtRoot, diffAmt, loadAmt } from "../src/index.ts";
 
 const rawCodec: Codec<Uint8Array> = {
   encode: (writer, value) => void writer.raw(value),
@@ -39,6 +39,18 @@ describe.each([0, 3] as const)("version %i", (version) => {
         runSync(tree.delete(index), store);
       }
       tree.flush();
+      runSync(tree.firstSetIndex(), store);
+      runSync(tree.lastSetIndex(), store);
+      runSync(
+        tree.walkRange(() => undefined, { from: 2n ** 30n, limit: 5 }),
+        store,
+      );
+      const other = runSync(loadAmt(cidOf(bytes), rawCodec, { version }), store);
+      let changes = 20;
+      runSync(
+        diffAmt(tree, other).walk(() => --changes > 0),
+        store,
+      );
     },
     (error) => isCopseError(error, "amt/") || isCopseError(error, "cbor/"),
   );
