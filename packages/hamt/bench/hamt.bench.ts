@@ -8,6 +8,7 @@ import * as dagCbor from "@ipld/dag-cbor";
 import { create, load } from "ipld-hashmap";
 import type { CID } from "multiformats/cid";
 import { sha256 } from "multiformats/hashes/sha2";
+import { converted } from "./converted.ts";
 
 await installFastest();
 
@@ -24,7 +25,10 @@ const countOf = (size: string): number => Number(size.replace("k", "000").replac
 
 /** A loader of ipld-hashmap over a Map. */
 class Loader {
-  readonly blocks: Map<string, Uint8Array> = new Map();
+  readonly blocks: Map<string, Uint8Array>;
+  constructor(blocks: Map<string, Uint8Array> = new Map()) {
+    this.blocks = blocks;
+  }
   async get(cid: CID): Promise<Uint8Array> {
     return this.blocks.get(cid.toString()) as Uint8Array;
   }
@@ -33,26 +37,17 @@ class Loader {
   }
 }
 
-/** Entries of ipld-hashmap: it sets some 10 000 a second, so of a larger tree this is a sample. */
-const sampleOf = (count: number): number => Math.min(count, 20_000);
-
-async function hashmapOf(count: number) {
-  const loader = new Loader();
-  const map = await create(loader, hashmap);
-  for (let i = 0; i < sampleOf(count); i++) await map.set(textOf(i), i as never);
-  return { loader, cid: map.cid as never, map };
-}
-
 function stored(count: number) {
   const keys = Array.from({ length: count }, (_, i) => utf8(textOf(i)));
   const entries = keys.map((key, i) => [key, i] as const);
-  const { root, blocks } = hamtRoot(entries, numbers, v3);
+  const flushed = hamtRoot(entries, numbers, v3);
+  const { root, blocks } = flushed;
   const held = new Map(blocks.map(([cid, block]) => [cidKey(cid), block]));
   const store = { getSync: (cid: CidBytes) => held.get(cidKey(cid)) };
   const open = (): Hamt<number> => runSync(loadHamt(root, numbers, v3), store);
   /** A hundred keys all over the tree. */
   const some = Array.from({ length: 100 }, (_, i) => (i * 7919) % count);
-  return { count, keys, entries, root, held, store, open, some };
+  return { count, keys, entries, flushed, root, held, store, open, some };
 }
 
 function warm(given: ReturnType<typeof stored>): Hamt<number> {
@@ -65,9 +60,10 @@ for (const size of sizes) {
   const count = countOf(size);
   const rounds = count > 10_000 ? 3 : 5;
   const ours = stored(count);
-  const theirs = await hashmapOf(count);
-  const sampled = sampleOf(count);
-  const among = Array.from({ length: 100 }, (_, i) => textOf((i * 7919) % sampled));
+  const { cid, blocks } = await converted(ours.flushed);
+  const loader = new Loader(blocks);
+  const reopen = () => load(loader, cid as never, hashmap);
+  const among = ours.some.map(textOf);
 
   await bench(`hamt/set ${size}-entries warm`, {
     given: () => ours.keys,
@@ -109,7 +105,7 @@ for (const size of sizes) {
     },
     beside: {
       "ipld-hashmap": async () => {
-        const map = await load(theirs.loader, theirs.cid, hashmap);
+        const map = await reopen();
         for (const key of among) await map.set(key, 5 as never);
         return among.length;
       },
@@ -125,7 +121,7 @@ for (const size of sizes) {
     },
     beside: {
       "ipld-hashmap": async () => {
-        for (const key of among) await (await load(theirs.loader, theirs.cid, hashmap)).get(key);
+        for (const key of among) await (await reopen()).get(key);
         return among.length;
       },
     },
@@ -133,6 +129,7 @@ for (const size of sizes) {
   });
 
   const all = warm(ours);
+  const map = await reopen();
   await bench(`hamt/get ${size}-entries warm`, {
     given: () => ours,
     run: ({ some, keys }) => {
@@ -145,7 +142,7 @@ for (const size of sizes) {
         return some.length;
       },
       "ipld-hashmap": async () => {
-        for (const key of among) await theirs.map.get(key);
+        for (const key of among) await map.get(key);
         return among.length;
       },
     },
@@ -163,7 +160,7 @@ for (const size of sizes) {
       },
       beside: {
         "ipld-hashmap": async () => {
-          const map = await load(theirs.loader, theirs.cid, hashmap);
+          const map = await reopen();
           for (const key of among) await map.delete(key);
           return among.length;
         },
@@ -199,7 +196,7 @@ for (const size of sizes) {
         },
         "ipld-hashmap": async () => {
           let seen = 0;
-          const map = await load(theirs.loader, theirs.cid, hashmap);
+          const map = await reopen();
           for await (const _ of map.entries()) seen++;
           return seen;
         },
@@ -216,10 +213,9 @@ for (const size of sizes) {
       for (const i of some) tree.setSync(ours.keys[i] as Uint8Array, i + 1, ours.store);
       const { root: after, blocks } = tree.flush();
       for (const [cid, block] of blocks) ours.held.set(cidKey(cid), block);
-      const map = await load(theirs.loader, theirs.cid, hashmap);
-      const changed = Math.max(1, sampled / 100);
-      for (let i = 0; i < changed; i++) await map.set(textOf((i * 7919) % sampled), -1 as never);
-      return { after, other: map.cid as never, changed };
+      const other = await converted({ root: after, blocks: [...ours.flushed.blocks, ...blocks] });
+      for (const [key, block] of other.blocks) loader.blocks.set(key, block);
+      return { after, other: other.cid as never, changed: some.length };
     },
     run: ({ after }) => {
       let seen = 0;
@@ -230,11 +226,11 @@ for (const size of sizes) {
     beside: {
       "ipld-hashmap": async ({ other, changed }) => {
         const before = new Map<string, unknown>();
-        for await (const [key, value] of (await load(theirs.loader, theirs.cid, hashmap)).entries()) {
+        for await (const [key, value] of (await reopen()).entries()) {
           before.set(String.fromCharCode(...(key as unknown as Uint8Array)), value);
         }
         let seen = 0;
-        for await (const [key, value] of (await load(theirs.loader, other, hashmap)).entries()) {
+        for await (const [key, value] of (await load(loader, other, hashmap)).entries()) {
           if (before.get(String.fromCharCode(...(key as unknown as Uint8Array))) !== value) seen++;
         }
         return seen > 0 ? changed : 0;

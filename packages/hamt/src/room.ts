@@ -1,7 +1,8 @@
-/** Bytes of a whole slab, of the first one, and of the largest piece that is cut from one. */
+/** Bytes of a slab, and of the largest piece that is cut from one. */
 const slabBytes = 16_384;
-const firstBytes = 2_048;
 const pieceBytes = 4_096;
+/** Pieces that are arrays of their own before the first slab is made: a tree of which one key is read needs no more. */
+const alone = 8;
 
 const nothing: Uint8Array = new Uint8Array(0);
 
@@ -12,24 +13,22 @@ const nothing: Uint8Array = new Uint8Array(0);
  * A piece keeps its slab alive, so each tree has a room of its own, and one that bounds what it keeps gives whole arrays.
  */
 export class Room {
-  readonly #whole: boolean;
   #slab: Uint8Array = nothing;
   #used = 0;
-  #size: number = firstBytes;
+  /** Pieces yet to be given alone. */
+  #alone: number;
 
-  /** @param whole give arrays of their own */
+  /** @param whole give arrays of their own only */
   constructor(whole = false) {
-    this.#whole = whole;
+    this.#alone = whole ? Number.POSITIVE_INFINITY : alone;
   }
 
   /** An array of zeros. */
   take(length: number): Uint8Array {
-    if (this.#whole || length > pieceBytes) return new Uint8Array(length);
+    if (this.#isAlone(length)) return new Uint8Array(length);
     if (this.#used + length > this.#slab.length) {
-      this.#slab = new Uint8Array(this.#size);
+      this.#slab = new Uint8Array(slabBytes);
       this.#used = 0;
-      this.#size = Math.min(slabBytes, this.#size * 2);
-      if (length > this.#slab.length) return new Uint8Array(length);
     }
     const start = this.#used;
     this.#used += length;
@@ -38,10 +37,18 @@ export class Room {
 
   /** A copy of a stretch of bytes. */
   copy(bytes: Uint8Array, start: number, end: number): Uint8Array {
-    if (this.#whole || end - start > pieceBytes) return bytes.slice(start, end);
+    if (this.#isAlone(end - start)) return bytes.slice(start, end);
     const piece = this.take(end - start);
     piece.set(bytes.subarray(start, end));
     return piece;
+  }
+
+  #isAlone(length: number): boolean {
+    if (this.#alone > 0) {
+      this.#alone--;
+      return true;
+    }
+    return length > pieceBytes;
   }
 }
 
