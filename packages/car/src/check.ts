@@ -11,27 +11,30 @@ export interface CheckedBlock {
 }
 
 /**
- * Takes a section apart, and checks the codec and, where asked, the hash.
+ * Takes a section's content apart, which lies from `start` to `end`, and checks the codec and, where asked, the hash.
  *
  * @throws {CarError} `car/cid-malformed`, `car/codec-unexpected`, `car/hash-unsupported`, `car/block-mismatch`
  */
 export function checkBlock(
-  content: Uint8Array,
+  file: Uint8Array,
+  start: number,
+  end: number,
   offset: number,
   section: number,
   verify: boolean,
   allowed: ReadonlySet<number> | undefined,
 ): CheckedBlock {
-  if (isChainCid(content) && content.length >= chainCidLength && allowed?.has(codecs.dagCbor) !== false) {
-    // Nearly every section of the chain's files; no CID is parsed for it.
-    const cid = content.subarray(0, chainCidLength);
-    const bytes = content.subarray(chainCidLength);
+  if (end - start >= chainCidLength && isChainCid(file, start) && allowed?.has(codecs.dagCbor) !== false) {
+    // Nearly every section of the chain's files; no CID is parsed for it, and no view made but those that go out.
+    const cid = file.subarray(start, start + chainCidLength);
+    const bytes = file.subarray(start + chainCidLength, end);
     if (verify && !endsWith(cid, blake2b256(bytes))) throw mismatch(cid, offset, section);
     return { cid, bytes, offset };
   }
-  const { end, codec, hash } = parseCid(content, offset, section);
-  const cid = content.subarray(0, end);
-  const bytes = content.subarray(end);
+  const content = file.subarray(start, end);
+  const { end: cidEnd, codec, hash } = parseCid(content, offset, section);
+  const cid = content.subarray(0, cidEnd);
+  const bytes = content.subarray(cidEnd);
   if (allowed !== undefined && !allowed.has(codec)) {
     throw new CarError("car/codec-unexpected", { offset, section, cid: cidText(cid), codec });
   }

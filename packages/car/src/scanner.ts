@@ -82,21 +82,33 @@ export class CarScanner {
    * @throws {CarError} all but `car/cut` and `car/root-missing`
    */
   push(chunk: Uint8Array, out: CarBlock[]): void {
-    if (this.#state === "done" || chunk.length === 0) return;
-    this.#waiting.push(chunk);
-    this.#held += chunk.length;
-    if (this.#held < this.#needed) {
-      if (this.#state === "padding") this.#dropPadding();
-      return;
+    let at = 0;
+    // A part that began in chunks before is joined with no more of this one than it lacks: the rest is not copied.
+    while (this.#held > 0 && at < chunk.length && !this.done) {
+      const missing = Math.max(1, this.#needed - this.#held);
+      const piece = chunk.subarray(at, at + missing);
+      at += piece.length;
+      this.#waiting.push(piece);
+      this.#held += piece.length;
+      if (this.#held < this.#needed) {
+        if (this.#state === "padding") this.#dropPadding();
+        return;
+      }
+      this.#run(join(this.#waiting, this.#held), out);
     }
+    if (at < chunk.length && !this.done) this.#run(at === 0 ? chunk : chunk.subarray(at), out);
+    if (this.#state === "padding") this.#dropPadding();
+  }
+
+  /** Takes apart what is whole of bytes that follow those before; keeps the rest. */
+  #run(bytes: Uint8Array, out: CarBlock[]): void {
     this.#base += this.#at;
     this.#at = 0;
-    this.#bytes = this.#waiting.length === 1 ? chunk : join(this.#waiting, this.#held);
-    this.#waiting = [];
+    this.#bytes = bytes;
     let needed = 0;
-    while (needed === 0 && this.done === false) needed = this.#step(out);
-    const rest = this.#bytes.subarray(this.#at);
-    if (rest.length > 0) this.#waiting.push(rest);
+    while (needed === 0 && !this.done) needed = this.#step(out);
+    const rest = bytes.subarray(this.#at);
+    this.#waiting = rest.length > 0 ? [rest] : [];
     this.#held = rest.length;
     this.#needed = needed;
   }
@@ -205,6 +217,7 @@ export class CarScanner {
 
   /** Padding is passed over as it comes, so a header that claims a far data offset costs no memory. */
   #dropPadding(): void {
+    if (this.#held === 0) return;
     this.#base += this.#at + this.#held;
     this.#at = 0;
     this.#bytes = new Uint8Array(0);
@@ -233,7 +246,7 @@ export class CarScanner {
       throw new CarError("car/section-past-data", facts);
     }
     if (this.#bytes.length < end) return end - start;
-    const block = checkBlock(this.#bytes.subarray(length.end, end), offset, section, this.#verify, this.#codecs);
+    const block = checkBlock(this.#bytes, length.end, end, offset, section, this.#verify, this.#codecs);
     if (this.#requireRoots) this.#meet(block.cid);
     this.sections++;
     this.#at = end;
