@@ -14,13 +14,13 @@ import { type HamtOptions, type KeyedHamtOptions, layoutOf } from "./layout.ts";
  * @example
  * for (const change of diffHamt(before, after, actorCodec, { version: 3 }).changes(store)) console.log(change.kind);
  */
-export function diffHamt<V>(before: CidBytes, after: CidBytes, codec: Codec<V>, options: HamtOptions): HamtDiff<V>;
 export function diffHamt<V, K>(
   before: CidBytes,
   after: CidBytes,
   codec: Codec<V>,
   options: KeyedHamtOptions<K>,
 ): HamtDiff<V, K>;
+export function diffHamt<V>(before: CidBytes, after: CidBytes, codec: Codec<V>, options: HamtOptions): HamtDiff<V>;
 export function diffHamt<V, K>(
   before: CidBytes,
   after: CidBytes,

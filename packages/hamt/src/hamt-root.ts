@@ -41,15 +41,15 @@ interface Page {
  * toCid(hamtRoot([], linkCodec, { version: 3 }).root).toString()
  * // => "bafy2bzaceamp42wmmgr2g2ymg46euououzfyck7szknvfacqscohrvaikwfay"
  */
-export function hamtRoot<V>(
-  entries: Iterable<readonly [key: Uint8Array, value: V]>,
-  codec: Codec<V>,
-  options: HamtOptions,
-): HamtFlush;
 export function hamtRoot<V, K>(
   entries: Iterable<readonly [key: K, value: V]>,
   codec: Codec<V>,
   options: KeyedHamtOptions<K>,
+): HamtFlush;
+export function hamtRoot<V>(
+  entries: Iterable<readonly [key: Uint8Array, value: V]>,
+  codec: Codec<V>,
+  options: HamtOptions,
 ): HamtFlush;
 export function hamtRoot<V, K>(
   entries: Iterable<readonly [key: K, value: V]>,

@@ -12,8 +12,8 @@ import { wholeRoom } from "./room.ts";
  * @example
  * createHamt(linkCodec, { version: 3 }).isEmpty // => true
  */
-export function createHamt<V>(codec: Codec<V>, options: HamtOptions): Hamt<V>;
 export function createHamt<V, K>(codec: Codec<V>, options: KeyedHamtOptions<K>): Hamt<V, K>;
+export function createHamt<V>(codec: Codec<V>, options: HamtOptions): Hamt<V>;
 export function createHamt<V, K>(codec: Codec<V>, options: HamtOptions | KeyedHamtOptions<K>): Hamt<V, K> {
   return new Hamt(codec, keysOf(options), layoutOf(options));
 }
@@ -25,8 +25,8 @@ export function createHamt<V, K>(codec: Codec<V>, options: HamtOptions | KeyedHa
  * @example
  * const actors = runSync(loadHamt(stateRoot, actorCodec, { version: 0 }), store);
  */
-export function loadHamt<V>(root: CidBytes, codec: Codec<V>, options: HamtOptions): Fetching<Hamt<V>>;
 export function loadHamt<V, K>(root: CidBytes, codec: Codec<V>, options: KeyedHamtOptions<K>): Fetching<Hamt<V, K>>;
+export function loadHamt<V>(root: CidBytes, codec: Codec<V>, options: HamtOptions): Fetching<Hamt<V>>;
 export function* loadHamt<V, K>(
   root: CidBytes,
   codec: Codec<V>,
