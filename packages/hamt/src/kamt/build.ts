@@ -1,10 +1,12 @@
-import { CborWriter, type CidBytes, cidOf } from "@copse/ipld";
+import { type CidBytes, cidOf } from "@copse/ipld";
 import { type AbortOptions, toHex } from "@copse/primitives";
+import { Room } from "../room.ts";
 import { type Entry, EntryWriter, keyOf } from "./entry.ts";
 import { KamtError } from "./errors.ts";
 import { bitsOf, cutOut, noExtension, sharedBits } from "./extension.ts";
 import { hashOf, type KamtCodec, type KamtOptions, type Layout, layoutOf } from "./layout.ts";
-import { emptyNode, encodeNode, insertAt } from "./node.ts";
+import { emptyNode, insertAt } from "./node.ts";
+import { NodeEncoder } from "./node-encoder.ts";
 import { bucketOf, childOf, type KamtNode, type Pointer } from "./pointer.ts";
 
 /** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
@@ -50,7 +52,7 @@ export function kamtRoot<V, K>(
     const entry = writer.write(key, value);
     hashed.push({ entry, hash: hashOf(layout, keyOf(layout, entry)) });
   }
-  return flushTree(buildNode(layout, hashed, 0, 0));
+  return flushTree(buildNode(layout, hashed, 0, 0), new Room());
 }
 
 /**
@@ -111,8 +113,8 @@ function sorted<K>(layout: Layout<K>, held: readonly Hashed<K>[]): Entry<K>[] {
  * Gives every changed node of a tree its CID, and the root too; the new blocks, children first. The pointers that get one
  * are added to `changed`.
  */
-export function flushTree<K>(root: KamtNode<K>, changed: Pointer<K>[] = []): KamtFlush {
-  const writer = new CborWriter(4096);
+export function flushTree<K>(root: KamtNode<K>, room: Room, changed: Pointer<K>[] = []): KamtFlush {
+  const encoder = new NodeEncoder();
   const blocks: [CidBytes, Uint8Array][] = [];
   const put = (node: KamtNode<K>): CidBytes => {
     for (const pointer of node.pointers) {
@@ -120,8 +122,8 @@ export function flushTree<K>(root: KamtNode<K>, changed: Pointer<K>[] = []): Kam
       pointer.cid = put(pointer.node);
       changed.push(pointer);
     }
-    encodeNode(writer, node);
-    const block = writer.finish();
+    const encoded = encoder.encode(node);
+    const block = room.copy(encoded, 0, encoded.length);
     const cid = cidOf(block);
     blocks.push([cid, block]);
     return cid;

@@ -1,5 +1,6 @@
 import type { CidBytes, Fetching } from "@copse/ipld";
 import { toHex } from "@copse/primitives";
+import { Room } from "../room.ts";
 import { type Entry, keyOf, valueOfEntry } from "./entry.ts";
 import { KamtError } from "./errors.ts";
 import { bitsOf, bitsOfExtension, matchedBits } from "./extension.ts";
@@ -38,6 +39,7 @@ interface Frame<K> {
 export class KamtCursor<V, K> {
   readonly #layout: Layout<K, V>;
   readonly #path: Frame<K>[];
+  readonly #room: Room = new Room();
   #range: KamtRange<K> | undefined;
 
   /** @internal */
@@ -79,7 +81,7 @@ export class KamtCursor<V, K> {
   }
 
   *#enter(pointer: Pointer<K>): Fetching<void> {
-    const node = pointer.node ?? loadNode(yield pointer.cid as CidBytes, this.#layout, this.#path.length);
+    const node = pointer.node ?? loadNode(yield pointer.cid as CidBytes, this.#layout, this.#path.length, this.#room);
     this.#path.push({ node, at: 0 });
   }
 
@@ -128,9 +130,10 @@ export function* entriesOf<V, K>(
   { pointer, depth }: Side<K>,
   found: KamtEntry<V, K>[],
   more: Side<K>[],
+  room: Room,
 ): Fetching<void> {
   const link = pointer as Pointer<K>;
-  const node = link.node ?? loadNode(yield link.cid as CidBytes, layout, depth);
+  const node = link.node ?? loadNode(yield link.cid as CidBytes, layout, depth, room);
   for (const below of node.pointers) {
     if (below.bucket === undefined) more.push({ pointer: below, depth: depth + 1 });
     else for (const entry of below.bucket) found.push([keyOf(layout, entry), valueOfEntry(layout, entry)]);

@@ -8,6 +8,7 @@ import {
 } from "@copse/ipld";
 import { type AbortOptions, equalBytes } from "@copse/primitives";
 import { inParallel } from "../parallel.ts";
+import { Room } from "../room.ts";
 import { noExtension } from "./extension.ts";
 import { type KamtCodec, type KamtOptions, type Layout, layoutOf } from "./layout.ts";
 
@@ -27,6 +28,7 @@ export interface KamtAsyncOptions extends AbortOptions {
  */
 export class KamtDiff<V, K> {
   readonly #layout: Layout<K, V>;
+  readonly #room: Room = new Room();
   /** Pairs still to be compared, the next one last. */
   readonly #pairs: Pair<K>[];
 
@@ -52,7 +54,7 @@ export class KamtDiff<V, K> {
         continue;
       }
       if (found.length > 0) return found;
-      const below = yield* pairsBelow(this.#layout, pair);
+      const below = yield* pairsBelow(this.#layout, pair, this.#room);
       this.#pairs.pop();
       for (let i = below.length - 1; i >= 0; i--) this.#pairs.push(below[i] as Pair<K>);
     }
@@ -92,8 +94,9 @@ export class KamtDiff<V, K> {
       }
     }
     const layout = this.#layout;
+    const room = this.#room;
     const step = function* (pair: Pair<K>, found: KamtChange<V, K>[], more: Pair<K>[]): Fetching<void> {
-      const below = isSettled(pair) ? [pair] : yield* pairsBelow(layout, pair);
+      const below = isSettled(pair) ? [pair] : yield* pairsBelow(layout, pair, room);
       for (const one of below) {
         if (!isSettled(one)) more.push(one);
         else for (const change of changesOf(layout, one)) found.push(change);

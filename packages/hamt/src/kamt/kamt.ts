@@ -8,6 +8,7 @@ import {
 } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
 import { inParallel } from "../parallel.ts";
+import { Room } from "../room.ts";
 import { type AsyncBlockWriter, flushTree, type KamtFlush, type SyncBlockWriter } from "./build.ts";
 import { entryOf, insertInto, markChanged, replaceIn, takeFrom } from "./change.ts";
 import { entriesOf, KamtCursor, type KamtEntry, type KamtRange } from "./cursor.ts";
@@ -38,6 +39,8 @@ import { childOf, type KamtNode, Pointer, type Side } from "./pointer.ts";
 export class Kamt<V, K> {
   readonly #layout: Layout<K, V>;
   readonly #writer: EntryWriter<K, V>;
+  /** Where loaded nodes and new blocks get their bytes. */
+  readonly #room: Room;
   #node: KamtNode<K>;
   /** CID of the tree as it is; `undefined` while it has changes. */
   #root: CidBytes | undefined;
@@ -45,8 +48,9 @@ export class Kamt<V, K> {
   #idle: Place<K> | undefined;
 
   /** @internal use `createKamt` or `loadKamt` */
-  constructor(layout: Layout<K, V>, node: KamtNode<K>, root?: CidBytes) {
+  constructor(layout: Layout<K, V>, node: KamtNode<K>, room: Room, root?: CidBytes) {
     this.#layout = layout;
+    this.#room = room;
     this.#writer = new EntryWriter(layout);
     this.#node = node;
     this.#root = root;
@@ -185,8 +189,10 @@ export class Kamt<V, K> {
   ): AsyncGenerator<KamtEntry<V, K>, void> {
     if ((options.concurrency ?? 1) > 1 && options.from === undefined && options.after === undefined) {
       const layout = this.#layout;
+      const room = new Room();
       const first = { pointer: childOf(this.#node), depth: 0 };
-      const step = (side: Side<K>, found: KamtEntry<V, K>[], more: Side<K>[]) => entriesOf(layout, side, found, more);
+      const step = (side: Side<K>, found: KamtEntry<V, K>[], more: Side<K>[]) =>
+        entriesOf(layout, side, found, more, room);
       for await (const found of inParallel([first], step, store, options)) yield* found;
       return;
     }
@@ -221,7 +227,7 @@ export class Kamt<V, K> {
   /** Makes the blocks of all changes; the tree goes on from there. Without a change there is none. */
   flush(): KamtFlush {
     if (this.#root !== undefined) return { root: this.#root, blocks: [] };
-    const flushed = flushTree(this.#node);
+    const flushed = flushTree(this.#node, this.#room);
     this.#root = flushed.root;
     return flushed;
   }
@@ -230,7 +236,7 @@ export class Kamt<V, K> {
   flushSync(store: SyncBlockWriter): CidBytes {
     if (this.#root !== undefined) return this.#root;
     const changed: Pointer<K>[] = [];
-    const { root, blocks } = flushTree(this.#node, changed);
+    const { root, blocks } = flushTree(this.#node, this.#room, changed);
     try {
       store.putManySync(blocks);
     } catch (error) {
@@ -245,7 +251,7 @@ export class Kamt<V, K> {
   async flushAsync(store: AsyncBlockWriter, options: AbortOptions = {}): Promise<CidBytes> {
     if (this.#root !== undefined) return this.#root;
     const changed: Pointer<K>[] = [];
-    const { root, blocks } = flushTree(this.#node, changed);
+    const { root, blocks } = flushTree(this.#node, this.#room, changed);
     try {
       await store.putManyBytes(blocks, options);
     } catch (error) {
@@ -271,7 +277,7 @@ export class Kamt<V, K> {
         if (matchedBits(extension, hash, bit, layout.bitWidth) < extension.length) return undefined;
         bit += extension.length;
       }
-      pointer.node ??= loadNode(yield pointer.cid as CidBytes, layout, depth);
+      pointer.node ??= loadNode(yield pointer.cid as CidBytes, layout, depth, this.#room);
       node = pointer.node;
     }
   }
@@ -284,7 +290,7 @@ export class Kamt<V, K> {
     this.#idle = undefined;
     place.begin(this.#node, hash);
     for (let link = place.advance(layout); link !== undefined; link = place.advance(layout)) {
-      link.node = loadNode(yield link.cid as CidBytes, layout, place.depth + 1);
+      link.node = loadNode(yield link.cid as CidBytes, layout, place.depth + 1, this.#room);
     }
     return place;
   }
@@ -305,7 +311,7 @@ export class Kamt<V, K> {
  */
 export function createKamt<V, K>(codec: KamtCodec<V>, options: KamtOptions<K>): Kamt<V, K> {
   const layout = layoutOf(codec, options);
-  return new Kamt(layout, emptyNode(layout));
+  return new Kamt(layout, emptyNode(layout), new Room());
 }
 
 /**
@@ -318,5 +324,6 @@ export function createKamt<V, K>(codec: KamtCodec<V>, options: KamtOptions<K>): 
  */
 export function* loadKamt<V, K>(root: CidBytes, codec: KamtCodec<V>, options: KamtOptions<K>): Fetching<Kamt<V, K>> {
   const layout = layoutOf(codec, options);
-  return new Kamt(layout, loadNode(yield root, layout, 0), root.slice());
+  const room = new Room();
+  return new Kamt(layout, loadNode(yield root, layout, 0, room), room, root.slice());
 }

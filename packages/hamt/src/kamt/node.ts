@@ -1,5 +1,6 @@
-import { CborReader, type CborWriter, type CidBytes, codecs, isChainCid, readCid } from "@copse/ipld";
-import { bytesOf, type Chunk, type Entry, keyOf, readEntry } from "./entry.ts";
+import { CborReader, codecs, isChainCid, readCid } from "@copse/ipld";
+import type { Room } from "../room.ts";
+import { type Chunk, type Entry, keyOf, readEntry } from "./entry.ts";
 import { KamtError } from "./errors.ts";
 import { type Extension, noExtension } from "./extension.ts";
 import type { Layout } from "./layout.ts";
@@ -7,7 +8,7 @@ import { bucketOf, type KamtNode, Pointer } from "./pointer.ts";
 
 /** A node with nothing in it. */
 export function emptyNode<K>(layout: Layout<K>): KamtNode<K> {
-  return { bits: new Array<number>(Math.max(1, layout.width >> 5)).fill(0), pointers: [] };
+  return { bits: layout.width <= 32 ? [0] : new Array<number>(layout.width >> 5).fill(0), pointers: [] };
 }
 
 /** The pointer of a slot. */
@@ -65,8 +66,8 @@ function countBits(word: number): number {
  * @throws {CborError}
  * @see ref-fvm:ipld/kamt/src/node.rs load, ref-fvm:ipld/kamt/src/pointer.rs
  */
-export function loadNode<K>(block: Uint8Array, layout: Layout<K>, depth: number): KamtNode<K> {
-  const reader = new CborReader(block.slice());
+export function loadNode<K>(block: Uint8Array, layout: Layout<K>, depth: number, room: Room): KamtNode<K> {
+  const reader = new CborReader(room.copy(block, 0, block.length));
   const chunk: Chunk = { bytes: reader.source, writer: undefined };
   reader.array(2);
   const bits = decodeBitfield(reader.bytes(32), layout);
@@ -168,27 +169,3 @@ const cidOffset = 6;
 
 const nameOfValues = 0x76; // "v"
 const nameOfLink = 0x6c; // "l"
-const headOfValues: Uint8Array = Uint8Array.of(0xa1, 0x61, nameOfValues);
-const headOfLink: Uint8Array = Uint8Array.of(0xa1, 0x61, nameOfLink, 0x83);
-
-/** Writes a node whose children all have their CIDs. */
-export function encodeNode<K>(writer: CborWriter, node: KamtNode<K>): void {
-  writer.array(2).bytes(encodeBitfield(node.bits)).array(node.pointers.length);
-  for (const pointer of node.pointers) {
-    const { bucket, extension } = pointer;
-    if (bucket === undefined) {
-      writer.raw(headOfLink).link(pointer.cid as CidBytes);
-      writer.uint(extension.length).bytes(extension.path);
-      continue;
-    }
-    writer.raw(headOfValues).array(bucket.length);
-    for (const { chunk, at, end } of bucket) writer.raw(bytesOf(chunk).subarray(at, end));
-  }
-}
-
-function encodeBitfield(bits: readonly number[]): Uint8Array {
-  const bytes = new Uint8Array(bits.length * 4);
-  for (let i = 0; i < bytes.length; i++) bytes[bytes.length - 1 - i] = (bits[i >> 2] as number) >>> (8 * (i & 3));
-  const start = bytes.findIndex((byte) => byte !== 0);
-  return start < 0 ? bytes.subarray(bytes.length) : bytes.subarray(start);
-}

@@ -1,5 +1,6 @@
 import type { CidBytes, Fetching } from "@copse/ipld";
 import { equalBytes } from "@copse/primitives";
+import type { Room } from "../room.ts";
 import { type Entry, keyOf, valueBytes, valueOfEntry } from "./entry.ts";
 import { bitsOf, bitsOfExtension, cutOut, type Extension, matchedBits } from "./extension.ts";
 import { hashOf, type Layout } from "./layout.ts";
@@ -77,7 +78,7 @@ function isSameValue<K>(a: Entry<K>, b: Entry<K>): boolean {
  *
  * @throws {KamtError} a node is none
  */
-export function* pairsBelow<K>(layout: Layout<K>, pair: Pair<K>): Fetching<Pair<K>[]> {
+export function* pairsBelow<K>(layout: Layout<K>, pair: Pair<K>, room: Room): Fetching<Pair<K>[]> {
   const { before, after, bit } = pair;
   const left = before.pointer;
   const right = after.pointer;
@@ -85,8 +86,8 @@ export function* pairsBelow<K>(layout: Layout<K>, pair: Pair<K>): Fetching<Pair<
     if (isSameSubtree(left, right)) return [];
     const shared = sharedSteps(layout, left.extension, right.extension);
     if (shared === left.extension.length && shared === right.extension.length) {
-      const slots = yield* open(layout, before);
-      return paired(layout, bit + shared, spreadOf(slots), spreadOf(yield* open(layout, after)));
+      const slots = yield* open(layout, before, room);
+      return paired(layout, bit + shared, spreadOf(slots), spreadOf(yield* open(layout, after, room)));
     }
   }
   const opensBefore = isLink(left) && !(isLink(right) && right.extension.length < left.extension.length);
@@ -101,7 +102,7 @@ export function* pairsBelow<K>(layout: Layout<K>, pair: Pair<K>): Fetching<Pair<
     ];
     return opensBefore === isLess ? alone.reverse() : alone;
   }
-  const opened = spreadOf(yield* open(layout, opensBefore ? before : after));
+  const opened = spreadOf(yield* open(layout, opensBefore ? before : after, room));
   const end = bit + extension.length;
   const below = opensBefore ? paired(layout, end, opened, over) : paired(layout, end, over, opened);
   const alone = (side: Side<K>): Pair<K>[] => {
@@ -126,9 +127,9 @@ function sharedSteps<K>({ bitWidth }: Layout<K>, a: Extension, b: Extension): nu
   return shared;
 }
 
-function* open<K>(layout: Layout<K>, { pointer, depth }: Side<K>): Fetching<Map<number, Side<K>>> {
+function* open<K>(layout: Layout<K>, { pointer, depth }: Side<K>, room: Room): Fetching<Map<number, Side<K>>> {
   const link = pointer as Pointer<K>;
-  const node = link.node ?? loadNode(yield link.cid as CidBytes, layout, depth);
+  const node = link.node ?? loadNode(yield link.cid as CidBytes, layout, depth, room);
   const slots = new Map<number, Side<K>>();
   slotsOf(node).forEach((slot, i) => void slots.set(slot, { pointer: node.pointers[i], depth: depth + 1 }));
   return slots;
