@@ -37,13 +37,19 @@ export function slotsOf<K>(node: KamtNode<K>): number[] {
 
 /** Puts a pointer into a free slot. */
 export function insertAt<K>(node: KamtNode<K>, slot: number, pointer: Pointer<K>): void {
-  node.pointers.splice(placeOf(node, slot), 0, pointer);
+  const { pointers } = node;
+  const place = placeOf(node, slot);
+  pointers.push(pointer);
+  for (let i = pointers.length - 1; i > place; i--) pointers[i] = pointers[i - 1] as Pointer<K>; // splice makes an array
+  pointers[place] = pointer;
   (node.bits[slot >> 5] as number) |= 1 << (slot & 31);
 }
 
 /** Takes a slot's pointer away. */
 export function removeAt<K>(node: KamtNode<K>, slot: number): void {
-  node.pointers.splice(placeOf(node, slot), 1);
+  const { pointers } = node;
+  for (let i = placeOf(node, slot) + 1; i < pointers.length; i++) pointers[i - 1] = pointers[i] as Pointer<K>;
+  pointers.pop();
   (node.bits[slot >> 5] as number) &= ~(1 << (slot & 31));
 }
 
