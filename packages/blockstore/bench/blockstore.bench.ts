@@ -105,13 +105,7 @@ async function measure(
       const batch = Array.from({ length: Math.min(batchBlocks, total - at) }, (_, i) => made(at + i));
       await spentOn(spent, () => store.putMany(batch));
     }
-    say(
-      id("put batches"),
-      who,
-      `${Math.round((total * 1000) / spent)
-        .toLocaleString("en-US")
-        .padStart(12)} block/s`,
-    );
+    row(id("put batches"), who, total, spent);
     const singles = Array.from({ length: store.durable ? 500 : 5000 }, (_, i) => made(total + i));
     await timed(id("put one"), who, singles.length, async () => {
       for (const one of singles) await store.put(one);
