@@ -11,7 +11,7 @@ import { createProgress } from "../progress.ts";
 import type { CommandContext } from "./command.ts";
 
 /** Sections up to what Forest reads: the F3 data of a snapshot is one. */
-export const carLimits = { sectionBytes: 512 << 20 };
+export const carLimits: { readonly sectionBytes: number } = { sectionBytes: 512 << 20 };
 
 /** A CAR that a command reads from front to back. */
 export interface CarInput extends CarStream, AsyncDisposable {

@@ -4,7 +4,8 @@ import { salvageCar } from "@copse/car/report";
 import type { CarIndexKind } from "@copse/car/store";
 import { installFastest } from "@copse/crypto/fastest";
 import { type CidBytes, codecs, readCid } from "@copse/ipld";
-import { CidSet, walkSync } from "@copse/ipld/walk";
+import { openSeenFile } from "@copse/ipld/seen-file";
+import { type SpillingCidSet, walkSync } from "@copse/ipld/walk";
 import { assertNotAborted } from "@copse/primitives";
 import { CID } from "multiformats/cid";
 import { NodeError } from "../errors.ts";
@@ -34,7 +35,8 @@ export const carMakers: readonly CommandSpec[] = [
       // A part may lack what another has: roots are looked for in none of them.
       const cars = await openCars(context, names, { stage: "concat", requireRoots: false });
       await closing(cars, async () => {
-        tellWritten(context, await writeOut(context, output, concatCars(cars, { signal: context.signal })));
+        using seen = openSeenFile();
+        tellWritten(context, await writeOut(context, output, concatCars(cars, { seen, signal: context.signal })));
       });
       return 0;
     },
@@ -135,7 +137,7 @@ async function filter(context: CommandContext): Promise<number> {
     throw new NodeError("copse/command-malformed", { why: "nothing to keep by: give --root or --codec" });
   }
   const output = outputOf(context, `${stemOf(name)}-filtered`, "car");
-  const reached = roots.length === 0 ? undefined : await reach(context, name, roots);
+  using reached = roots.length === 0 ? undefined : await reach(context, name, roots);
   const cars = await openCars(context, [name], { stage: "filter", requireRoots: false });
   await closing(cars, async ([car]) => {
     const keep = ({ cid }: { readonly cid: CidBytes }): boolean =>
@@ -153,13 +155,13 @@ async function filter(context: CommandContext): Promise<number> {
 }
 
 /** Every CID that the roots reach in the file; what the file lacks is passed over. */
-async function reach(context: CommandContext, name: string, roots: readonly CidBytes[]): Promise<CidSet> {
+async function reach(context: CommandContext, name: string, roots: readonly CidBytes[]): Promise<SpillingCidSet> {
   const progress = createProgress(context.terminal);
   await using store = await openCarStore(name, { signal: context.signal, limits: carLimits });
   if (!store.hasSync(roots[0] as CidBytes)) {
     throw new NodeError("copse/block-absent", { cid: CID.decode(roots[0] as CidBytes).toString(), file: name });
   }
-  const seen = new CidSet();
+  const seen = openSeenFile();
   const walk = walkSync(roots, store, { seen, missing: "skip" });
   let count = 0;
   try {
@@ -170,11 +172,14 @@ async function reach(context: CommandContext, name: string, roots: readonly CidB
       assertNotAborted(context.signal);
       progress.update("walk", count, count);
     }
+    for (const root of roots) seen.add(root);
+    return seen;
+  } catch (error) {
+    seen.close();
+    throw error;
   } finally {
     progress.stop();
   }
-  for (const root of roots) seen.add(root);
-  return seen;
 }
 
 async function salvage(context: CommandContext): Promise<number> {

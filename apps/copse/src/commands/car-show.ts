@@ -1,8 +1,9 @@
 import { CarError, readCar } from "@copse/car";
-import { openCarStore, openFileAccess, plainBytes } from "@copse/car/node";
+import { openCarStore, openFileAccess, openSpill, plainBytes } from "@copse/car/node";
 import { type CarReport, verifyCar } from "@copse/car/report";
 import { installFastest } from "@copse/crypto/fastest";
 import { type CidBytes, toCid, verifyBlock } from "@copse/ipld";
+import { openSeenFile } from "@copse/ipld/seen-file";
 import { equalBytes } from "@copse/primitives";
 import { CID } from "multiformats/cid";
 import { NodeError } from "../errors.ts";
@@ -60,9 +61,13 @@ async function verify(context: CommandContext): Promise<number> {
   const name = needed(context, 0);
   const progress = createProgress(context.terminal);
   await using access = await openFileAccess(name);
+  using seen = openSeenFile();
+  const spill = await openSpill();
   try {
     const report = await verifyCar(access, {
       signal: context.signal,
+      seen,
+      sort: { spill },
       limits: carLimits,
       onProgress: (read, total, blocks) => progress.update("verify", read, total, `${blocks} blocks`),
     });
@@ -72,6 +77,7 @@ async function verify(context: CommandContext): Promise<number> {
     return report.isGood ? 0 : 3;
   } finally {
     progress.stop();
+    await spill.close();
   }
 }
 
