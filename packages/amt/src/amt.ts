@@ -1,15 +1,8 @@
-import {
-  type AsyncBlockReader,
-  blockMissing,
-  type CidBytes,
-  type Fetching,
-  runAsync,
-  runSync,
-  type SyncBlockReader,
-} from "@copse/ipld";
+import { type AsyncBlockReader, type CidBytes, type Fetching, runSync, type SyncBlockReader } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
 import type { AheadOptions } from "./ahead.ts";
-import { AmtCursor, type AmtEntry, type AmtRange, type AmtVisited } from "./cursor.ts";
+import { blockOf } from "./block-of.ts";
+import { AmtCursor, type AmtEntry, type AmtRange, type AmtStart, type AmtVisited } from "./cursor.ts";
 import { entriesAhead } from "./entries-ahead.ts";
 import { AmtError } from "./errors.ts";
 import { type AmtVersion, highOf, type Index, indexOf, lowOf } from "./layout.ts";
@@ -255,7 +248,7 @@ export class Amt<V> {
    *
    * @throws {AmtError} `amt/index-malformed`, `amt/index-too-large`
    */
-  cursor(range: Omit<AmtRange, "limit"> = {}): AmtCursor<V> {
+  cursor(range: AmtStart = {}): AmtCursor<V> {
     return new AmtCursor(this.#trunk, indexOf(this.#trunk.layout, range.from ?? 0));
   }
 
@@ -264,7 +257,7 @@ export class Amt<V> {
    *
    * Bound: memory as for {@link Amt.cursor}.
    */
-  *walk(visit: (index: bigint, value: V) => unknown, range: Omit<AmtRange, "limit"> = {}): Fetching<void> {
+  *walk(visit: (index: bigint, value: V) => unknown, range: AmtStart = {}): Fetching<void> {
     const cursor = this.cursor(range);
     for (let at = cursor.step(); at !== false; at = cursor.step()) {
       if (at !== true) cursor.give(yield at);
@@ -273,7 +266,7 @@ export class Amt<V> {
   }
 
   /** As {@link Amt.walk}, with indexes as numbers, which costs less. @throws {AmtError} `amt/index-unsafe` at one past 2^53 - 1 */
-  *walkNumbers(visit: (index: number, value: V) => unknown, range: Omit<AmtRange, "limit"> = {}): Fetching<void> {
+  *walkNumbers(visit: (index: number, value: V) => unknown, range: AmtStart = {}): Fetching<void> {
     const cursor = this.cursor(range);
     for (let at = cursor.step(); at !== false; at = cursor.step()) {
       if (at !== true) cursor.give(yield at);
@@ -321,7 +314,7 @@ export class Amt<V> {
    */
   *update(
     visit: (index: bigint, value: V, replace: (value: V) => void) => unknown,
-    range: Omit<AmtRange, "limit"> = {},
+    range: AmtStart = {},
   ): Fetching<void> {
     const trunk = this.#trunk;
     const cursor = new AmtCursor(trunk, indexOf(trunk.layout, range.from ?? 0), true);
@@ -340,7 +333,7 @@ export class Amt<V> {
   }
 
   /** The values in index order, over a store that answers at once. Bound: memory as for {@link Amt.cursor}. */
-  *entries(store: SyncBlockReader = emptyStore, range: Omit<AmtRange, "limit"> = {}): Generator<AmtEntry<V>, void> {
+  *entries(store: SyncBlockReader = emptyStore, range: AmtStart = {}): Generator<AmtEntry<V>, void> {
     const cursor = this.cursor(range);
     for (let at = cursor.step(); at !== false; at = cursor.step()) {
       if (at === true) yield* cursor.entries();
@@ -354,20 +347,8 @@ export class Amt<V> {
    * Bound: as for {@link Amt.cursor}; with `concurrency` over 1, `4 * concurrency` leaves and the children of the branches
    * on the way to them.
    */
-  async *entriesAsync(
-    store: AsyncBlockReader,
-    options: AheadOptions & Omit<AmtRange, "limit"> = {},
-  ): AsyncGenerator<AmtEntry<V>, void> {
-    const cursor = this.cursor(options);
-    if ((options.concurrency ?? 1) > 1) {
-      yield* entriesAhead(this.#trunk, indexOf(this.#trunk.layout, options.from ?? 0), store, options);
-      return;
-    }
-    for (;;) {
-      const leaf = await runAsync(cursor.next(), store, options);
-      if (leaf === undefined) return;
-      yield* leaf;
-    }
+  entriesAsync(store: AsyncBlockReader, options: AheadOptions & AmtStart = {}): AsyncGenerator<AmtEntry<V>, void> {
+    return entriesAhead(this.#trunk, indexOf(this.#trunk.layout, options.from ?? 0), store, options);
   }
 
   /** Makes the blocks of all changes; the tree goes on from there. Without a change there is none. */
@@ -407,10 +388,4 @@ export class Amt<V> {
   clone(): Amt<V> {
     return new Amt(this.#trunk.clone());
   }
-}
-
-function blockOf(store: SyncBlockReader, cid: CidBytes): Uint8Array {
-  const block = store.getSync(cid);
-  if (block === undefined) throw blockMissing(cid);
-  return block;
 }

@@ -1,4 +1,5 @@
 import type { CidBytes, Fetching } from "@copse/ipld";
+import { decodeValues, readNode } from "./decode-node.ts";
 import { AmtError } from "./errors.ts";
 import {
   fits,
@@ -13,16 +14,20 @@ import {
   numberAt,
   slotAt,
 } from "./layout.ts";
-import { type AmtNode, type Branch, childCid, decodeValues, type Leaf, readNode } from "./node.ts";
+import { type AmtNode, type Branch, childCid, type Leaf } from "./node.ts";
 import type { Trunk } from "./trunk.ts";
 
 /** An index and its value. */
 export type AmtEntry<V> = readonly [index: bigint, value: V];
 
-/** Where a walk starts and how far it goes. */
-export interface AmtRange {
+/** Where a walk starts. */
+export interface AmtStart {
   /** Index to start at: 0 where it is absent. */
   readonly from?: number | bigint | undefined;
+}
+
+/** Where a walk starts and how far it goes. */
+export interface AmtRange extends AmtStart {
   /** Most values to visit. */
   readonly limit?: number | undefined;
 }

@@ -1,13 +1,7 @@
-import {
-  type AsyncBlockReader,
-  blockMissing,
-  CborWriter,
-  cidOf,
-  type Fetching,
-  type SyncBlockReader,
-} from "@copse/ipld";
+import { type AsyncBlockReader, CborWriter, cidOf, type Fetching, type SyncBlockReader } from "@copse/ipld";
 import { type AheadOptions, leavesAhead } from "./ahead.ts";
 import { type Amt, trunkOf } from "./amt.ts";
+import { blockOf } from "./block-of.ts";
 import { AmtError } from "./errors.ts";
 import { indexAt, type Layout } from "./layout.ts";
 import { type AmtNode, Branch, encodeNode, type Leaf } from "./node.ts";
@@ -72,9 +66,7 @@ export class AmtDiff<V, W = V> {
   *changes(store: SyncBlockReader): Generator<AmtChange<V, W>, void> {
     for (let place = this.#places.at(-1); place !== undefined; place = this.#places.at(-1)) {
       for (let cid = place.wanted(); cid !== undefined; cid = place.wanted()) {
-        const block = store.getSync(cid);
-        if (block === undefined) throw blockMissing(cid);
-        place.give(this.#layout, block);
+        place.give(this.#layout, blockOf(store, cid));
       }
       yield* this.#take(place) ?? [];
     }

@@ -1,15 +1,15 @@
-import type { AsyncBlockReader } from "@copse/ipld";
+import { type AsyncBlockReader, runAsync } from "@copse/ipld";
 import { type AheadOptions, leavesAhead } from "./ahead.ts";
-import type { AmtEntry } from "./cursor.ts";
+import { AmtCursor, type AmtEntry } from "./cursor.ts";
 import { capacity, type Index, indexAt } from "./layout.ts";
 import { Leaf } from "./node.ts";
 import { Place } from "./place.ts";
 import type { Trunk } from "./trunk.ts";
 
 /**
- * The values of a tree from an index on, in index order, with several blocks asked for at a time.
+ * The values of a tree from an index on, in index order, with up to `concurrency` blocks asked for at a time.
  *
- * Bound: as for {@link leavesAhead}.
+ * Bound: as for {@link leavesAhead}; for one block at a time, as for {@link AmtCursor}.
  *
  * @throws {AmtError} a node is none
  */
@@ -19,6 +19,14 @@ export async function* entriesAhead<V>(
   store: AsyncBlockReader,
   options: AheadOptions,
 ): AsyncGenerator<AmtEntry<V>, void> {
+  if ((options.concurrency ?? 1) <= 1) {
+    const cursor = new AmtCursor(trunk, from);
+    for (;;) {
+      const leaf = await runAsync(cursor.next(), store, options);
+      if (leaf === undefined) return;
+      yield* leaf;
+    }
+  }
   const { layout, values } = trunk;
   const below = (place: Place): Place[] => {
     const places = place.below(layout);

@@ -1,6 +1,6 @@
 export type { AheadOptions } from "./ahead.ts";
 export { Amt } from "./amt.ts";
-export { AmtCursor, type AmtEntry, type AmtRange, type AmtVisited } from "./cursor.ts";
+export { AmtCursor, type AmtEntry, type AmtRange, type AmtStart, type AmtVisited } from "./cursor.ts";
 export { amtRoot } from "./dense.ts";
 export { type AmtChange, AmtDiff, diffAmt } from "./diff.ts";
 export { AmtError, type AmtFacts } from "./errors.ts";

@@ -1,8 +1,9 @@
 import { CborReader, type CidBytes, type Codec, type Fetching } from "@copse/ipld";
 import { Amt } from "./amt.ts";
+import { decodeNode } from "./decode-node.ts";
 import { AmtError } from "./errors.ts";
 import { type AmtOptions, capacity, layoutOf } from "./layout.ts";
-import { decodeNode, emptyNode } from "./node.ts";
+import { emptyNode } from "./node.ts";
 import { Trunk } from "./trunk.ts";
 
 /**

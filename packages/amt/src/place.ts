@@ -1,7 +1,8 @@
 import type { CidBytes } from "@copse/ipld";
 import { equalBytes } from "@copse/primitives";
+import { readNode } from "./decode-node.ts";
 import { highBelow, type Layout, lowBelow } from "./layout.ts";
-import { type AmtNode, type Branch, childCid, readNode } from "./node.ts";
+import { type AmtNode, type Branch, childCid } from "./node.ts";
 
 /** What one of two trees has at a place: a node, the CID of one to be loaded, or nothing. */
 export type Side = AmtNode | CidBytes | undefined;

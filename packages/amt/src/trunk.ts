@@ -1,9 +1,10 @@
 import { CborWriter, type CidBytes, type Codec, cidOf } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
 import { Arena } from "./arena.ts";
+import { readNode } from "./decode-node.ts";
 import { AmtError } from "./errors.ts";
 import { fits, highBelow, indexAt, type Layout, lowBelow, slotAt } from "./layout.ts";
-import { type AmtNode, Branch, copyNode, emptyNode, emptyOf, encodeNode, Gap, type Leaf, readNode } from "./node.ts";
+import { type AmtNode, Branch, copyNode, emptyNode, emptyOf, encodeNode, Gap, type Leaf } from "./node.ts";
 import { ValueReader } from "./value-reader.ts";
 
 const maxCount = 2n ** 64n - 1n;

@@ -2,9 +2,10 @@ import { CborReader, CborWriter, type Codec, runSync } from "@copse/ipld";
 import { fromLatin1, isCopseError, latin1, toHex } from "@copse/primitives";
 import { carBlocksOf, describeData, fvmVectors } from "@copse/testkit";
 import { expect, it } from "vitest";
+import { decodeNode } from "../src/decode-node.ts";
 import { type Amt, createAmt, diffAmt, loadAmt } from "../src/index.ts";
 import { layoutOf } from "../src/layout.ts";
-import { decodeNode, encodeNode } from "../src/node.ts";
+import { encodeNode } from "../src/node.ts";
 
 /** Any value, as its bytes. */
 const rawCodec: Codec<Uint8Array> = {
