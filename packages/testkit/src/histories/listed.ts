@@ -6,7 +6,7 @@ import type { HistorySize } from "./keyed.ts";
 export function amtHistory(seed: number, size: HistorySize = {}): History {
   const dice = diceOf(seed);
   const version = dice.one([0, 3, 3]);
-  const bits = version === 0 ? 3 : dice.chance(0.9) ? 1 + dice.below(8) : 9 + dice.below(3);
+  const bits = version === 0 ? 3 : dice.chance(0.9) ? 1 + dice.below(8) : 9 + dice.below(5);
   const last = version === 0 ? 2n ** 63n - 1n : 2n ** 64n - 2n;
   const fresh = freshIndex(dice, last);
   const steps = Math.max(5, Math.floor((size.steps ?? 300) ** (0.3 + 0.7 * (dice.below(1000) / 1000))));
