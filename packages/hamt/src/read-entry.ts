@@ -40,9 +40,11 @@ export class EntryReader<V, K> {
   advance(): boolean {
     if (this.#left === 0) return false;
     const bytes = this.#bytes;
-    const head = this.#next + 1;
-    const length = lengthAt(bytes, head);
-    this.keyStart = head + headLength(length);
+    const at = this.#next + 1;
+    const head = bytes[at] as number;
+    // nearly all keys are short
+    const length = head < 0x58 ? head & 31 : lengthAt(bytes, at);
+    this.keyStart = at + (head < 0x58 ? 1 : headLength(length));
     this.keyEnd = this.keyStart + length;
     this.valueEnd = --this.#left === 0 ? this.#end : itemEnd(bytes, this.keyEnd);
     this.#next = this.valueEnd;

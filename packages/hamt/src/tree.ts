@@ -1,4 +1,4 @@
-import { type CidBytes, type Fetching, maxBytesLength } from "@copse/ipld";
+import { type CidBytes, type Codec, decode, type Fetching, maxBytesLength } from "@copse/ipld";
 import { findEntry, itemEnd, sameRange, valueStart } from "./bucket.ts";
 import { insertInto, removeFrom } from "./change.ts";
 import { attach, type Descent, descend, sweep } from "./descent.ts";
@@ -7,12 +7,13 @@ import { type Flushed, flushNode } from "./flush.ts";
 import type { Layout } from "./layout.ts";
 import { loadNode } from "./load-node.ts";
 import { cidAt, copyNode, countOf, emptyNode, type HamtNode } from "./node.ts";
+import { decodeAt } from "./read-entry.ts";
 import { Room } from "./room.ts";
 
 const nothing: Uint8Array = new Uint8Array(0);
 
 /**
- * The nodes of one tree in memory; keys and values are bytes here. What changes is done in two steps: all nodes on the way
+ * The nodes of one tree in memory; keys are bytes here, and values mostly. What changes is done in two steps: all nodes on the way
  * to a key are loaded, and then the change is made at once, so that failing to get a block changes nothing.
  */
 export class Tree {
@@ -83,15 +84,17 @@ export class Tree {
     return found;
   }
 
-  /** The CBOR of the value that a key has in the bucket that was reached: a copy. */
-  valueOf(key: Uint8Array): Uint8Array | undefined {
+  /** The value that a key has in the bucket that was reached. */
+  valueOf<V>(key: Uint8Array, codec: Codec<V>): V | undefined {
     const entry = this.#entryOf(key);
     if (entry < 0) return undefined;
     const { bytes } = this.#at.node;
     const start = valueStart(bytes, entry);
-    const value = bytes.slice(start, itemEnd(bytes, start));
+    const end = itemEnd(bytes, start);
     this.settle();
-    return value;
+    const major = (bytes[start] as number) >> 5;
+    // a codec that keeps views gets bytes that no change moves; of a number there are none
+    return major < 2 ? decodeAt(codec, bytes, start, end) : decode(codec, bytes.slice(start, end));
   }
 
   /** Offset of a key's entry in the node that was reached; -1 where there is none. */
