@@ -75,9 +75,12 @@ export class CborWriter {
     return wide >= 0n ? this.#wide(0x00, wide) : this.#wide(0x20, -1n - wide);
   }
 
-  /** A byte string. */
-  bytes(value: Uint8Array): this {
-    return this.#head(0x40, value.length).raw(value);
+  /** A byte string; `first`, where it is given, is a byte that goes before `value`. */
+  bytes(value: Uint8Array, first?: number): this {
+    if (first === undefined) return this.#head(0x40, value.length).raw(value);
+    return this.#head(0x40, value.length + 1)
+      .#byte(first)
+      .raw(value);
   }
 
   /** Text in UTF-8. */

@@ -53,4 +53,12 @@ describe("writers", () => {
     const long = Uint8Array.from({ length: 500 }, (_, i) => i);
     expect(toHex(new CborWriter().part(long, 100, 400).finish())).toBe(toHex(long.subarray(100, 400)));
   });
+
+  it("put a byte before a byte string", () => {
+    for (const length of [0, 22, 23, 254, 255, 70_000]) {
+      const value = new Uint8Array(length).fill(9);
+      const joined = Uint8Array.of(7, ...value);
+      expect(toHex(new CborWriter().bytes(value, 7).finish())).toBe(toHex(new CborWriter().bytes(joined).finish()));
+    }
+  });
 });

@@ -55,18 +55,20 @@ const wordMask = 0xffffffffffffn; // 48 bits are exact as numbers, and all that 
 
 /** Writes words of 48 bits, the lowest first, big-endian behind the sign byte. */
 function withSign(value: bigint, last: number, words: readonly number[]): Uint8Array {
-  let length = 6 * last + 2; // sign, whole words, at least one byte of the highest
-  for (let top = words[last] as number; top >= 256; top = Math.floor(top / 256)) length++;
+  const top = words[last] as number;
+  const topBits = top < 0x100000000 ? 32 - Math.clz32(top) : 64 - Math.clz32(top / 0x100000000);
+  const length = 6 * last + 1 + Math.ceil(topBits / 8); // sign, whole words, the bytes of the highest
   if (length > maxAmountLength) throw new TypesError("amount/too-long", { length, limit: maxAmountLength });
   const bytes = new Uint8Array(length);
   bytes[0] = value < 0n ? 1 : 0;
   let at = length;
   for (let i = 0; i <= last; i++) {
-    let rest = words[i] as number;
-    for (let byte = 0; byte < 6 && at > 1; byte++) {
-      bytes[--at] = rest % 256;
-      rest = Math.floor(rest / 256);
-    }
+    const word = words[i] as number;
+    // halves of 24 bits: shifts are of small integers, divisions would not be
+    const high = Math.floor(word / 0x1000000);
+    const low = word - high * 0x1000000;
+    for (let shift = 0; shift < 24 && at > 1; shift += 8) bytes[--at] = low >>> shift;
+    for (let shift = 0; shift < 24 && at > 1; shift += 8) bytes[--at] = high >>> shift;
   }
   return bytes;
 }

@@ -38,11 +38,10 @@ function viewSignature(bytes: Uint8Array): Signature {
   return { type, data: bytes.subarray(1) };
 }
 
-/** Appends a signature: its head and type byte are written apart, since joining them to the data is a slow allocation. */
+/** Appends a signature. */
 export function writeSignature(writer: CborWriter, { type, data }: Signature): void {
-  const length = data.length + 1;
-  if (length > maxSignatureLength) throw tooLong(type, data.length);
-  writer.raw(length < 24 ? Uint8Array.of(0x40 | length, type) : Uint8Array.of(0x58, length, type)).raw(data);
+  if (data.length >= maxSignatureLength) throw tooLong(type, data.length);
+  writer.bytes(data, type);
 }
 
 function tooLong(type: number, length: number): TypesError {
