@@ -3,6 +3,14 @@ import { type CidBytes, cidKey } from "../cid.ts";
 import type { AsyncBlockReader } from "../fetching.ts";
 import type { DagWalk } from "./dag-walk.ts";
 
+/** How a walk loads blocks that answer later. */
+export interface AheadOptions {
+  /** Requests in flight at most; blocks that come next are asked for ahead. The order stays the same. Default: 8. */
+  readonly concurrency?: number | undefined;
+  /** Blocks that were asked for and not yet come to, at most. Default: 16 times `concurrency`. */
+  readonly maxAhead?: number | undefined;
+}
+
 /** Blocks that are on their way before they are needed. */
 export interface Ahead {
   /** The block, or `undefined` when it is not to be had; asks for others meanwhile. */
@@ -11,46 +19,61 @@ export interface Ahead {
   end(): void;
 }
 
-/** Loads ahead of a walk, with at most `concurrency` blocks in flight or waiting to be taken. */
-export function createAhead(
-  store: AsyncBlockReader,
-  walk: DagWalk,
-  options: AbortOptions & { readonly concurrency?: number | undefined },
-): Ahead {
-  const { signal, concurrency = 8 } = options;
+interface Asked {
+  readonly block: Promise<Uint8Array | undefined>;
+  isHere: boolean;
+}
+
+/**
+ * Loads ahead of a walk. What was asked for and is not needed yet waits: where the walk goes down into a block just loaded,
+ * what that links to comes first, and those that wait beside it must not keep it from being asked for.
+ */
+export function createAhead(store: AsyncBlockReader, walk: DagWalk, options: AheadOptions & AbortOptions): Ahead {
+  const { signal, concurrency = 8, maxAhead = 16 * concurrency } = options;
   if (concurrency <= 1) return { get: (cid) => store.getBytes(cid, { signal }), end() {} };
-  const inFlight = new Map<string, Promise<Uint8Array | undefined>>();
+  const asked = new Map<string, Asked>();
+  let inFlight = 0;
   const stop = new AbortController();
   const onAbort = (): void => stop.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted) onAbort();
 
-  const ask = (cid: CidBytes): void => {
-    const key = cidKey(cid);
-    if (inFlight.has(key)) return;
-    const asked = store.getBytes(cid, { signal: stop.signal });
-    asked.catch(() => {}); // it counts when its turn comes
-    inFlight.set(key, asked);
+  const ask = (cid: CidBytes): Asked => {
+    inFlight++;
+    const block = store.getBytes(cid, { signal: stop.signal });
+    const made: Asked = { block, isHere: false };
+    const arrived = (): void => {
+      inFlight--;
+      made.isHere = true;
+    };
+    block.then(arrived, arrived); // a failure counts when its turn comes
+    asked.set(cidKey(cid), made);
+    return made;
   };
   return {
     async get(cid) {
-      // asked for in one go when half of them were taken: looking ahead at every block would cost as much as the walk
-      if (inFlight.size <= concurrency >> 1) for (const next of walk.ahead(concurrency)) ask(next);
       const key = cidKey(cid);
-      if (!inFlight.has(key)) ask(cid);
+      const current = asked.get(key) ?? ask(cid);
+      const most = current.isHere ? concurrency - 1 : concurrency; // one is for the block that comes after it
+      if (inFlight < most && asked.size < maxAhead) {
+        for (const next of walk.ahead(concurrency * 2)) {
+          if (inFlight >= most || asked.size >= maxAhead) break;
+          if (!asked.has(cidKey(next))) ask(next);
+        }
+      }
       try {
-        return await inFlight.get(key);
+        return await current.block;
       } catch (error) {
         if (signal?.aborted) throw abortFault(signal);
         throw error;
       } finally {
-        inFlight.delete(key);
+        asked.delete(key);
       }
     },
     end() {
       signal?.removeEventListener("abort", onAbort);
       stop.abort();
-      inFlight.clear();
+      asked.clear();
     },
   };
 }

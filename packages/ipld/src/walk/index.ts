@@ -1,3 +1,4 @@
+export type { AheadOptions } from "./ahead.ts";
 export { CidMap } from "./cid-map.ts";
 export { CidSet } from "./cid-set.ts";
 export { type DagChange, DagDiff, type DagDiffOptions } from "./dag-diff.ts";

@@ -1,7 +1,7 @@
 import { type AbortOptions, assertNotAborted, isCopseError } from "@copse/primitives";
 import type { CidBytes } from "../cid.ts";
 import { type AsyncBlockReader, blockMissing, type Fetching, type SyncBlockReader } from "../fetching.ts";
-import { createAhead } from "./ahead.ts";
+import { type AheadOptions, createAhead } from "./ahead.ts";
 import { DagWalk, type WalkCounts, type WalkOptions } from "./dag-walk.ts";
 
 /** A block that a walk gives. Both byte arrays are views: copy what outlives the step. */
@@ -21,11 +21,8 @@ export interface WalkRunOptions extends WalkOptions, AbortOptions {
   readonly onProgress?: ((counts: WalkCounts) => void) | undefined;
 }
 
-/** How a walk loads blocks that answer later. */
-export interface AsyncWalkOptions extends WalkRunOptions {
-  /** Blocks in flight at most; those that come next are asked for ahead. The order stays the same. Default: 8. */
-  readonly concurrency?: number | undefined;
-}
+/** How a walk over a store that answers later is run. */
+export interface AsyncWalkOptions extends WalkRunOptions, AheadOptions {}
 
 /** Blocks between two looks at the signal and two calls of `onProgress`. */
 export const progressEvery = 1024;
@@ -93,7 +90,7 @@ export function* walkSync(
 /**
  * The blocks of a DAG in order, from a store that answers later; several are in flight, in the order they are needed.
  *
- * Memory: beside the walk's own, `concurrency` blocks. A block that was asked for ahead is always one that the walk
+ * Memory: beside the walk's own, `maxAhead` blocks. A block that was asked for ahead is always one that the walk
  * comes to, unless it is ended before. Leaving the loop ends what is in flight.
  *
  * @throws as {@link walkDag}

@@ -222,6 +222,44 @@ describe("walks", () => {
     expect(got).toHaveLength(20);
   });
 
+  it("what waits beside the way down does not keep the blocks below from being asked for together", async () => {
+    const store = createTestStore();
+    let leaves = 0;
+    const tree = (depth: number): CidBytes =>
+      depth === 0 ? store.value(leaves++) : store.value(Array.from({ length: 8 }, () => toCid(tree(depth - 1))));
+    const root = tree(3); // 585 blocks
+    for (const [concurrency, turns, maxAhead] of [
+      [8, 80, undefined],
+      [8, 110, 16],
+      [2, 305, undefined],
+    ] as const) {
+      let turn = 0;
+      let open = 0;
+      let most = 0;
+      let waiting: (() => void)[] = [];
+      const slow = {
+        async getBytes(cid: CidBytes) {
+          most = Math.max(most, ++open);
+          // all that was asked for in one turn comes together
+          if (waiting.length === 0) {
+            setImmediate(() => {
+              turn++;
+              const all = waiting;
+              waiting = [];
+              for (const go of all) go();
+            });
+          }
+          await new Promise<void>((resolve) => waiting.push(resolve));
+          open--;
+          return store.getSync(cid);
+        },
+      };
+      expect(await collect(walkAsync(root, slow, { concurrency, maxAhead }))).toHaveLength(585);
+      expect(most).toBeLessThanOrEqual(concurrency);
+      expect(turn).toBeLessThan(turns);
+    }
+  });
+
   it("DagWalk asks for the same block until it is answered, and knows what comes next", () => {
     const store = createTestStore();
     const cids = Array.from({ length: 4 }, (_, i) => store.value([i]));
