@@ -1,5 +1,7 @@
+import type { CidBytes } from "@copse/ipld";
+import { sameRange } from "./bucket.ts";
 import { type Layout, slotAt } from "./layout.ts";
-import { countOf, type HamtNode, isLink, isTaken, placeOf } from "./node.ts";
+import { cidStart, countOf, type HamtNode, isLink, isTaken, placeOf } from "./node.ts";
 
 /** How far down a key's hash leads through the nodes in memory. Filled by {@link descend}, read at once. */
 export interface Descent {
@@ -34,11 +36,14 @@ export function descend(layout: Layout, hash: Uint8Array, from: HamtNode, at: nu
   }
 }
 
-/** Keeps a child that was loaded for a slot, unless the slot has got another pointer in the meantime. */
-export function attach(layout: Layout, node: HamtNode, slot: number, child: HamtNode): HamtNode {
+/**
+ * Keeps a child that was loaded by its CID for a slot, unless the slot has got another pointer in the meantime: a change
+ * may have been made and flushed, and its nodes let go.
+ */
+export function attach(layout: Layout, node: HamtNode, slot: number, cid: CidBytes, child: HamtNode): HamtNode {
   if (!isTaken(node, slot)) return child;
   const place = placeOf(node, slot);
-  if (!isLink(layout, node, place)) return child;
+  if (!isLink(layout, node, place) || !sameRange(node.bytes, cidStart(layout, node, place), cid)) return child;
   node.children ??= new Array<HamtNode | undefined>(countOf(node)).fill(undefined);
   node.children[place] ??= child;
   return node.children[place] as HamtNode;

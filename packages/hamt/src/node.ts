@@ -132,11 +132,14 @@ export function isLink(layout: Layout, node: HamtNode, place: number): boolean {
 
 /** The CID of a link's child, a copy. Of a child that has changes it is none. */
 export function cidAt(layout: Layout, node: HamtNode, place: number): Uint8Array {
-  const at = (node.starts[place] as number) + layout.prefix;
-  const head = node.bytes[at + 2] as number;
-  // a link is `d8 2a`, a byte string of up to 512, a zero
-  const start = head < 0x58 ? at + 4 : head === 0x58 ? at + 5 : at + 6;
-  return node.bytes.slice(start, node.starts[place + 1]);
+  return node.bytes.slice(cidStart(layout, node, place), node.starts[place + 1]);
+}
+
+/** Where a link's CID starts: behind the tag, the head of a byte string of at most 512, and a zero. */
+export function cidStart(layout: Layout, node: HamtNode, place: number): number {
+  const at = (node.starts[place] as number) + layout.prefix + 2;
+  const head = node.bytes[at] as number;
+  return head < 0x58 ? at + 2 : head === 0x58 ? at + 3 : at + 4;
 }
 
 /**

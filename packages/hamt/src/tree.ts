@@ -54,8 +54,9 @@ export class Tree {
     const at = this.#at;
     while (at.missing) {
       const { node, depth, slot } = at;
-      const block = yield cidAt(this.layout, node, at.place);
-      descend(this.layout, hash, this.#load(block, node, depth, slot), depth + 1, at);
+      const cid = cidAt(this.layout, node, at.place);
+      const child = this.#load(yield cid, node, depth, slot, cid);
+      descend(this.layout, hash, child, depth + 1, at);
     }
   }
 
@@ -64,17 +65,17 @@ export class Tree {
     const at = this.#at;
     while (at.missing) {
       const { node, depth, slot } = at;
-      const block = yield cidAt(this.layout, node, at.place);
-      this.#load(block, node, depth, slot);
+      const cid = cidAt(this.layout, node, at.place);
+      this.#load(yield cid, node, depth, slot, cid);
       this.reach(hash);
     }
   }
 
-  #load(block: Uint8Array, parent: HamtNode, depth: number, slot: number): HamtNode {
+  #load(block: Uint8Array, parent: HamtNode, depth: number, slot: number, cid: CidBytes): HamtNode {
     // what a clone or a walk sees too is changed by nobody
     const owner = parent.owner === this.#owner ? this.#owner : undefined;
     this.#loaded++;
-    return attach(this.layout, parent, slot, loadNode(block, this.layout, depth + 1, this.#room, owner));
+    return attach(this.layout, parent, slot, cid, loadNode(block, this.layout, depth + 1, this.#room, owner));
   }
 
   /** Whether the bucket that was reached has a key. */

@@ -102,6 +102,29 @@ describe("changes side by side", () => {
   });
 });
 
+describe("a read under way", () => {
+  it("does not bring back what was changed, flushed and let go meanwhile", () => {
+    const store = filled();
+    const tree = runSync(loadHamt(first.root, bytesCodec, { ...v3, cachedNodes: 0 }), store);
+    for (const [key, value] of entriesOf(0, 200)) {
+      const steps = tree.get(key);
+      let step = steps.next();
+      const wanted = step.value as CidBytes; // a child of the root
+      tree.setSync(key, utf8("new"), store);
+      store.put(tree.flush().blocks);
+      while (step.done !== true) step = steps.next(store.getSync(step.value) as Uint8Array);
+      expect(wanted.length).toBe(38);
+      expect(["new", latin1(value)]).toContain(latin1(step.value as Uint8Array));
+      expect(tree.getSync(key, store)).toEqual(utf8("new"));
+    }
+    tree.setSync(utf8("other"), utf8(""), store);
+    const { root, blocks } = tree.flush();
+    store.put(blocks);
+    const read = runSync(loadHamt(root, bytesCodec, v3), store);
+    for (const [key] of entriesOf(0, 200)) expect(read.getSync(key, store)).toEqual(utf8("new"));
+  });
+});
+
 describe("a flush into a store", () => {
   it("puts new blocks, and keeps them as changes where the store fails", async () => {
     const store = filled();
