@@ -7,7 +7,8 @@ import { stateSource } from "../../src/sync/state-source.ts";
 
 const bytes = Uint8Array.of(0x41, 7);
 const cid = cidOf(bytes);
-const notFound = (): NetworkError => new NetworkError("network/block-not-found", { cid: toHex(cid), asked: 1, refused: 1 });
+const notFound = (): NetworkError =>
+  new NetworkError("network/block-not-found", { cid: toHex(cid), asked: 1, refused: 1 });
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
