@@ -1,4 +1,4 @@
-import { isCopseError } from "@copse/primitives";
+import { equalBytes, isCopseError } from "@copse/primitives";
 import type { OnLink, ScanForm } from "../cbor-scan.ts";
 import { type CidBytes, chainCidLength, codecs, hashes, inlineBlock, isChainCid, readCid, toCid } from "../cid.ts";
 import { type ScanOptions, scanLinks } from "../links.ts";
@@ -21,6 +21,16 @@ export interface WalkOptions {
   /** Told of each block that is not to be had. `cid` is a view. */
   readonly onMissing?: ((cid: CidBytes, depth: number) => void) | undefined;
   readonly limits?: Partial<WalkLimits> | undefined;
+  /** Goes on where another walk from the same roots was; `seen` must be what it was then. */
+  readonly from?: WalkPlace | undefined;
+}
+
+/** Where a walk is, as plain data: the blocks from the roots to it, and how many links of each it has come to. */
+export interface WalkPlace {
+  /** `cid` is absent for the first, which stands for the roots. */
+  readonly path: readonly { readonly cid?: CidBytes; readonly links: number }[];
+  /** Whether the next link was asked for and not yet answered: it is seen, and yet to come. */
+  readonly isAsked: boolean;
 }
 
 /** How far a walk is. */
@@ -57,7 +67,8 @@ export class DagWalk {
   readonly #limits: WalkLimits;
   readonly #scan: ScanOptions;
   readonly #options: WalkOptions;
-  // of each block between a root and here: its bytes, where its links start, which is the next
+  // of each block between a root and here: its CID (none for the roots) and bytes, where its links start, which is next
+  readonly #cids: (CidBytes | undefined)[] = [];
   readonly #blocks: Uint8Array[] = [];
   readonly #from: number[] = [];
   readonly #next: number[] = [];
@@ -67,6 +78,10 @@ export class DagWalk {
   #choice: WalkChoice = "skip";
   #wanted: CidBytes | undefined;
   #inline: Uint8Array | undefined;
+  /** Blocks on the way to the place to go on from, to be loaded again; the last first. */
+  readonly #back: { readonly cid?: CidBytes; readonly links: number }[] = [];
+  /** The next link counts as new: its block was asked for by the walk that this one goes on with. */
+  #isAsked = false;
   #given = 0;
   #bytes = 0;
   #missing = 0;
@@ -82,11 +97,24 @@ export class DagWalk {
     const { maxNesting, maxLinks } = this.#limits;
     this.#scan = { form: options.form ?? "chain", maxDepth: maxNesting, maxLinks };
     this.#openRoots(roots instanceof Uint8Array ? [roots] : roots);
+    if (options.from !== undefined) this.#goBack(options.from);
   }
 
   /** What was done so far. */
   get counts(): WalkCounts {
     return { blocks: this.#given, bytes: this.#bytes, missing: this.#missing, skipped: this.#skipped };
+  }
+
+  /** Where it is. Give it to another walk as `from`, with the same roots and a set of what was seen. */
+  get place(): WalkPlace {
+    const isWanted = this.#wanted !== undefined && this.#back.length === 0;
+    const path = this.#next.map((next, i) => {
+      const cid = this.#cids[i]?.slice();
+      const asked = isWanted && i === this.#next.length - 1 ? 1 : 0;
+      const links = (next - (this.#from[i] as number)) / 2 - asked;
+      return cid === undefined ? { links } : { cid, links };
+    });
+    return { path: [...path, ...this.#back.toReversed()], isAsked: isWanted || this.#isAsked };
   }
 
   /** How many links the block of the last `next()` is away from its root. */
@@ -105,12 +133,18 @@ export class DagWalk {
    * @throws {WalkError} `walk/too-deep`, `walk/too-many-blocks`
    */
   next(): CidBytes | undefined {
+    const back = this.#back.at(-1)?.cid;
+    if (back !== undefined) {
+      this.#wanted = back;
+      this.#inline = inlineBlock(back);
+    }
     while (this.#wanted === undefined) {
       const top = this.#blocks.length - 1;
       if (top < 0) return undefined;
       const at = this.#next[top] as number;
       if (at === this.#end) {
         this.#end = this.#from[top] as number;
+        this.#cids.pop();
         this.#blocks.pop();
         this.#from.pop();
         this.#next.pop();
@@ -122,7 +156,8 @@ export class DagWalk {
       const length = this.#links[at + 1] as number;
       const choice = this.#choose(block, offset, length);
       if (choice === "skip") this.#skipped++;
-      else if (this.#seen.add(block, offset, length)) {
+      else if (this.#seen.add(block, offset, length) || this.#isAsked) {
+        this.#isAsked = false;
         this.#choice = choice;
         this.#wanted = block.subarray(offset, offset + length);
         this.#inline = inlineBlock(this.#wanted);
@@ -144,6 +179,7 @@ export class DagWalk {
       const facts = { cid: this.#text(), length: block.length, limit: maxBlockBytes };
       throw new WalkError("walk/block-too-large", facts);
     }
+    if (this.#back.length > 0) return this.#openBack(block);
     const isGiven = this.#choice !== "through";
     if (isGiven) {
       if (this.#given >= maxBlocks) throw this.#broken("walk/too-many-blocks", maxBlocks);
@@ -159,7 +195,7 @@ export class DagWalk {
   /** Answers `next()`: the block is not to be had. Gives false where the walk must not go on. */
   lack(): boolean {
     this.#options.onMissing?.(this.#wanted as CidBytes, this.depth);
-    if (this.#options.missing !== "skip") return false;
+    if (this.#options.missing !== "skip" || this.#back.length > 0) return false;
     this.#missing++;
     this.#wanted = undefined;
     return true;
@@ -202,7 +238,36 @@ export class DagWalk {
     }
   }
 
+  /** Takes its place up: the blocks on the way are asked for again first. */
+  #goBack({ path, isAsked }: WalkPlace): void {
+    this.#next[0] = path[0] === undefined ? this.#end : this.#linkAt(0, path[0].links); // nothing is left of no path
+    this.#back.push(...path.slice(1).toReversed());
+    this.#isAsked = isAsked;
+  }
+
+  #openBack(block: Uint8Array): false {
+    this.#open(block);
+    const { cid, links } = this.#back.pop() as { cid?: CidBytes; links: number };
+    const top = this.#blocks.length - 1;
+    const opened = this.#cids[top]; // another where this one has no links
+    if (cid === undefined || opened === undefined || !equalBytes(opened, cid)) throw this.#lost(cid);
+    this.#next[top] = this.#linkAt(top, links);
+    this.#wanted = undefined;
+    return false;
+  }
+
+  #linkAt(frame: number, links: number): number {
+    const at = (this.#from[frame] as number) + links * 2;
+    if (at > this.#end) throw this.#lost(this.#cids[frame]);
+    return at;
+  }
+
+  #lost(cid: CidBytes | undefined): WalkError {
+    return new WalkError("walk/place-malformed", { cid: cid === undefined ? "the roots" : toCid(cid).toString() });
+  }
+
   #push(block: Uint8Array): void {
+    this.#cids.push(this.#wanted);
     this.#blocks.push(block);
     this.#from.push(this.#end);
     this.#next.push(this.#end);

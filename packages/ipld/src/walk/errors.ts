@@ -7,6 +7,7 @@ export type WalkFacts = {
   "walk/too-many-blocks": { cid: string; limit: number };
   "walk/too-many-bytes": { cid: string; limit: number };
   "walk/too-deep": { cid: string; limit: number };
+  "walk/place-malformed": { cid: string };
   "walk/set-full": { limit: number };
   "walk/set-closed": { operation: string };
 };
@@ -17,6 +18,7 @@ const sayWalk: { [C in keyof WalkFacts]: (facts: WalkFacts[C]) => string } = {
   "walk/too-many-blocks": (f) => `at block ${f.cid}: more than ${f.limit} blocks`,
   "walk/too-many-bytes": (f) => `at block ${f.cid}: more than ${f.limit} B`,
   "walk/too-deep": (f) => `block ${f.cid} is more than ${f.limit} links away from the root`,
+  "walk/place-malformed": (f) => `no walk can have been where this one should go on: ${f.cid} has no such link`,
   "walk/set-full": (f) => `the set holds ${f.limit} CIDs, which is all it can`,
   "walk/set-closed": (f) => `${f.operation}: the set is closed`,
 };

@@ -3,7 +3,7 @@ export { CidMap } from "./cid-map.ts";
 export { CidSet } from "./cid-set.ts";
 export { type DagChange, DagDiff, type DagDiffOptions } from "./dag-diff.ts";
 export { type DagJsonOptions, formatDagJson } from "./dag-json.ts";
-export { DagWalk, type WalkCounts, type WalkOptions } from "./dag-walk.ts";
+export { DagWalk, type WalkCounts, type WalkOptions, type WalkPlace } from "./dag-walk.ts";
 export {
   IpldStoreError,
   type IpldStoreFacts,

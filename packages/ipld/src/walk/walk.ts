@@ -17,8 +17,8 @@ export type OnBlock = (cid: CidBytes, bytes: Uint8Array, depth: number) => void;
 
 /** What every way of walking takes besides how the DAG is walked. */
 export interface WalkRunOptions extends WalkOptions, AbortOptions {
-  /** Told how far the walk is, after every {@link progressEvery} blocks. */
-  readonly onProgress?: ((counts: WalkCounts) => void) | undefined;
+  /** Told how far the walk is, after every {@link progressEvery} blocks; `walk.place` is where another may go on. */
+  readonly onProgress?: ((counts: WalkCounts, walk: DagWalk) => void) | undefined;
 }
 
 /** How a walk over a store that answers later is run. */
@@ -131,6 +131,6 @@ function progressOf(walk: DagWalk, options: WalkRunOptions): () => void {
     if (--left > 0) return;
     left = progressEvery;
     assertNotAborted(options.signal);
-    options.onProgress?.(walk.counts);
+    options.onProgress?.(walk.counts, walk);
   };
 }

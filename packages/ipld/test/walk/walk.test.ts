@@ -260,6 +260,34 @@ describe("walks", () => {
     }
   });
 
+  it("go on where others were, also with a block that was asked for and not answered", () => {
+    const store = createTestStore();
+    const root = randomDag(store, 60, 3);
+    const order = expected(store, root);
+    const give = (walk: DagWalk, cid: CidBytes): string[] =>
+      walk.give(store.getSync(cid) as Uint8Array) ? [toHex(cid)] : [];
+    for (const isAsked of [false, true]) {
+      for (let stop = 0; stop <= order.length; stop++) {
+        const seen = new CidSet();
+        const first = new DagWalk([root, root], { seen });
+        const given: string[] = [];
+        for (let i = 0; i < stop; i++) given.push(...give(first, first.next() as CidBytes));
+        if (isAsked) first.next();
+        const from = structuredClone(first.place);
+        const second = new DagWalk([root, root], { seen, from });
+        if (from.path.length > 0) expect(second.place).toEqual(from);
+        for (let cid = second.next(); cid !== undefined; cid = second.next()) given.push(...give(second, cid));
+        expect(given).toEqual(order);
+      }
+    }
+    const start = { path: [{ links: 2 }], isAsked: false };
+    expect(codeOf(() => new DagWalk(root, { from: start }))).toBe("walk/place-malformed");
+    const lost = { path: [{ links: 1 }, { cid: root, links: 9 }], isAsked: false };
+    expect(codeOf(() => given(store, root, { from: lost }))).toBe("walk/place-malformed");
+    const leaf = { path: [{ links: 1 }, { cid: store.value(1), links: 0 }], isAsked: false };
+    expect(codeOf(() => given(store, root, { from: leaf }))).toBe("walk/place-malformed");
+  });
+
   it("DagWalk asks for the same block until it is answered, and knows what comes next", () => {
     const store = createTestStore();
     const cids = Array.from({ length: 4 }, (_, i) => store.value([i]));
