@@ -87,7 +87,10 @@ export class Kamt<V, K> {
   *set(key: K, value: V): Fetching<boolean> {
     const entry = this.#writer.write(key, value);
     const own = keyOf(this.#layout, entry);
-    const place = yield* this.#goTo(own);
+    const place = this.#begin(own);
+    for (let link = place.advance(this.#layout); link !== undefined; link = place.advance(this.#layout)) {
+      this.#load(link, place, yield link.cid as CidBytes);
+    }
     const known = entryOf(this.#layout, place.pointer, own);
     const isChange = known === undefined || replaceIn(place, known, entry);
     if (known === undefined) insertInto(this.#layout, place, entry);
@@ -104,7 +107,10 @@ export class Kamt<V, K> {
   *setIfAbsent(key: K, value: V): Fetching<boolean> {
     const entry = this.#writer.write(key, value);
     const own = keyOf(this.#layout, entry);
-    const place = yield* this.#goTo(own);
+    const place = this.#begin(own);
+    for (let link = place.advance(this.#layout); link !== undefined; link = place.advance(this.#layout)) {
+      this.#load(link, place, yield link.cid as CidBytes);
+    }
     const isChange = entryOf(this.#layout, place.pointer, own) === undefined;
     if (isChange) {
       insertInto(this.#layout, place, entry);
@@ -120,7 +126,10 @@ export class Kamt<V, K> {
    * @throws {KamtError} a node is none
    */
   *delete(key: K): Fetching<boolean> {
-    const place = yield* this.#goTo(key);
+    const place = this.#begin(key);
+    for (let link = place.advance(this.#layout); link !== undefined; link = place.advance(this.#layout)) {
+      this.#load(link, place, yield link.cid as CidBytes);
+    }
     const entry = entryOf(this.#layout, place.pointer, key);
     if (entry !== undefined) takeFrom(this.#layout, place, entry);
     return this.#finish(place, entry !== undefined);
@@ -282,17 +291,17 @@ export class Kamt<V, K> {
     }
   }
 
-  /** The place of a key for a change. */
-  *#goTo(key: K): Fetching<Place<K>> {
-    const layout = this.#layout;
-    const hash = hashOf(layout, key);
+  /** Begins the way to a key's place, for a change. */
+  #begin(key: K): Place<K> {
+    const hash = hashOf(this.#layout, key);
     const place = this.#idle ?? new Place(this.#node, hash);
     this.#idle = undefined;
     place.begin(this.#node, hash);
-    for (let link = place.advance(layout); link !== undefined; link = place.advance(layout)) {
-      link.node = loadNode(yield link.cid as CidBytes, layout, place.depth + 1, this.#room);
-    }
     return place;
+  }
+
+  #load(link: Pointer<K>, place: Place<K>, block: Uint8Array): void {
+    link.node = loadNode(block, this.#layout, place.depth + 1, this.#room);
   }
 
   #finish(place: Place<K>, isChange: boolean): boolean {
