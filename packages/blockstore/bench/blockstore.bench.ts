@@ -100,16 +100,17 @@ async function measure(
   const folder = mkdtempSync(join(process.env["COPSE_BENCH_DIR"] ?? tmpdir(), "copse-bench-"));
   try {
     const store = await open(join(folder, "db"));
+    // First, while nothing is being compacted behind the scenes.
+    const singles = Array.from({ length: store.durable ? 500 : 5000 }, (_, i) => made(total + i));
+    await timed(id("put one"), who, singles.length, async () => {
+      for (const one of singles) await store.put(one);
+    });
     const spent: Spent = { ms: 0, cpuMicros: 0 };
     for (let at = 0; at < total; at += batchBlocks) {
       const batch = Array.from({ length: Math.min(batchBlocks, total - at) }, (_, i) => made(at + i));
       await spentOn(spent, () => store.putMany(batch));
     }
     row(id("put batches"), who, total, spent);
-    const singles = Array.from({ length: store.durable ? 500 : 5000 }, (_, i) => made(total + i));
-    await timed(id("put one"), who, singles.length, async () => {
-      for (const one of singles) await store.put(one);
-    });
     const pick = seeded(7);
     const reads = Array.from({ length: Math.min(100_000, total) }, () => made(Math.floor(pick() * total)));
     const { getSync } = store;
