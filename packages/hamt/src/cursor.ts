@@ -1,4 +1,13 @@
-import { type AsyncBlockReader, type Codec, type Fetching, runAsync, runSync, type SyncBlockReader } from "@copse/ipld";
+import {
+  type AsyncBlockReader,
+  blockMissing,
+  type CidBytes,
+  type Codec,
+  type Fetching,
+  runAsync,
+  runSync,
+  type SyncBlockReader,
+} from "@copse/ipld";
 import { type AbortOptions, compareBytes, toHex } from "@copse/primitives";
 import { entriesAt } from "./bucket.ts";
 import { HamtError } from "./errors.ts";

@@ -62,6 +62,7 @@ describe("several blocks at a time", () => {
     const tree = await runAsync(loadHamt(first.root, bytesCodec, v3), store);
     expect(await codeOf(drain(tree.entriesAsync(store, { concurrency: 8 })))).toBe("host/block-missing");
     expect(await codeOf(drain(tree.entriesAsync(store)))).toBe("host/block-missing");
+    expect(await codeOf((async () => [...tree.entries(store)])())).toBe("host/block-missing");
     const diff = diffHamt(first.root, second.root, bytesCodec, v3);
     expect(await codeOf(drain(diff.changesAsync(store, { concurrency: 8 })))).toBe("host/block-missing");
     expect(store.underWay).toBe(0);
