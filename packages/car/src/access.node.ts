@@ -1,9 +1,10 @@
 import { fstatSync, readSync as readFileSync } from "node:fs";
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HostFault } from "@copse/primitives";
+import { type AbortOptions, assertNotAborted, HostFault } from "@copse/primitives";
 import type { SyncAccess } from "./access.ts";
+import { CarError } from "./errors.ts";
 import { host } from "./host.node.ts";
 import type { Spill } from "./spill.ts";
 
@@ -18,7 +19,10 @@ export type FileAccess = SyncAccess & AsyncDisposable & { close(): Promise<void>
  * await using file = await openFileAccess("mainnet.car");
  */
 export async function openFileAccess(path: string): Promise<FileAccess> {
-  const file = await host("open", path, open(path, "r"));
+  return accessOf(await host("open", path, open(path, "r")), path);
+}
+
+function accessOf(file: FileHandle, path: string): FileAccess {
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closed ??= host("close", path, file.close());
@@ -65,18 +69,13 @@ export async function openFileAccess(path: string): Promise<FileAccess> {
  * @throws {HostFault} `host/store-failed`
  */
 export async function openSpill(folder: string = tmpdir()): Promise<Spill> {
-  const path = await host("create", folder, mkdtemp(join(folder, "copse-car-")));
-  const file = await host("create", path, open(join(path, "sort"), "w+"));
-  await host("unlink", path, rm(path, { recursive: true }));
+  const { file, path } = await openNameless(folder);
   let size = 0;
   return {
     async append(bytes) {
       const start = size;
       size += bytes.length;
-      for (let at = 0; at < bytes.length; ) {
-        const { bytesWritten } = await host("write", path, file.write(bytes, at, bytes.length - at, start + at));
-        at += bytesWritten;
-      }
+      await host("write", path, writeAll(file, bytes, start));
       return start;
     },
     async read(offset, length) {
@@ -90,4 +89,45 @@ export async function openSpill(folder: string = tmpdir()): Promise<Spill> {
     },
     close: () => host("close", path, file.close()),
   };
+}
+
+/**
+ * Puts a stream into a temporary file without a name, to read it in place.
+ *
+ * @throws {CarError} `car/spool-full` past `limit` bytes, and what the source throws
+ * @throws {HostFault} `host/store-failed`, `host/aborted`
+ */
+export async function openSpool(
+  source: AsyncIterable<Uint8Array>,
+  limit: number,
+  options: AbortOptions & { readonly folder?: string | undefined } = {},
+): Promise<FileAccess> {
+  const { file, path } = await openNameless(options.folder ?? tmpdir());
+  try {
+    let size = 0;
+    for await (const chunk of source) {
+      assertNotAborted(options.signal);
+      if (size + chunk.length > limit) throw new CarError("car/spool-full", { limit });
+      await host("write", path, writeAll(file, chunk, size));
+      size += chunk.length;
+    }
+    return accessOf(file, path);
+  } catch (error) {
+    await file.close().catch(() => {});
+    throw error;
+  }
+}
+
+async function openNameless(folder: string): Promise<{ readonly file: FileHandle; readonly path: string }> {
+  const path = await host("create", folder, mkdtemp(join(folder, "copse-car-")));
+  const file = await host("create", path, open(join(path, "bytes"), "w+"));
+  await host("unlink", path, rm(path, { recursive: true }));
+  return { file, path };
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at);
+    at += bytesWritten;
+  }
 }

@@ -47,6 +47,8 @@ export type CarFacts = {
   "car/frame-too-long": { offset: number; limit: number };
   /** A file compressed as a whole has no places in it: it is read as a stream, not in place. */
   "car/not-in-place": { kind: string };
+  /** What was decompressed into a temporary file is more than the caller allows. */
+  "car/spool-full": { limit: number };
 };
 
 const say: { [Code in keyof CarFacts]: (facts: CarFacts[Code]) => string } = {
@@ -76,6 +78,7 @@ const say: { [Code in keyof CarFacts]: (facts: CarFacts[Code]) => string } = {
   "car/index-crowded": (f) => `among ${f.blocks} blocks, more than ${f.limit} of one hash prefix: the file is made so`,
   "car/frame-malformed": (f) => `zstd frame at byte ${f.offset}: ${f.why}`,
   "car/frame-too-long": (f) => `zstd frame at byte ${f.offset} gives more than ${f.limit} B`,
+  "car/spool-full": (f) => `the decompressed file is larger than the ${f.limit} B that are allowed for it`,
   "car/not-in-place": (f) => `a ${f.kind} is not read in place: it is compressed as a whole`,
 };
 

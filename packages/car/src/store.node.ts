@@ -1,17 +1,25 @@
 import type { CidBytes } from "@copse/ipld";
-import { openFileAccess, openSpill } from "./access.node.ts";
+import { type FileAccess, openFileAccess, openSpill, openSpool } from "./access.node.ts";
+import { chunksOf, readLater, readRange } from "./access.ts";
 import { type CarStoreOptions, createCarStore, type SyncCarStore } from "./car-store.ts";
+import { readForestFooter } from "./forest/footer.ts";
 import { type ForestWriteOptions, writeForestFrames } from "./forest/writer.ts";
 import { type CarIndexOptions, indexCar } from "./index-builder.ts";
 import type { CarReadOptions } from "./options.ts";
 import { saveFile, writeChunks } from "./save.node.ts";
 import type { CarEntry } from "./write.ts";
-import { nodeEncoder } from "./zstd.node.ts";
+import { decompressZstd, nodeEncoder } from "./zstd.node.ts";
+import { isZstd } from "./zstd-frame.ts";
 
 /** How to open a CAR file as a store. */
 export interface CarFileStoreOptions extends Omit<CarStoreOptions, "index"> {
   /** Path of an index in a file of its own. */
   readonly index?: string | undefined;
+  /**
+   * Decompresses a file that is compressed as a whole into a temporary file without a name, up to so many bytes; without
+   * it such a file is refused. Unit: bytes.
+   */
+  readonly spool?: number | undefined;
 }
 
 /**
@@ -24,7 +32,8 @@ export interface CarFileStoreOptions extends Omit<CarStoreOptions, "index"> {
  * store.getSync(cid) // => bytes
  */
 export async function openCarStore(path: string, options: CarFileStoreOptions = {}): Promise<SyncCarStore> {
-  const file = await openFileAccess(path);
+  const given = await openFileAccess(path);
+  const file = await spooled(given, options);
   try {
     if (options.index === undefined) return await createCarStore(file, { ...options, index: undefined });
     const index = await openFileAccess(options.index);
@@ -34,6 +43,21 @@ export async function openCarStore(path: string, options: CarFileStoreOptions = 
       await index.close();
       throw error;
     }
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** The file itself, or what is in it where it is compressed as a whole and may be unpacked. */
+async function spooled(file: FileAccess, { spool, signal }: CarFileStoreOptions): Promise<FileAccess> {
+  try {
+    if (spool === undefined || !isZstd(await readRange(file, 0, 4))) return file;
+    // As much as can be told without reading it all: an index at the end.
+    if ((await readLater(readForestFooter(file.size), file, { signal })) !== undefined) return file;
+    const unpacked = await openSpool(decompressZstd(chunksOf(file, 0, file.size, { signal })), spool, { signal });
+    await file.close();
+    return unpacked;
   } catch (error) {
     await file.close();
     throw error;

@@ -1,9 +1,12 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { type CidBytes, cidOf } from "@copse/ipld";
 import { concatBytes, encodeUvarint } from "@copse/primitives";
 import { beforeAll, describe, expect, it } from "vitest";
 import { CarError, encodeCar } from "../src/index.ts";
-import { decompressZstd, writeForestCar } from "../src/node.ts";
+import { decompressZstd, openCarStore, writeForestCar } from "../src/node.ts";
 import { salvageCar, verifyCar } from "../src/report.ts";
 import { bytesAccess, type CarStoreOptions, createCarStore } from "../src/store.ts";
 
@@ -187,6 +190,19 @@ describe("what a .forest.car.zst may claim", () => {
 
   it("refuses a file that is compressed as a whole, and says why", async () => {
     expect(await opened(zstdCompressSync(plain))).toBe("car/not-in-place");
+  });
+
+  it("unpacks one into a temporary file only where it is told to, and up to a size", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "copse-spool-"));
+    const path = join(folder, "whole.car.zst");
+    await writeFile(path, zstdCompressSync(plain));
+    expect(await codeOf(() => openCarStore(path))).toBe("car/not-in-place");
+    expect(await codeOf(() => openCarStore(path, { spool: plain.length - 1 }))).toBe("car/spool-full");
+    const store = await openCarStore(path, { spool: plain.length });
+    for (const { cid, bytes } of blocks) expect(store.getSync(cid)).toEqual(bytes);
+    await store.close();
+    expect(() => store.getSync(first.cid)).toThrow(/closed/);
+    await rm(folder, { recursive: true });
   });
 
   it("does not become slow by blocks that collide in the table in memory", async () => {

@@ -157,7 +157,7 @@ async function filter(context: CommandContext): Promise<number> {
 /** Every CID that the roots reach in the file; what the file lacks is passed over. */
 async function reach(context: CommandContext, name: string, roots: readonly CidBytes[]): Promise<SpillingCidSet> {
   const progress = createProgress(context.terminal);
-  await using store = await openCarStore(name, { signal: context.signal, limits: carLimits });
+  await using store = await openCarStore(name, { signal: context.signal, limits: carLimits, spool: 2 ** 40 });
   if (!store.hasSync(roots[0] as CidBytes)) {
     throw new NodeError("copse/block-absent", { cid: CID.decode(roots[0] as CidBytes).toString(), file: name });
   }
