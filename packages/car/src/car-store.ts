@@ -1,5 +1,6 @@
-import { type AsyncStore, asyncReadOnlyStoreOf, readOnlyStoreOf, type Store } from "@copse/blockstore";
+import { type AsyncStore, asyncReadOnlyStoreOf, type BlockEntry, readOnlyStoreOf, type Store } from "@copse/blockstore";
 import { type CidBytes, fromCid } from "@copse/ipld";
+import { CidSet, type SeenSet } from "@copse/ipld/walk";
 import type { AbortOptions } from "@copse/primitives";
 import type { CID } from "multiformats/cid";
 import { decompressZstd, loadFrameDecoder } from "#zstd";
@@ -30,6 +31,8 @@ export interface CarStoreOptions extends AbortOptions {
   readonly index?: RandomAccess | undefined;
   /** Does not believe the index of a CARv2, and makes one in memory; blocks that an index hides are found again. */
   readonly rebuildIndex?: boolean | undefined;
+  /** Makes the set by which a listing gives each block once; in memory unless given, about 40 B a block. */
+  readonly seen?: (() => SeenSet) | undefined;
   /** Most that decompressed frames of a `.forest.car.zst` may take. Unit: bytes. */
   readonly cacheBytes?: number | undefined;
   /** Most that one frame may give; `stream` reads larger ones. Unit: bytes. */
@@ -90,7 +93,9 @@ export async function createCarStore(access: RandomAccess, options: CarStoreOpti
   const found = await openFile(access, options);
   const isAtOnce = isSync(access) && (found.indexAccess === undefined || isSync(found.indexAccess));
   const table = tableOf(found, access, options);
-  const store = isAtOnce ? readOnlyStoreOf({ ...table, ...syncTableOf(found, access) }) : asyncReadOnlyStoreOf(table);
+  const store = isAtOnce
+    ? readOnlyStoreOf({ ...table, ...syncTableOf(found, access, options) })
+    : asyncReadOnlyStoreOf(table);
   const close = async (): Promise<void> => {
     await access.close?.();
     await found.indexAccess?.close?.();
@@ -219,11 +224,19 @@ function tableOf(found: Found, access: RandomAccess, options: CarStoreOptions) {
       if (identityData(cid) !== undefined) return true;
       return readLater(source.holds(cid, await places(cid, reading)), access, reading);
     },
-    entries: (reading?: AbortOptions) => source.entries(access, reading ?? {}),
+    async *entries(reading?: AbortOptions): AsyncGenerator<BlockEntry> {
+      const seen = seenOf(options);
+      for await (const entry of source.entries(access, reading ?? {})) if (seen.add(entry[0])) yield entry;
+    },
   };
 }
 
-function syncTableOf(found: Found, access: SyncAccess) {
+/** A file may hold a block twice; a store lists it once. */
+function seenOf(options: CarStoreOptions): SeenSet {
+  return options.seen?.() ?? new CidSet();
+}
+
+function syncTableOf(found: Found, access: SyncAccess, options: CarStoreOptions) {
   const { source } = found;
   const indexAccess = (found.indexAccess ?? access) as SyncAccess;
   return {
@@ -236,6 +249,9 @@ function syncTableOf(found: Found, access: SyncAccess) {
       if (identityData(cid) !== undefined) return true;
       return readAtOnce(source.holds(cid, readAtOnce(found.places(cid), indexAccess)), access);
     },
-    entriesSync: () => source.entriesSync(access),
+    *entriesSync(): Generator<BlockEntry> {
+      const seen = seenOf(options);
+      for (const entry of source.entriesSync(access)) if (seen.add(entry[0])) yield entry;
+    },
   };
 }

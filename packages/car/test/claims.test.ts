@@ -210,6 +210,7 @@ describe("what a .forest.car.zst may claim", () => {
     const many = encodeCar([], Array(100_000).fill({ cid: first.cid, bytes: first.bytes }));
     const store = await createCarStore(bytesAccess(many));
     expect(store.index.entries).toBeLessThanOrEqual(32);
+    expect([...store.entriesSync()].length).toBe(1);
     expect(store.getSync(first.cid)).toEqual(first.bytes);
   });
 });
