@@ -1,3 +1,5 @@
+import { instanceOf } from "./web-assembly.ts";
+
 /** Instructions of a Wasm function body: bytes, in lists of lists. */
 export type Code = readonly (number | Code)[];
 
@@ -61,7 +63,7 @@ export interface Kernel {
 /**
  * Compiles a module of one function, `run`, and two pages of memory.
  *
- * @throws {WebAssembly.CompileError} where the page's policy allows no Wasm
+ * @throws what the host throws where a page's policy allows no Wasm
  */
 export function instantiate(
   parameters: readonly number[],
@@ -91,8 +93,10 @@ export function instantiate(
     ],
     [10, sized(vector([sized(code)]))],
   ]);
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(bytes)));
-  const { memory, run } = exports as { memory: WebAssembly.Memory; run: Kernel["run"] };
+  const { memory, run } = instanceOf(Uint8Array.from(bytes)) as {
+    readonly memory: { readonly buffer: ArrayBuffer };
+    readonly run: Kernel["run"];
+  };
   return { memory: new Uint8Array(memory.buffer), run };
 }
 
