@@ -1,5 +1,5 @@
+import { currentHashes, firstHashes, setHashes } from "./current-hashes.ts";
 import type { CryptoEngine, EngineParts } from "./engine.ts";
-import { kernelHashes } from "./kernels/kernel-hashes.ts";
 import { nobleBls } from "./noble-bls.ts";
 import { nobleHashes } from "./noble-hashes.ts";
 import { nobleSecp256k1 } from "./noble-secp256k1.ts";
@@ -16,11 +16,14 @@ export const nobleEngine: CryptoEngine & EngineParts = {
 export type EngineNames = { readonly [Part in keyof CryptoEngine]: string };
 
 // What runs until another engine is installed: noble, but for the two hashes that this package has kernels of.
-const kernels = kernelHashes();
-const hashes = kernels === undefined ? "noble" : "wasm";
-// One object that is only ever replaced as a whole: a call reads one consistent engine, and the hot path is one field.
-let engine: CryptoEngine = { ...nobleEngine, ...kernels };
-let names: EngineNames = { blake2b: hashes, sha256: hashes, keccak256: "noble", secp256k1: "noble", bls: "noble" };
+let engine: CryptoEngine = { ...nobleEngine, ...currentHashes() };
+let names: EngineNames = {
+  blake2b: firstHashes,
+  sha256: firstHashes,
+  keccak256: "noble",
+  secp256k1: "noble",
+  bls: "noble",
+};
 
 /**
  * Replaces the parts that `parts` supplies; the others stay. Do this once at start-up: results are the same with every
@@ -53,6 +56,7 @@ export function useEngine(parts: EngineParts): void {
     called.bls = parts.name;
   }
   engine = next;
+  setHashes({ blake2b: next.blake2b, sha256: next.sha256, keccak256: next.keccak256 });
   names = called;
 }
 

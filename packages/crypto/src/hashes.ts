@@ -1,4 +1,4 @@
-import { currentEngine } from "./current-engine.ts";
+import { currentHashes } from "./current-hashes.ts";
 import { CryptoError } from "./errors.ts";
 
 /**
@@ -15,7 +15,7 @@ export function blake2b(bytes: Uint8Array, size = 32): Uint8Array {
   if (!(Number.isInteger(size) && size >= 1 && size <= 64)) {
     throw new CryptoError("crypto/hash-size-out-of-range", { size });
   }
-  return currentEngine().blake2b(bytes, size);
+  return currentHashes().blake2b(bytes, size);
 }
 
 /**
@@ -25,7 +25,7 @@ export function blake2b(bytes: Uint8Array, size = 32): Uint8Array {
  * blake2b256(new Uint8Array(0)).length // => 32
  */
 export function blake2b256(bytes: Uint8Array): Uint8Array {
-  return currentEngine().blake2b(bytes, 32);
+  return currentHashes().blake2b(bytes, 32);
 }
 
 /**
@@ -35,7 +35,7 @@ export function blake2b256(bytes: Uint8Array): Uint8Array {
  * blake2b160(secp256k1.publicKey(privateKey)).length // => 20
  */
 export function blake2b160(bytes: Uint8Array): Uint8Array {
-  return currentEngine().blake2b(bytes, 20);
+  return currentHashes().blake2b(bytes, 20);
 }
 
 /**
@@ -45,7 +45,7 @@ export function blake2b160(bytes: Uint8Array): Uint8Array {
  * blake2b32(addressBytes).length // => 4
  */
 export function blake2b32(bytes: Uint8Array): Uint8Array {
-  return currentEngine().blake2b(bytes, 4);
+  return currentHashes().blake2b(bytes, 4);
 }
 
 /**
@@ -55,7 +55,7 @@ export function blake2b32(bytes: Uint8Array): Uint8Array {
  * sha256(key).length // => 32
  */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return currentEngine().sha256(bytes);
+  return currentHashes().sha256(bytes);
 }
 
 /**
@@ -65,5 +65,5 @@ export function sha256(bytes: Uint8Array): Uint8Array {
  * keccak256(secp256k1.publicKey(privateKey).subarray(1)).subarray(12) // the eth address of a key
  */
 export function keccak256(bytes: Uint8Array): Uint8Array {
-  return currentEngine().keccak256(bytes);
+  return currentHashes().keccak256(bytes);
 }
