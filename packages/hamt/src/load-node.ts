@@ -30,7 +30,7 @@ export function loadNode(block: Uint8Array, layout: Layout, depth: number, room:
   let at = first;
   for (let i = 0; i < count; i++) {
     starts.push(at - first);
-    const end = layout.prefix > 0 ? -1 : simplePointerEnd(block, at, layout, depth);
+    const end = layout.prefix > 0 ? -1 : simplePointerEnd(reader, at, layout, depth);
     if (end >= 0) {
       at = end;
       continue;
@@ -72,10 +72,11 @@ function decodeBitfield(bytes: Uint8Array, layout: Layout): Slots {
 }
 
 /**
- * Where a pointer ends that is a link to the chain's common CID, or a bucket of short keys and simple values; -1 where it
- * is anything else or malformed, for {@link passPointer} to tell. Most pointers are so, and this takes half the time.
+ * Where a pointer ends that is a link to the chain's common CID, or a bucket of short keys; -1 where it is anything else or
+ * malformed, for {@link passPointer} to tell. Most pointers are so, and this takes half the time.
  */
-function simplePointerEnd(block: Uint8Array, start: number, layout: Layout, depth: number): number {
+function simplePointerEnd(reader: CborReader, start: number, layout: Layout, depth: number): number {
+  const block = reader.source;
   const head = block[start] as number;
   if (head === 0xd8) return isCommonLink(block, start) ? start + linkLength : -1;
   const count = head & 31;
@@ -90,7 +91,11 @@ function simplePointerEnd(block: Uint8Array, start: number, layout: Layout, dept
     const keyEnd = keyStart + (keyHead & 31);
     if (i > 0 && compareRanges(block, lastStart, lastEnd, block, keyStart, keyEnd) >= 0) return -1;
     at = simpleEnd(block, keyEnd);
-    if (at < 0) return -1;
+    if (at < 0) {
+      reader.offset = keyEnd;
+      reader.skip();
+      at = reader.offset;
+    }
     lastStart = keyStart;
     lastEnd = keyEnd;
   }
