@@ -22,4 +22,6 @@ export interface FrameCompressor {
 /** Starts frames of zstd: no checksum, no content size, the level's own parameters. */
 export interface FrameEncoder {
   start(level: number): FrameCompressor;
+  /** Lets go of what is kept between frames. */
+  close?(): void;
 }

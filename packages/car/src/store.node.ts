@@ -8,7 +8,7 @@ import { type CarIndexOptions, indexCar } from "./index-builder.ts";
 import type { CarReadOptions } from "./options.ts";
 import { saveFile, writeChunks } from "./save.node.ts";
 import type { CarEntry } from "./write.ts";
-import { decompressZstd, nodeEncoder } from "./zstd.node.ts";
+import { createNodeEncoder, decompressZstd } from "./zstd.node.ts";
 import { isZstd } from "./zstd-frame.ts";
 
 /** How to open a CAR file as a store. */
@@ -106,10 +106,12 @@ export async function* writeForestCar(
   options: ForestWriteOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const spill = options.sort?.spill ?? (await openSpill());
+  const encoder = options.encoder ?? createNodeEncoder();
   try {
     const sort = { memoryBytes: options.sort?.memoryBytes, spill };
-    yield* writeForestFrames(roots, blocks, { ...options, sort, encoder: options.encoder ?? nodeEncoder });
+    yield* writeForestFrames(roots, blocks, { ...options, sort, encoder });
   } finally {
+    if (options.encoder === undefined) encoder.close?.();
     if (options.sort?.spill === undefined) await spill.close();
   }
 }

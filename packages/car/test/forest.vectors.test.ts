@@ -5,8 +5,8 @@ import { sha256 } from "@copse/crypto";
 import { toHex } from "@copse/primitives";
 import { dataFile, describeData, readData } from "@copse/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { decodeCar } from "../src/index.ts";
-import { openCarStore, saveForestCar, writeForestCar } from "../src/node.ts";
+import { type CarEntry, carBlocks, decodeCar } from "../src/index.ts";
+import { decompressZstd, openCarStore, saveForestCar, writeForestCar } from "../src/node.ts";
 import { bytesAccess, createCarStore } from "../src/store.ts";
 import { type FrameSpan, framesOf, replaying } from "./frames.ts";
 
@@ -34,7 +34,7 @@ const rustFrames = [
   ["calibnet-genesis", 3, 0, "91170a42780963722a98fc6ddb0ff5a86a5329a46da888fe06ab345bb611bdff"],
 ] as const;
 
-const others = ["chain/mainnet-export40.car", "chain/calibnet-genesis.car"];
+const others = ["chain/mainnet-export40.car", "chain/calibnet-genesis.car", "chain/mainnet-carv2.car.zst"];
 
 describeData("writing .forest.car.zst", [plainName, forestName, ...others], () => {
   let folder = "";
@@ -68,6 +68,20 @@ describeData("writing .forest.car.zst", [plainName, forestName, ...others], () =
       expect(toHex(sha256(file.subarray(0, end)))).toBe(hash);
     },
   );
+
+  it("writes no frame that is empty, wherever frames end in the buffers of Node.js", async () => {
+    // With a frame a block, one of some hundred ends where the buffer of 16 KiB is just full.
+    const blocks: CarEntry[] = [];
+    for await (const { cid, bytes } of carBlocks(decompressZstd(readData(others[2] as string)))) {
+      blocks.push({ cid: Uint8Array.from(cid), bytes: Uint8Array.from(bytes) });
+    }
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of writeForestCar([], blocks, { frameSize: 0 })) chunks.push(chunk);
+    const file = Buffer.concat(chunks);
+    const spans = framesOf(file, Number(file.readBigUInt64LE(file.length - 8)) - 8);
+    expect(spans.length).toBe(7153 + 1);
+    expect(spans.every(({ content }) => content.length > 0)).toBe(true);
+  });
 
   it("cuts the frames where Forest cuts them, and has its index but for the frames' sizes", async () => {
     const sample = readData(forestName);
