@@ -26,9 +26,10 @@ const snippets = pages
   .filter((page) => only.length === 0 || only.some((part) => page.includes(part)))
   .flatMap((page) => findSnippets(page, readFileSync(join(repositoryRoot, page), "utf8")));
 
-const folder = join(repositoryRoot, ".copse/snippets");
-rmSync(folder, { recursive: true, force: true });
+// a folder of its own for each run, as two may go on at once
+const folder = join(repositoryRoot, `.copse/snippets-${process.pid}`);
 mkdirSync(folder, { recursive: true });
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 const files = new Map(snippets.map((snippet) => [fileName(snippet), snippet]));
 for (const [file, { line, code }] of files) {
   // The code starts on the same line as in the page, so that every message about it points there.
@@ -71,7 +72,7 @@ function compile(): boolean {
   // Only the snippets are judged here: the sources they import have their own check.
   let count = 0;
   for (const line of ran.stdout.split("\n")) {
-    const error = /^(?:\.copse\/snippets\/)?([^(/]+\.ts)\((\d+),\d+\): (.*)$/.exec(line);
+    const error = /^(?:\.copse\/snippets-\d+\/)?([^(/]+\.ts)\((\d+),\d+\): (.*)$/.exec(line);
     const snippet = files.get(error?.[1] ?? "");
     if (error === null || snippet === undefined) continue;
     console.error(`${snippet.page}:${error[2]}  ${error[3]}`);
@@ -90,7 +91,7 @@ async function runAll(): Promise<number> {
       if (why === undefined) continue;
       broken++;
       console.error(
-        `${page}:${line}  ${why.replaceAll(/(?:file:\/\/)?\S*\.copse\/snippets\/\S+\.ts:(\d+)/g, `${page}:$1`)}\n`,
+        `${page}:${line}  ${why.replaceAll(/(?:file:\/\/)?\S*\.copse\/snippets-\d+\/\S+\.ts:(\d+)/g, `${page}:$1`)}\n`,
       );
     }
   };

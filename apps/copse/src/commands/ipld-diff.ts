@@ -1,4 +1,4 @@
-import { diffAmt, loadAmt } from "@copse/amt";
+import { diffAmt, loadAmt, maxBitWidth } from "@copse/amt";
 import { diffHamt, type HamtVersion, textKeys, uintKeys } from "@copse/hamt";
 import { CborWriter, type CidBytes, type Codec, runSync } from "@copse/ipld";
 import { DagDiff, formatDagJson } from "@copse/ipld/walk";
@@ -85,7 +85,10 @@ function* hamtChanges(context: CommandContext, { store }: IpldSource, a: CidByte
 }
 
 function* amtChanges(context: CommandContext, { store }: IpldSource, a: CidBytes, b: CidBytes): Generator<Change> {
-  const options = { version: formFlag(context, [0, 3]) as 0 | 3, bitWidth: countFlag(context, "bitWidth", 1, 24) };
+  const options = {
+    version: formFlag(context, [0, 3]) as 0 | 3,
+    bitWidth: countFlag(context, "bitWidth", 1, maxBitWidth),
+  };
   const [before, after] = [a, b].map((root) => runSync(loadAmt(root, cborCodec, options), store));
   const diff = diffAmt(before as NonNullable<typeof before>, after as NonNullable<typeof after>);
   for (const change of diff.changes(store)) {
