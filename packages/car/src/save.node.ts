@@ -1,6 +1,7 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { assertNotAborted } from "@copse/primitives";
+import { assertNotAborted, HostFault } from "@copse/primitives";
 import { host } from "./host.node.ts";
 
 /** A file in the making: bytes are written where they are put. */
@@ -10,14 +11,16 @@ export interface FileWriter {
 
 /**
  * Writes a file under a temporary name beside it, flushes it and renames it, so that `path` is never half a file; the
- * name itself is flushed too. Whatever goes wrong, the temporary file is removed.
+ * name itself is flushed too. Whatever goes wrong, the temporary file is removed. Its name is like no other's: what is
+ * beside the file, perhaps the file that is read, and another who writes the same are left alone.
  *
  * @param fill writes the content, and gives its size
  * @throws {HostFault} `host/store-failed`, and what `fill` throws
  */
 export async function saveFile(path: string, fill: (writer: FileWriter) => Promise<number>): Promise<number> {
-  const temporary = `${path}.tmp`;
-  const file = await host("open", temporary, open(temporary, "w"));
+  await assertReplaceable(path);
+  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  const file = await host("open", temporary, open(temporary, "wx"));
   try {
     const size = await fill({ write: (bytes, position) => host("write", temporary, writeAll(file, bytes, position)) });
     await host("sync", temporary, file.sync());
@@ -30,6 +33,16 @@ export async function saveFile(path: string, fill: (writer: FileWriter) => Promi
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Refuses to put a file in the place of a device, a pipe or a folder: `/dev/null` would be gone. */
+async function assertReplaceable(path: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined);
+  if (there === undefined || there.isFile()) return;
+  throw new HostFault("host/store-failed", {
+    operation: "write",
+    reason: `${path}: it is no file, and is not replaced`,
+  });
 }
 
 /** Writes chunks one after another, from `position` on. @returns where they end */

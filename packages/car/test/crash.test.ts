@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -64,12 +65,43 @@ describe.each(Object.keys(writers))("%s", (name) => {
     await once(child, "exit");
     expect(await readFile(path, "utf8")).toBe("the old file");
     // The half file has a name of its own; what the sort had put aside has none.
-    expect((await readdir(own)).sort()).toEqual(["kept.car", "kept.car.tmp"]);
+    const [kept, half, ...more] = (await readdir(own)).sort();
+    expect([kept, more]).toEqual(["kept.car", []]);
+    expect(half).toMatch(/^kept\.car\.[0-9a-f]{12}\.tmp$/);
     async function* two(): AsyncGenerator<CarEntry> {
       yield block;
     }
     await write(path, two()); // and is no obstacle
-    expect(await readdir(own)).toEqual(["kept.car"]);
+    expect((await readdir(own)).sort()).toEqual([kept, half]);
+    await rm(own, { recursive: true });
+  });
+
+  it("leaves alone what is beside the file, whatever its name", async () => {
+    const own = await mkdtemp(join(folder, "beside-"));
+    const path = join(own, "made.car");
+    await writeFile(`${path}.tmp`, "perhaps what is read");
+    async function* one(): AsyncGenerator<CarEntry> {
+      yield block;
+    }
+    await Promise.all([write(path, one()), write(path, one())]);
+    expect(await readFile(`${path}.tmp`, "utf8")).toBe("perhaps what is read");
+    expect((await readdir(own)).sort()).toEqual(["made.car", "made.car.tmp"]);
+    await rm(own, { recursive: true });
+  });
+
+  it("does not take the place of what is no file", async () => {
+    const own = await mkdtemp(join(folder, "no-file-"));
+    async function* one(): AsyncGenerator<CarEntry> {
+      yield block;
+    }
+    const listening = createServer().listen(join(own, "there"));
+    await once(listening, "listening");
+    for (const path of [join(own, "there"), own]) {
+      await expect(write(path, one())).rejects.toMatchObject({ code: "host/store-failed" });
+    }
+    expect(await readdir(own)).toEqual(["there"]);
+    listening.close();
+    await once(listening, "close");
     await rm(own, { recursive: true });
   });
 });
