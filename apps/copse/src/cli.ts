@@ -1,4 +1,4 @@
-import { abortFault, HostFault } from "@copse/primitives";
+import { abortFault, assertNotAborted, HostFault } from "@copse/primitives";
 import { Command, CommanderError } from "commander";
 import { carCommands } from "./commands/car.ts";
 import { chainCommands } from "./commands/chain.ts";
@@ -104,7 +104,7 @@ export function createCli(world: CliWorld): (args: readonly string[]) => Promise
         }),
         flags: onlyGiven(command, flags),
         output: createOutput({ json, out: world.out, err: world.err }),
-        input: world.input ?? noInput(),
+        input: until(world.signal, world.input ?? noInput()),
         writeBytes: world.writeBytes ?? refuseBytes,
         environment: world.environment,
         terminal: world.terminal && !json,
@@ -116,6 +116,25 @@ export function createCli(world: CliWorld): (args: readonly string[]) => Promise
 }
 
 async function* noInput(): AsyncGenerator<Uint8Array> {}
+
+/** What comes until the signal fires: nothing may come for long, and nobody shall wait for it then. */
+async function* until(signal: AbortSignal, input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const chunks = input[Symbol.asyncIterator]();
+  const next = (): Promise<IteratorResult<Uint8Array>> =>
+    new Promise((resolve, reject) => {
+      assertNotAborted(signal);
+      const stop = (): void => reject(abortFault(signal));
+      signal.addEventListener("abort", stop, { once: true });
+      const ended = (): void => signal.removeEventListener("abort", stop);
+      chunks.next().then(resolve, reject).finally(ended);
+    });
+  try {
+    for (let step = await next(); step.done !== true; step = await next()) yield step.value;
+  } finally {
+    // A read that still waits would hold this up.
+    if (!signal.aborted) await chunks.return?.();
+  }
+}
 
 async function refuseBytes(): Promise<void> {
   throw new HostFault("host/store-failed", { operation: "write", reason: "there is no standard output for bytes" });

@@ -1,12 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { Readable } from "node:stream";
 import { decodeCar, encodeCar } from "@copse/car";
 import { decompressZstd, openCarStore } from "@copse/car/node";
 import { cidOf, toCid } from "@copse/ipld";
 import { dataFile, describeData, readData } from "@copse/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { runCli, runCliOn, startCli } from "./run-cli.ts";
+import { runCli, runCliOn, startCli, startCliOn } from "./run-cli.ts";
 
 const plainName = "chain/mainnet-chain4.car";
 const names = [plainName, "chain/mainnet-chain4.car.zst", "chain/mainnet-chain4.forest.car.zst"];
@@ -103,6 +104,9 @@ describeData("copse car", [...names, "chain/mainnet-export40.car"], () => {
     const { events } = await runCli("car", "verify", attached, "--json");
     expect(events[0]).toMatchObject({ kind: "CARv2", isGood: true, index: { state: "same" } });
     expect((await runCli("car", "index", data(plainName), "--kind", "b-tree")).code).toBe(2);
+    const piped = await runCli("car", "index", data(plainName), "--attach", "-o", "-");
+    expect(piped).toMatchObject({ code: 2, bytes: Buffer.alloc(0) }); // a CARv2 tells its size first
+    expect((await runCli("car", "index", data(plainName), "-o", "-")).code).toBe(2);
   });
 
   it("concat puts files of any kind together, each block once", async () => {
@@ -126,6 +130,9 @@ describeData("copse car", [...names, "chain/mainnet-export40.car"], () => {
     expect(kept.roots.map((cid) => toCid(cid).toString())).toEqual([root]);
     expect(kept.blocks.length).toBeGreaterThan(1);
     expect(kept.blocks.length).toBeLessThan(1222);
+    const absent = toCid(cidOf(Uint8Array.of(0x60))).toString();
+    const lacking = ["car", "filter", data(plainName), "--root", root, "--root", absent, "-o", path("lacking.car")];
+    expect((await runCli(...lacking)).code).toBe(6);
     const none = await runCli("car", "filter", data(plainName), "--codec", "raw", "-o", path("raw.car"), "--json");
     expect(none.events[0]).toMatchObject({ blocks: 0 });
     expect((await runCli("car", "filter", data(plainName))).code).toBe(2);
@@ -155,6 +162,24 @@ describeData("copse car", [...names, "chain/mainnet-export40.car"], () => {
     expect(code).toBe(3);
     expect(err).toMatch(/do not hash/);
     expect(readdirSync(folder).filter((name) => !before.includes(name))).toEqual([basename(bad)]);
+  });
+
+  it("stops waiting for standard input when told to", async () => {
+    for (const rest of [
+      ["compress", "-", "-o", path("never.forest.car.zst")],
+      ["ls", "-"],
+      ["get", "-", head],
+    ]) {
+      let asked = (): void => {};
+      const waits = new Promise<void>((resolve) => {
+        asked = resolve;
+      });
+      const silent = new Readable({ read: () => asked() });
+      const running = startCliOn(silent, "car", ...rest);
+      await waits;
+      running.stop();
+      expect((await running.done).code, rest[0]).toBe(130);
+    }
   });
 
   it("says which file it cannot open", async () => {

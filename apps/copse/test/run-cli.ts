@@ -23,8 +23,8 @@ export interface RunningCli {
 /** Starts a command in this process, with nothing on its standard input. */
 export const startCli = (...args: string[]): RunningCli => startCliOn([], ...args);
 
-/** Starts a command in this process, with these chunks on its standard input. */
-export function startCliOn(input: readonly Uint8Array[], ...args: string[]): RunningCli {
+/** Starts a command in this process, with these chunks, or what a stream gives, on its standard input. */
+export function startCliOn(input: readonly Uint8Array[] | Readable, ...args: string[]): RunningCli {
   const stop = new AbortController();
   const printed = { out: "", err: "" };
   const bytes: Buffer[] = [];
@@ -49,7 +49,7 @@ export function startCliOn(input: readonly Uint8Array[], ...args: string[]): Run
         printed.err += text;
       },
     },
-    input: Readable.from(input),
+    input: input instanceof Readable ? input : Readable.from(input),
     async writeBytes(chunk) {
       bytes.push(Buffer.from(chunk));
     },

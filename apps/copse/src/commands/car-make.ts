@@ -65,7 +65,8 @@ export const carMakers: readonly CommandSpec[] = [
       { form: "--kind <name>", says: "multihash (0x0401) or sorted (0x0400) (default: multihash)" },
       { form: "--identity", says: "take in identity CIDs, whose data is in the CID" },
       { form: "--attach", says: "write a CARv2 with the index" },
-      ...outputOptions,
+      { form: "-o, --output <file>", says: "where to (default: named after the input, here)" },
+      ...outputOptions.slice(1),
     ],
     examples: ["copse car index mainnet.car", "copse car index mainnet.car --attach -o indexed.car"],
     run: makeIndex,
@@ -112,6 +113,10 @@ async function makeIndex(context: CommandContext): Promise<number> {
     throw new NodeError("copse/option-malformed", { option: "--kind", value: named, expected: "multihash or sorted" });
   }
   const identity = context.flags["identity"] === true;
+  if (textFlag(context, "output") === "-") {
+    // A CARv2 tells its size first, and an index alone is made for a file.
+    throw new NodeError("copse/option-malformed", { option: "--output", value: "-", expected: "a file" });
+  }
   if (context.flags["attach"] === true) {
     const file = textFlag(context, "output") ?? `${stemOf(name)}-indexed.car`;
     refuseExisting(context, file);
@@ -158,9 +163,9 @@ async function filter(context: CommandContext): Promise<number> {
 async function reach(context: CommandContext, name: string, roots: readonly CidBytes[]): Promise<SpillingCidSet> {
   const progress = createProgress(context.terminal);
   await using store = await openCarStore(name, { signal: context.signal, limits: carLimits, spool: 2 ** 40 });
-  if (!store.hasSync(roots[0] as CidBytes)) {
-    throw new NodeError("copse/block-absent", { cid: CID.decode(roots[0] as CidBytes).toString(), file: name });
-  }
+  const absent = roots.find((root) => !store.hasSync(root));
+  if (absent !== undefined)
+    throw new NodeError("copse/block-absent", { cid: CID.decode(absent).toString(), file: name });
   const seen = openSeenFile();
   const walk = walkSync(roots, store, { seen, missing: "skip" });
   let count = 0;
