@@ -81,6 +81,21 @@ export class CborReader {
 
   /** An unsigned integer that the protocol keeps below 2^53. */
   safeUint(): number {
+    const { source, offset } = this;
+    const first = source[offset];
+    // nearly all are of one to three bytes
+    if (first !== undefined && first < 0x18) {
+      this.offset = offset + 1;
+      return first;
+    }
+    if (first === 0x18 && (source[offset + 1] as number) >= 0x18) {
+      this.offset = offset + 2;
+      return source[offset + 1] as number;
+    }
+    if (first === 0x19 && offset + 2 < source.length && source[offset + 1] !== 0) {
+      this.offset = offset + 3;
+      return ((source[offset + 1] as number) << 8) | (source[offset + 2] as number);
+    }
     this.#head(0);
     if (this.#wide !== undefined) throw this.#outOfRange(this.#wide);
     return this.#value;

@@ -97,6 +97,24 @@ describe("CborReader is as strict as the Go decoder", () => {
   it.each(["1b8000000000000000", "3b8000000000000000"])("refuses int %s past 64 bits", (hex) =>
     expect(codeOf(() => new CborReader(fromHex(hex)).int())).toBe("cbor/out-of-range"),
   );
+  it("reads short integers as strictly as long ones", () => {
+    for (const value of [0, 23, 24, 255, 256, 65535, 65536]) {
+      const bytes = new CborWriter().uint(value).finish();
+      const reader = new CborReader(bytes);
+      expect(reader.safeUint()).toBe(value);
+      reader.end();
+      for (let length = 0; length < bytes.length; length++) {
+        expect(codeOf(() => new CborReader(bytes.subarray(0, length)).safeUint())).toBe("cbor/cut");
+      }
+    }
+    for (const long of ["1800", "1817", "190000", "1900ff", "1a0000ffff"]) {
+      expect(codeOf(() => new CborReader(fromHex(long)).safeUint())).toBe("cbor/not-minimal");
+    }
+    for (const other of ["20", "3818", "40", "80"]) {
+      expect(codeOf(() => new CborReader(fromHex(other)).safeUint())).toBe("cbor/unexpected");
+    }
+  });
+
   it("reads numbers up to 2^53 - 1 only where the protocol keeps below", () => {
     expect(new CborReader(fromHex("1b001fffffffffffff")).safeUint()).toBe(Number.MAX_SAFE_INTEGER);
     expect(codeOf(() => new CborReader(fromHex("1b0020000000000000")).safeUint())).toBe("cbor/out-of-range");
