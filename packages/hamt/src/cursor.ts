@@ -16,6 +16,7 @@ import { type Layout, slotAt } from "./layout.ts";
 import { type HamtNode, isLink, isTaken, placeOf } from "./node.ts";
 import { NodeWalk } from "./node-walk.ts";
 import { EntryReader } from "./read-entry.ts";
+import { type Visitor, visitLoaded } from "./visit.ts";
 
 /** A key and its value. */
 export type HamtEntry<V, K = Uint8Array> = readonly [key: K, value: V];
@@ -69,6 +70,7 @@ const batch = 128;
 export class HamtCursor<V, K = Uint8Array> {
   readonly #walk: NodeWalk;
   readonly #reader: EntryReader<V, K>;
+  readonly #codec: Codec<V>;
   readonly #keys: KeyCodec<K> | undefined;
   /** Where to go first. */
   #start: HamtStart<K> | undefined;
@@ -77,6 +79,7 @@ export class HamtCursor<V, K = Uint8Array> {
   constructor(layout: Layout, root: HamtNode, codec: Codec<V>, keys: KeyCodec<K> | undefined, start: HamtStart<K>) {
     this.#walk = new NodeWalk(layout, root);
     this.#reader = new EntryReader(codec, keys);
+    this.#codec = codec;
     this.#keys = keys;
     if (start.from !== undefined || start.after !== undefined) this.#start = start;
   }
@@ -111,6 +114,39 @@ export class HamtCursor<V, K = Uint8Array> {
       if (wanted === undefined) return { visited };
       this.#walk.give(yield wanted);
     }
+  }
+
+  /** @internal As {@link HamtCursor.walk}, for a cursor that nobody else has: where it stands afterwards is not told. */
+  *visit(visit: (key: K, value: V) => unknown, options: HamtWalkOptions): Fetching<HamtWalked<K>> {
+    const { limit = Number.POSITIVE_INFINITY, lendKeys = false } = options;
+    const reader = this.#reader;
+    const walk = this.#walk;
+    const lent: Uint8Array[] | undefined = lendKeys && this.#keys === undefined ? [] : undefined;
+    const to: Visitor<V, K> = {
+      codec: this.#codec,
+      keys: this.#keys,
+      visit,
+      lent,
+      limit,
+      visited: 0,
+      ended: false,
+      next: undefined,
+    };
+    if (this.#start !== undefined) yield* this.#seek(this.#start);
+    // what is left of the bucket where it starts
+    while (!to.ended && reader.advance()) {
+      if (to.visited === limit) return { visited: to.visited, next: reader.key() };
+      to.visited++;
+      to.ended = visit(lendKeys ? reader.lentKey() : reader.key(), reader.value()) === false;
+    }
+    while (!to.ended) {
+      visitLoaded(walk, to);
+      const wanted = to.ended ? undefined : walk.wanted;
+      if (wanted === undefined) break;
+      walk.give(yield wanted);
+    }
+    const { visited, next } = to;
+    return next === undefined ? { visited } : { visited, next };
   }
 
   /** @internal What is left, over a store that answers at once. Made by hand: as a generator it takes twice as long. */

@@ -237,7 +237,7 @@ export class Hamt<V, K = Uint8Array> {
    * const { next } = runSync(tree.walk(show, { from: key, limit: 100 }), store);
    */
   walk(visit: (key: K, value: V) => unknown, options: HamtStart<K> & HamtWalkOptions = {}): Fetching<HamtWalked<K>> {
-    return this.cursor(options).walk(visit, options);
+    return this.cursor(options).visit(visit, options);
   }
 
   /** The entries in slot order, over a store that answers at once. Bound: memory as for {@link Hamt.cursor}. */

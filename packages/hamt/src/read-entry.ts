@@ -86,7 +86,7 @@ export function decodeAt<V>(codec: Codec<V>, bytes: Uint8Array, start: number, e
 }
 
 /** A codec that reads less, or past its own, is told as if its value stood alone. */
-function alone<V>(codec: Codec<V>, bytes: Uint8Array, start: number, end: number): V {
+export function alone<V>(codec: Codec<V>, bytes: Uint8Array, start: number, end: number): V {
   const reader = new CborReader(bytes.subarray(start, end));
   const value = codec.decode(reader);
   reader.end();
