@@ -1,4 +1,4 @@
-import { concatBytes, fromHex, toHex } from "@copse/primitives";
+import { concatBytes, fromHex, latin1, toHex } from "@copse/primitives";
 import { CID } from "multiformats/cid";
 import { describe, expect, it } from "vitest";
 import {
@@ -36,6 +36,12 @@ describe("CIDs", () => {
     expect(verifyBlock(CID.parse(emptyReceipts).bytes, emptyAmt)).toBe(true);
     expect(verifyBlock(CID.parse(emptyReceipts).bytes, emptyAmt.with(0, 0))).toBe(false);
     expect(toCid(rawCidOf(emptyAmt)).code).toBe(0x55);
+  });
+  it("are keys of one character a byte, whatever their length", () => {
+    for (const length of [4, 34, 36, 37, 38, 39]) {
+      const cid = Uint8Array.from({ length }, (_, i) => (i * 37 + 200) & 0xff);
+      expect(cidKey(cid)).toBe(latin1(cid));
+    }
   });
   it.each([emptyReceipts, genesisParent, "bafkqactgnfwc6mjpnfxgs5a", "QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n"])(
     "reads %s as multiformats does",
