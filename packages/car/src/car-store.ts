@@ -107,6 +107,11 @@ export async function createCarStore(access: RandomAccess, options: CarStoreOpti
     index: found.index,
     async *stream(cid, streamOptions = {}) {
       const bytes = cid instanceof Uint8Array ? cid : fromCid(cid);
+      const own = identityData(bytes);
+      if (own !== undefined) {
+        yield own;
+        return true;
+      }
       const places = await readLater(found.places(bytes), found.indexAccess ?? access, streamOptions);
       return yield* found.source.stream(access, bytes, places, streamOptions);
     },

@@ -1,4 +1,4 @@
-import type { CidBytes } from "@copse/ipld";
+import { type CidBytes, hashes, readCid } from "@copse/ipld";
 import { equalBytes, fromLatin1, isCopseError, latin1, readUvarint, VarintError } from "@copse/primitives";
 import { checkBlock, cidText } from "./check.ts";
 import { CarError, type CarPart } from "./errors.ts";
@@ -185,7 +185,9 @@ export class CarScanner {
     if (header.version !== 1n) throw new CarError("car/version-unknown", { offset, version: header.version });
     if (header.roots === undefined) throw new CarError("car/header-malformed", { offset, why: "no roots" });
     this.roots = header.roots;
-    this.#missing = header.roots.length <= 8 ? [...header.roots] : new Set(header.roots.map((cid) => latin1(cid)));
+    // The data of an identity CID is in the CID: no section need hold it.
+    const roots = header.roots.filter((cid) => readCid(cid).hash !== hashes.identity);
+    this.#missing = roots.length <= 8 ? roots : new Set(roots.map((cid) => latin1(cid)));
     this.#state = this.#base + end === this.#dataEnd ? "done" : "section";
     return 0;
   }

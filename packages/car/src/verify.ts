@@ -1,4 +1,4 @@
-import { type CidBytes, readCid, verifyBlock } from "@copse/ipld";
+import { type CidBytes, hashes, readCid, verifyBlock } from "@copse/ipld";
 import { CidSet, type SeenSet } from "@copse/ipld/walk";
 import { isCopseError } from "@copse/primitives";
 import type { RandomAccess } from "./access.ts";
@@ -146,7 +146,7 @@ class Tally {
       codecs: this.#codecs,
       hashes: this.#hashes,
       duplicates: this.#duplicates,
-      missingRoots: this.#roots.filter((root) => !this.#seen.has(root)),
+      missingRoots: this.#roots.filter((root) => readCid(root).hash !== hashes.identity && !this.#seen.has(root)),
       faults: this.#faults,
       badBlocks: this.#badBlocks,
     };

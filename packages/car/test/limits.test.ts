@@ -2,6 +2,8 @@ import { cidOf } from "@copse/ipld";
 import { concatBytes, encodeUvarint } from "@copse/primitives";
 import { describe, expect, it } from "vitest";
 import { CarError, CarScanner, decodeCar, encodeCar, writeCar } from "../src/index.ts";
+import { verifyCar } from "../src/report.ts";
+import { bytesAccess, createCarStore } from "../src/store.ts";
 
 const bytes = Uint8Array.of(0x80);
 const cid = cidOf(bytes);
@@ -31,6 +33,17 @@ describe("what a file may claim", () => {
     expect(codeOf(second)).toBe("none");
     expect(decodeCar(second).version).toBe(2);
     expect(decodeCar(second).blocks[0]?.offset).toBe(decodeCar(good).blocks[0]!.offset + 51);
+  });
+
+  it("misses no root whose data is in its CID", async () => {
+    const identity = Uint8Array.of(1, 0x55, 0, 2, 7, 7);
+    const file = encodeCar([identity, cid], [{ cid, bytes }]);
+    expect(codeOf(file)).toBe("none");
+    expect(await verifyCar(bytesAccess(file))).toMatchObject({ isGood: true, missingRoots: [] });
+    await using store = await createCarStore(bytesAccess(file));
+    const streamed: Uint8Array[] = [];
+    for await (const chunk of store.stream(identity)) streamed.push(chunk);
+    expect(streamed).toEqual([Uint8Array.of(7, 7)]);
   });
 
   it("takes no roots and no blocks", () => {
