@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { decodeCar, encodeCar } from "@copse/car";
-import { decompressZstd, openCarStore } from "@copse/car/node";
+import { decompressZstd, openCarStore, saveForestCar } from "@copse/car/node";
 import { cidOf, toCid } from "@copse/ipld";
 import { dataFile, describeData, readData } from "@copse/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -162,6 +162,15 @@ describeData("copse car", [...names, "chain/mainnet-export40.car"], () => {
     expect(code).toBe(3);
     expect(err).toMatch(/do not hash/);
     expect(readdirSync(folder).filter((name) => !before.includes(name))).toEqual([basename(bad)]);
+  });
+
+  it("get reads a block in place as long as the F3 data of a snapshot", async () => {
+    const bytes = new Uint8Array(65 << 20);
+    const cid = toCid(cidOf(bytes)).toString();
+    const long = path("long.forest.car.zst");
+    await saveForestCar(long, [], [{ cid: cidOf(bytes), bytes }], { limits: { sectionBytes: 66 << 20 } });
+    const got = await runCli("car", "get", long, cid);
+    expect({ code: got.code, length: got.bytes.length }).toEqual({ code: 0, length: bytes.length });
   });
 
   it("stops waiting for standard input when told to", async () => {

@@ -13,6 +13,12 @@ import type { CommandContext } from "./command.ts";
 /** Sections up to what Forest reads: the F3 data of a snapshot is one. */
 export const carLimits: { readonly sectionBytes: number } = { sectionBytes: 512 << 20 };
 
+/** The same for a store: such a section may fill a frame of a `.forest.car.zst`. */
+export const carStoreLimits: { readonly limits: typeof carLimits; readonly frameBytes: number } = {
+  limits: carLimits,
+  frameBytes: carLimits.sectionBytes + (1 << 20),
+};
+
 /** A CAR that a command reads from front to back. */
 export interface CarInput extends CarStream, AsyncDisposable {
   readonly name: string;

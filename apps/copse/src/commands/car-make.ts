@@ -10,7 +10,7 @@ import { assertNotAborted } from "@copse/primitives";
 import { CID } from "multiformats/cid";
 import { NodeError } from "../errors.ts";
 import { createProgress } from "../progress.ts";
-import { type CarInput, carLimits, needed, openCars, stemOf, textFlag } from "./car-input.ts";
+import { type CarInput, carLimits, carStoreLimits, needed, openCars, stemOf, textFlag } from "./car-input.ts";
 import { formatOptions, outputOf, outputOptions, refuseExisting, tellWritten, writeOut } from "./car-output.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 
@@ -162,7 +162,7 @@ async function filter(context: CommandContext): Promise<number> {
 /** Every CID that the roots reach in the file; what the file lacks is passed over. */
 async function reach(context: CommandContext, name: string, roots: readonly CidBytes[]): Promise<SpillingCidSet> {
   const progress = createProgress(context.terminal);
-  await using store = await openCarStore(name, { signal: context.signal, limits: carLimits, spool: 2 ** 40 });
+  await using store = await openCarStore(name, { signal: context.signal, ...carStoreLimits, spool: 2 ** 40 });
   const absent = roots.find((root) => !store.hasSync(root));
   if (absent !== undefined)
     throw new NodeError("copse/block-absent", { cid: CID.decode(absent).toString(), file: name });

@@ -10,7 +10,7 @@ import { NodeError } from "../errors.ts";
 import { toJson } from "../output.ts";
 import { createProgress } from "../progress.ts";
 import { carFacts } from "./car-facts.ts";
-import { carLimits, needed, openCars, textFlag } from "./car-input.ts";
+import { carLimits, carStoreLimits, needed, openCars, textFlag } from "./car-input.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 
 const file = { form: "<file>", says: "a CAR file: plain, zstd or .forest.car.zst, told by its bytes" };
@@ -136,7 +136,7 @@ async function find(context: CommandContext, name: string, cid: CidBytes): Promi
   const options = { signal, limits: carLimits };
   if (name !== "-" && (await isInPlace(name, signal))) {
     const index = textFlag(context, "index");
-    await using store = await openCarStore(name, { ...options, index });
+    await using store = await openCarStore(name, { signal, ...carStoreLimits, index });
     return await store.getBytes(cid, { signal });
   }
   // What is compressed as a whole, or comes by a pipe, is gone over until the block comes.

@@ -7,7 +7,7 @@ import { NodeError } from "../errors.ts";
 import { resolveOptions } from "../options.ts";
 import { readRepo } from "../repo.ts";
 import { carFacts } from "./car-facts.ts";
-import { carLimits, openCars, textFlag } from "./car-input.ts";
+import { carStoreLimits, openCars, textFlag } from "./car-input.ts";
 import type { CommandContext, OptionSpec } from "./command.ts";
 
 /** Where the blocks of `copse ipld` come from. */
@@ -38,7 +38,7 @@ export async function openSource(context: CommandContext): Promise<IpldSource> {
     return { name: repo, store: database.blocks, roots: [], [Symbol.asyncDispose]: () => database.close() };
   }
   if (file === "-" || isPacked((await carFacts(file, signal)).kind)) return loadAll(context, file);
-  const store = await openCarStore(file, { signal, limits: carLimits, index: textFlag(context, "index") });
+  const store = await openCarStore(file, { signal, ...carStoreLimits, index: textFlag(context, "index") });
   return { name: file, store, roots: store.roots, [Symbol.asyncDispose]: () => store.close() };
 }
 
