@@ -62,8 +62,10 @@ async function layoutOf(root: string, { layout }: FsOptions, readOnly: boolean):
     return blockstoreFsLayout;
   }
   if (found === mark.says) return copseLayout;
-  if (found !== undefined) throw unknown(JSON.stringify(found.slice(0, 80)), mark.says.trim());
-  if (names.some((name) => name !== temporaryFolder)) throw unknown("something else", mark.says.trim());
+  // An empty one was being written when the machine stopped, before any block.
+  if (found !== undefined && found !== "") throw unknown(JSON.stringify(found.slice(0, 80)), mark.says.trim());
+  if (names.some((name) => name !== temporaryFolder && name !== mark.name))
+    throw unknown("something else", mark.says.trim());
   if (!readOnly) await writeMark(root);
   return copseLayout;
 }

@@ -120,6 +120,15 @@ describe("folders of others", () => {
     expect((await gathered(ours.entries())).length).toBe(40);
   });
 
+  it("a folder in the making when the machine stopped is opened", async () => {
+    const folder = fresh();
+    mkdirSync(folder);
+    writeFileSync(join(folder, "LAYOUT"), "");
+    await using ours = await openFsBlockstore(folder);
+    await ours.close();
+    expect(readFileSync(join(folder, "LAYOUT"), "utf8")).toBe("copse-fs-1\n");
+  });
+
   it("a folder that holds something else is left alone", async () => {
     const unknown = { code: "blockstore/layout-unknown" };
     const folder = fresh();
