@@ -4,7 +4,6 @@ import {
   compareRanges,
   entriesAt,
   entryLength,
-  findEntry,
   headLength,
   itemEnd,
   lengthAt,
@@ -41,6 +40,8 @@ export interface Change {
   readonly key: Uint8Array;
   readonly hash: Uint8Array;
   readonly value: Uint8Array;
+  /** Where the key's entry starts in the node that has it; -1 where none has. */
+  readonly entry: number;
 }
 
 /**
@@ -81,9 +82,8 @@ export function insertInto(node: HamtNode, depth: number, change: Change): void 
 }
 
 function insertEntry(node: HamtNode, place: number, depth: number, change: Change): void {
-  const { layout, owner, room, key, hash, value } = change;
+  const { layout, owner, room, key, hash, value, entry: known } = change;
   const at = (node.starts[place] as number) + layout.prefix;
-  const known = findEntry(node.bytes, at, key);
   if (known >= 0) {
     const from = valueStart(node.bytes, known);
     const end = itemEnd(node.bytes, from);
@@ -118,7 +118,7 @@ function insertEntry(node: HamtNode, place: number, depth: number, change: Chang
  * that a bucket can stand for become one.
  */
 export function removeFrom(node: HamtNode, depth: number, change: Change): void {
-  const { layout, owner, room, key, hash } = change;
+  const { layout, owner, room, hash, entry } = change;
   const slot = slotAt(layout, hash, depth);
   const place = placeOf(node, slot);
   if (node.children?.[place] !== undefined) {
@@ -130,7 +130,7 @@ export function removeFrom(node: HamtNode, depth: number, change: Change): void 
       (node.children as (HamtNode | undefined)[])[place] = undefined;
       writeBucket(layout, node, resizeAt(room, node, place, bucketLength(layout, bucket)), bucket);
     } else if (countOf(child) === 0) {
-      removePointer(room, node, slot);
+      removePointer(node, slot);
     } else if (!changed) {
       linkTo(layout, room, node, place, child);
     }
@@ -138,9 +138,8 @@ export function removeFrom(node: HamtNode, depth: number, change: Change): void 
     const at = (node.starts[place] as number) + layout.prefix;
     const count = (node.bytes[at] as number) & 31;
     if (count === 1) {
-      removePointer(room, node, slot);
+      removePointer(node, slot);
     } else {
-      const entry = findEntry(node.bytes, at, key);
       const end = itemEnd(node.bytes, valueStart(node.bytes, entry));
       openGap(room, node, place, end, entry - end);
       node.bytes[at] = 0x80 | (count - 1);

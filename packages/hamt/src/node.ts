@@ -189,12 +189,15 @@ export function insertPointer(room: Room, node: HamtNode, slot: number, length: 
 }
 
 /** Takes a slot's pointer away. */
-export function removePointer(room: Room, node: HamtNode, slot: number): void {
+export function removePointer(node: HamtNode, slot: number): void {
   const place = placeOf(node, slot);
-  const end = node.starts[place + 1] as number;
-  openGap(room, node, place, end, (node.starts[place] as number) - end);
-  const { starts } = node;
-  for (let i = place + 1; i < starts.length; i++) starts[i - 1] = starts[i] as number;
+  const { bytes, starts } = node;
+  const start = starts[place] as number;
+  const end = starts[place + 1] as number;
+  const last = starts.length - 1;
+  const length = starts[last] as number;
+  if (end < length) bytes.copyWithin(start, end, length);
+  for (let i = place + 2; i <= last; i++) starts[i - 1] = (starts[i] as number) - (end - start);
   starts.pop();
   node.children?.splice(place, 1);
   mark(node, slot, false);

@@ -123,7 +123,7 @@ export class Tree {
       }
     }
     const { layout } = this;
-    insertInto(this.#own(), 0, { layout, owner: this.#owner, room: this.#room, key, hash, value });
+    insertInto(this.#own(), 0, { layout, owner: this.#owner, room: this.#room, key, hash, value, entry });
     this.cid = undefined;
     this.settle();
     return true;
@@ -137,14 +137,15 @@ export class Tree {
    */
   remove(key: Uint8Array, hash: Uint8Array): boolean {
     const { node, depth, place } = this.#at;
-    if (this.#entryOf(key) < 0) return false;
+    const entry = this.#entryOf(key);
+    if (entry < 0) return false;
     // no canonical tree has a node for one entry; the references refuse it here too
     if (depth > this.layout.minDataDepth && countOf(node) === 1) {
       const at = (node.starts[place] as number) + this.layout.prefix;
       if (node.bytes[at] === 0x81) throw new HamtError("hamt/node-empty", { depth });
     }
     const { layout } = this;
-    removeFrom(this.#own(), 0, { layout, owner: this.#owner, room: this.#room, key, hash, value: nothing });
+    removeFrom(this.#own(), 0, { layout, owner: this.#owner, room: this.#room, key, hash, value: nothing, entry });
     this.cid = undefined;
     return true;
   }
