@@ -158,15 +158,13 @@ export function encodeNode(
   node: AmtNode,
   bitmap: Uint8Array = new Uint8Array(layout.bitmapLength),
 ): void {
-  bitmap.fill(0);
   const { items, slots } = node;
+  if (items === layout.width) bitmap.fill(layout.width < 8 ? (1 << items) - 1 : 0xff);
+  else markTaken(bitmap, node);
   if (slots === undefined) {
-    const { spans } = node;
-    for (let slot = 0; 2 * slot < spans.length; slot++) if (spans[2 * slot]) mark(bitmap, slot);
     writer.array(3).bytes(bitmap).array(0).array(items);
     writeValues(writer, node);
   } else {
-    for (let slot = 0; slot < slots.length; slot++) if (slots[slot]) mark(bitmap, slot);
     writer.array(3).bytes(bitmap).array(items);
     for (let slot = 0; slot < slots.length; slot++) {
       const child = slots[slot];
@@ -198,6 +196,12 @@ function writeValues(writer: CborWriter, { spans, own, source }: Leaf): void {
   if (end > start) writer.part(from, start, end);
 }
 
-function mark(bitmap: Uint8Array, slot: number): void {
-  (bitmap[slot >> 3] as number) |= 1 << (slot & 7);
+/** Sets the bits of the slots that are taken, and no other. */
+function markTaken(bitmap: Uint8Array, node: AmtNode): void {
+  bitmap.fill(0);
+  const taken = node.slots ?? node.spans;
+  const step = node.slots === undefined ? 2 : 1;
+  for (let slot = 0; slot * step < taken.length; slot++) {
+    if (taken[slot * step]) (bitmap[slot >> 3] as number) |= 1 << (slot & 7);
+  }
 }
