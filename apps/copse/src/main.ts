@@ -19,6 +19,8 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 }
 // a reader that went away (`copse … | head`) is no failure of ours
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 5));
+// nobody listens to the talk any more: the work goes on
+process.stderr.on("error", () => {});
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;

@@ -1,7 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { decodeCar, encodeCar } from "@copse/car";
 import { decompressZstd, openCarStore, saveForestCar } from "@copse/car/node";
 import { cidOf, toCid } from "@copse/ipld";
@@ -147,6 +150,15 @@ describeData("copse car", [...names, "chain/mainnet-export40.car"], () => {
     expect(err).toMatch(/^lost: \d+ B at byte \d+: /m);
     expect((await runCli("car", "verify", saved)).code).toBe(0);
     expect((await runCli("car", "salvage", data(plainName), "-o", path("whole.car"))).code).toBe(0);
+  });
+
+  it("ends as it would where nobody reads what it says", async () => {
+    writeFileSync(path("cut.car"), readData(plainName).subarray(0, 500_000));
+    const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+    const args = ["--conditions=@copse/source", main, "car", "salvage", path("cut.car"), "-o", path("unheard.car")];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+    child.stderr.destroy();
+    expect((await once(child, "exit"))[0]).toBe(3);
   });
 
   it("leaves nothing where it is stopped, or where a block is bad", async () => {
