@@ -38,6 +38,10 @@ describe.each(forms)("a walk through a HAMT of %o, all of it in memory", (option
         expect(seen).toEqual(order.slice(i, i + limit));
         expect(visited).toBe(seen.length);
         expect(next).toEqual(order[i + limit]?.[0]);
+        const cursor = tree.cursor({ from: order[i]?.[0] });
+        seen.length = 0;
+        expect(runSync(cursor.walk(visit, { limit }), store)).toEqual({ visited, ...(next && { next }) });
+        expect(seen).toEqual(order.slice(i, i + limit));
       }
     }
   });
