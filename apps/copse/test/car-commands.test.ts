@@ -214,6 +214,9 @@ describeData("copse car", [...names, "chain/mainnet-export40.car"], () => {
       expect(code, command).toBe(5);
       expect(err).toContain("none.car");
     }
+    const device = await runCli("car", "verify", "/dev/null");
+    expect(device.code).toBe(5);
+    expect(device.err).toContain("standard input takes it");
     writeFileSync(path("text.car"), "this is no CAR file");
     expect((await runCli("car", "verify", path("text.car"))).code).toBe(3);
   });

@@ -19,7 +19,13 @@ export type FileAccess = SyncAccess & AsyncDisposable & { close(): Promise<void>
  * await using file = await openFileAccess("mainnet.car");
  */
 export async function openFileAccess(path: string): Promise<FileAccess> {
-  return accessOf(await host("open", path, open(path, "r")), path);
+  const file = await host("open", path, open(path, "r"));
+  const stats = fstatSync(file.fd);
+  if (stats.isFile() || stats.isDirectory()) return accessOf(file, path); // reading says of a folder that it is one
+  await file.close();
+  // It has no size: it would be taken for an empty file.
+  const reason = `${path}: it is a pipe or device, which cannot be read in place: standard input takes it`;
+  throw new HostFault("host/store-failed", { operation: "open", reason });
 }
 
 function accessOf(file: FileHandle, path: string): FileAccess {
