@@ -1,4 +1,12 @@
-import { type AsyncBlockReader, type CidBytes, type Fetching, runSync, type SyncBlockReader } from "@copse/ipld";
+import {
+  type AsyncBlockReader,
+  type AsyncBlockWriter,
+  type CidBytes,
+  type Fetching,
+  runSync,
+  type SyncBlockReader,
+  type SyncBlockWriter,
+} from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
 import type { AheadOptions } from "./ahead.ts";
 import { blockOf } from "./block-of.ts";
@@ -7,7 +15,7 @@ import { entriesAhead } from "./entries-ahead.ts";
 import { AmtError } from "./errors.ts";
 import { type AmtVersion, highOf, type Index, indexOf, lowOf } from "./layout.ts";
 import type { AmtNode } from "./node.ts";
-import type { AmtFlush, AsyncBlockWriter, SyncBlockWriter, Trunk } from "./trunk.ts";
+import type { AmtFlush, Trunk } from "./trunk.ts";
 
 const emptyStore: SyncBlockReader = { getSync: () => undefined };
 

@@ -1,5 +1,4 @@
-import { CborWriter, type CidBytes, type Codec, cidOf } from "@copse/ipld";
-import type { AbortOptions } from "@copse/primitives";
+import { type BlockPair, CborWriter, type CidBytes, type Codec, cidOf } from "@copse/ipld";
 import { Arena } from "./arena.ts";
 import { readNode } from "./decode-node.ts";
 import { AmtError } from "./errors.ts";
@@ -12,17 +11,7 @@ const maxCount = 2n ** 64n - 1n;
 /** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
 export interface AmtFlush {
   readonly root: CidBytes;
-  readonly blocks: readonly (readonly [cid: CidBytes, block: Uint8Array])[];
-}
-
-/** A store that takes blocks at once. */
-export interface SyncBlockWriter {
-  putManySync(blocks: Iterable<readonly [cid: CidBytes, block: Uint8Array]>): void;
-}
-
-/** A store that takes blocks and answers later. */
-export interface AsyncBlockWriter {
-  putManyBytes(blocks: Iterable<readonly [cid: CidBytes, block: Uint8Array]>, options?: AbortOptions): Promise<void>;
+  readonly blocks: readonly BlockPair[];
 }
 
 /**

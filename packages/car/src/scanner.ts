@@ -3,6 +3,7 @@ import { equalBytes, fromLatin1, isCopseError, latin1, readUvarint, VarintError 
 import { checkBlock, cidText } from "./check.ts";
 import { CarError, type CarPart } from "./errors.ts";
 import { carV2HeaderBytes, decodeCarHeader, decodeCarV2Layout } from "./header.ts";
+import { joinParts } from "./join-parts.ts";
 import { type CarLimits, type CarReadOptions, defaultCarCodecs, defaultCarLimits } from "./options.ts";
 
 /** A block as it lies in the file. */
@@ -94,7 +95,7 @@ export class CarScanner {
         if (this.#state === "padding") this.#dropPadding();
         return;
       }
-      this.#run(join(this.#waiting, this.#held), out);
+      this.#run(joinParts(this.#waiting, this.#held), out);
     }
     if (at < chunk.length && !this.done) this.#run(at === 0 ? chunk : chunk.subarray(at), out);
     if (this.#state === "padding") this.#dropPadding();
@@ -286,14 +287,4 @@ export class CarScanner {
       throw new CarError("car/length-malformed", { offset: this.#base + at, why: error.message }, { cause: error });
     }
   }
-}
-
-function join(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

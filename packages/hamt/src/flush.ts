@@ -1,5 +1,4 @@
-import { type CidBytes, cidOf } from "@copse/ipld";
-import type { AbortOptions } from "@copse/primitives";
+import { type BlockPair, type CidBytes, cidOf } from "@copse/ipld";
 import type { Layout } from "./layout.ts";
 import { copyNode, countOf, fillLink, type HamtNode, type Slots, takenOf } from "./node.ts";
 import type { Room } from "./room.ts";
@@ -7,17 +6,7 @@ import type { Room } from "./room.ts";
 /** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
 export interface HamtFlush {
   readonly root: CidBytes;
-  readonly blocks: readonly (readonly [cid: CidBytes, block: Uint8Array])[];
-}
-
-/** A store that takes blocks at once. */
-export interface SyncBlockWriter {
-  putManySync(blocks: Iterable<readonly [cid: CidBytes, block: Uint8Array]>): void;
-}
-
-/** A store that takes blocks and answers later. */
-export interface AsyncBlockWriter {
-  putManyBytes(blocks: Iterable<readonly [cid: CidBytes, block: Uint8Array]>, options?: AbortOptions): Promise<void>;
+  readonly blocks: readonly BlockPair[];
 }
 
 /** What a flush made, and of which nodes. */

@@ -1,17 +1,19 @@
 import {
   type AsyncBlockReader,
+  type AsyncBlockWriter,
   CborWriter,
   type CidBytes,
   type Codec,
   type Fetching,
   runSync,
   type SyncBlockReader,
+  type SyncBlockWriter,
 } from "@copse/ipld";
 import { type AbortOptions, equalBytes } from "@copse/primitives";
 import { assertItem } from "./bucket.ts";
 import { HamtCursor, type HamtEntry, type HamtStart, type HamtWalked, type HamtWalkOptions } from "./cursor.ts";
 import { diffForm, HamtDiff } from "./diff.ts";
-import type { AsyncBlockWriter, HamtFlush, SyncBlockWriter } from "./flush.ts";
+import type { HamtFlush } from "./flush.ts";
 import { bytesOfKey, type KeyCodec } from "./keys.ts";
 import type { HamtVersion, Layout } from "./layout.ts";
 import type { HamtNode } from "./node.ts";

@@ -1,8 +1,9 @@
+export type { AsyncBlockWriter, SyncBlockWriter } from "@copse/ipld";
 export { HamtCursor, type HamtEntry, type HamtStart, type HamtWalked, type HamtWalkOptions } from "./cursor.ts";
 export { type HamtChange, HamtDiff } from "./diff.ts";
 export { diffHamt } from "./diff-hamt.ts";
 export { HamtError, type HamtFacts } from "./errors.ts";
-export type { AsyncBlockWriter, HamtFlush, SyncBlockWriter } from "./flush.ts";
+export type { HamtFlush } from "./flush.ts";
 export { Hamt } from "./hamt.ts";
 export { hamtRoot } from "./hamt-root.ts";
 export { intKeys, type KeyCodec, textKeys, uintKeys } from "./keys.ts";

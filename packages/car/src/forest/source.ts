@@ -3,6 +3,7 @@ import { chunksAtOnce, chunksOf, type RandomAccess, type Reading, type SyncAcces
 import { assertBlock } from "../check.ts";
 import { CarError } from "../errors.ts";
 import type { FrameDecoder } from "../frame-codec.ts";
+import { joinParts } from "../join-parts.ts";
 import type { Place } from "../places.ts";
 import { pushed } from "../plain-source.ts";
 import { type CarBlock, CarScanner } from "../scanner.ts";
@@ -100,22 +101,11 @@ function* framesOf(
       at = next;
       if (walker.length > limit && !walker.isSkippable) throw new CarError("car/frame-too-long", { offset, limit });
       if (!walker.isDone) continue;
-      if (!walker.isSkippable) yield { bytes: join(parts, walker.length), offset };
+      if (!walker.isSkippable) yield { bytes: joinParts(parts, walker.length), offset };
       offset += walker.length;
       walker = new FrameWalker(offset);
       parts = [];
     }
   }
   if (walker.length > 0) throw new CarError("car/frame-malformed", { offset, why: "the file ends inside it" });
-}
-
-function join(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1) return parts[0] as Uint8Array;
-  const joined = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

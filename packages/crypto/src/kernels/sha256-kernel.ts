@@ -16,11 +16,7 @@ import {
 
 const blockBytes = 64;
 const digestAt = 64;
-const primes = firstPrimes(64);
-/** First 32 bits of the fractional parts of the square roots of the first primes: FIPS 180-4, 5.3.3. */
-const initial = primes.slice(0, 8).map((prime) => fraction(prime, 2n));
-/** The same of their cube roots: FIPS 180-4, 4.2.2. */
-const constants = primes.map((prime) => fraction(prime, 3n));
+const stateWords = 8;
 
 const [add, xor, and, or] = [binary(0x6a), binary(0x73), binary(0x71), binary(0x72)];
 const [rotateLeft, rotateRight, shiftRight, lessThan] = [binary(0x77), binary(0x78), binary(0x76), binary(0x49)];
@@ -55,6 +51,10 @@ export function makeSha256(): (bytes: Uint8Array) => Uint8Array {
 
 /** `run(length, before, isFirst, isLast)`: takes the input buffer in; `before` is what came before. */
 function body(): Code {
+  const primes = firstPrimes(64);
+  // the first 32 bits behind the point of the square roots of eight primes (FIPS 180-4, 5.3.3), and of all cube roots (4.2.2)
+  const initial = primes.slice(0, stateWords).map((prime) => fraction(prime, 2n));
+  const constants = primes.map((prime) => fraction(prime, 3n));
   const wrap = (value: Code): Code => [value, 0xa7];
   const padded = and(add(get(length), i32(9 + 63)), i32(-64));
   const pad = [
@@ -74,7 +74,10 @@ function body(): Code {
     set(pointer, i32(inputAt)),
     set(end, add(i32(inputAt), get(length))),
     when(get(isLast), pad),
-    loopWhile([compress(), set(pointer, add(get(pointer), i32(blockBytes)))], lessThan(get(pointer), get(end))),
+    loopWhile(
+      [compress(constants), set(pointer, add(get(pointer), i32(blockBytes)))],
+      lessThan(get(pointer), get(end)),
+    ),
     when(
       get(isLast),
       initial.map((_, i) => store(32, i32(digestAt), 4 * i, swap(load(32, state, 4 * i)))),
@@ -82,9 +85,10 @@ function body(): Code {
   ];
 }
 
-function compress(): Code {
+function compress(constants: readonly number[]): Code {
+  const words = [...Array(stateWords).keys()];
   const start = [
-    ...initial.map((_, i) => set(working + i, load(32, state, 4 * i))),
+    ...words.map((i) => set(working + i, load(32, state, 4 * i))),
     ...Array.from({ length: 16 }, (_, i) => set(message + i, swap(load(32, get(pointer), 4 * i)))),
   ];
   const rounds = constants.map((constant, round) => {
@@ -108,7 +112,7 @@ function compress(): Code {
       set(h as number, add(get(temporary), add(turns(get(a as number), 2, 13, 22), majority))),
     ];
   });
-  const finish = initial.map((_, i) => store(32, state, 4 * i, add(load(32, state, 4 * i), get(working + i))));
+  const finish = words.map((i) => store(32, state, 4 * i, add(load(32, state, 4 * i), get(working + i))));
   return [start, rounds, finish];
 }
 

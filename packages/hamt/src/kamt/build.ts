@@ -1,5 +1,5 @@
-import { type CidBytes, cidOf } from "@copse/ipld";
-import { type AbortOptions, toHex } from "@copse/primitives";
+import { type BlockPair, type CidBytes, cidOf } from "@copse/ipld";
+import { toHex } from "@copse/primitives";
 import { Room } from "../room.ts";
 import { type Entry, EntryWriter, keyOf } from "./entry.ts";
 import { KamtError } from "./errors.ts";
@@ -12,17 +12,7 @@ import { bucketOf, childOf, type KamtNode, type Pointer } from "./pointer.ts";
 /** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
 export interface KamtFlush {
   readonly root: CidBytes;
-  readonly blocks: readonly (readonly [cid: CidBytes, block: Uint8Array])[];
-}
-
-/** A store that takes blocks at once. */
-export interface SyncBlockWriter {
-  putManySync(blocks: Iterable<readonly [cid: CidBytes, block: Uint8Array]>): void;
-}
-
-/** A store that takes blocks and answers later. */
-export interface AsyncBlockWriter {
-  putManyBytes(blocks: Iterable<readonly [cid: CidBytes, block: Uint8Array]>, options?: AbortOptions): Promise<void>;
+  readonly blocks: readonly BlockPair[];
 }
 
 /** An entry on its way into a tree. */

@@ -1,4 +1,5 @@
-export { type AsyncBlockWriter, type KamtFlush, kamtRoot, type SyncBlockWriter } from "./build.ts";
+export type { AsyncBlockWriter, SyncBlockWriter } from "@copse/ipld";
+export { type KamtFlush, kamtRoot } from "./build.ts";
 export { KamtCursor, type KamtEntry, type KamtRange } from "./cursor.ts";
 export { diffKamt, type KamtAsyncOptions, KamtDiff } from "./diff.ts";
 export { KamtError, type KamtFacts } from "./errors.ts";

@@ -1,15 +1,17 @@
 import {
   type AsyncBlockReader,
+  type AsyncBlockWriter,
   type CidBytes,
   type Fetching,
   runAsync,
   runSync,
   type SyncBlockReader,
+  type SyncBlockWriter,
 } from "@copse/ipld";
 import type { AbortOptions } from "@copse/primitives";
 import { inParallel } from "../parallel.ts";
 import { Room } from "../room.ts";
-import { type AsyncBlockWriter, flushTree, type KamtFlush, type SyncBlockWriter } from "./build.ts";
+import { flushTree, type KamtFlush } from "./build.ts";
 import { entryOf, insertInto, markChanged, replaceIn, takeFrom } from "./change.ts";
 import { entriesOf, KamtCursor, type KamtEntry, type KamtRange } from "./cursor.ts";
 import { type KamtAsyncOptions, KamtDiff } from "./diff.ts";

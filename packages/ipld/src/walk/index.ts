@@ -1,3 +1,4 @@
+export type { AsyncBlockWriter, BlockPair, SyncBlockWriter } from "../block-writer.ts";
 export type { AheadOptions } from "./ahead.ts";
 export { CidMap } from "./cid-map.ts";
 export { CidSet } from "./cid-set.ts";
@@ -19,15 +20,12 @@ export type { RunFile, RunFiles } from "./run-files.ts";
 export type { SeenSet } from "./seen-set.ts";
 export { SpillingCidSet, type SpillOptions } from "./spilling-cid-set.ts";
 export {
-  type AsyncBlockWriter,
   type AsyncIpldStore,
   asyncIpldStore,
-  type BlockPair,
   encodeBlock,
   getValue,
   type IpldStoreOptions,
   maxValueBytes,
-  type SyncBlockWriter,
   type SyncIpldStore,
   syncIpldStore,
 } from "./typed-store.ts";

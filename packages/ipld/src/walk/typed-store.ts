@@ -1,23 +1,9 @@
 import type { AbortOptions } from "@copse/primitives";
+import type { AsyncBlockWriter, BlockPair, SyncBlockWriter } from "../block-writer.ts";
 import { type CidBytes, codecs, hashes, inlineBlock, makeCid, readCid, toCid, verifyBlock } from "../cid.ts";
 import { type Codec, decode, encode } from "../codec.ts";
 import type { AsyncBlockReader, Fetching, SyncBlockReader } from "../fetching.ts";
 import { IpldStoreError } from "./errors.ts";
-
-/** A block and its CID, as stores take them. */
-export type BlockPair = readonly [cid: CidBytes, bytes: Uint8Array];
-
-/** A store that takes blocks at once. */
-export interface SyncBlockWriter {
-  /** Stores blocks. @throws {HostFault} */
-  putManySync(entries: Iterable<BlockPair>): void;
-}
-
-/** A store that has taken blocks when the promise resolves. */
-export interface AsyncBlockWriter {
-  /** Stores blocks. @throws {HostFault} */
-  putManyBytes(entries: Iterable<BlockPair>, options?: AbortOptions): Promise<void>;
-}
 
 /** How values stand in blocks. */
 export interface IpldStoreOptions {

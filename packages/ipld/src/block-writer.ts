@@ -1,0 +1,17 @@
+import type { AbortOptions } from "@copse/primitives";
+import type { CidBytes } from "./cid.ts";
+
+/** A block and its CID, as stores take them. */
+export type BlockPair = readonly [cid: CidBytes, bytes: Uint8Array];
+
+/** A store that takes blocks at once. */
+export interface SyncBlockWriter {
+  /** Stores blocks. @throws {HostFault} */
+  putManySync(entries: Iterable<BlockPair>): void;
+}
+
+/** A store that has taken blocks when the promise resolves. */
+export interface AsyncBlockWriter {
+  /** Stores blocks. @throws {HostFault} */
+  putManyBytes(entries: Iterable<BlockPair>, options?: AbortOptions): Promise<void>;
+}
