@@ -1,5 +1,5 @@
 import { type CidBytes, fromCid, toCid } from "@copse/ipld";
-import { type AbortOptions, abortFault, assertNotAborted, concatBytes } from "@copse/primitives";
+import { type AbortOptions, abortFault, assertNotAborted, joinBytes } from "@copse/primitives";
 import type { InputPair, Pair } from "interface-blockstore";
 import type { CID } from "multiformats/cid";
 import { BlockstoreError, NotFoundError } from "./errors.ts";
@@ -144,5 +144,5 @@ async function gather(
     assertNotAborted(options?.signal);
     parts.push(part);
   }
-  return concatBytes(...parts);
+  return joinBytes(parts);
 }

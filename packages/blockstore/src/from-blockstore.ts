@@ -1,5 +1,5 @@
 import { fromCid, toCid } from "@copse/ipld";
-import { type AbortOptions, abortFault, concatBytes } from "@copse/primitives";
+import { type AbortOptions, abortFault, joinBytes } from "@copse/primitives";
 import type { Blockstore } from "interface-blockstore";
 import { storeFault } from "./fault.ts";
 import { assertStorableCid } from "./limits.ts";
@@ -80,5 +80,5 @@ async function gathered(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
   const parts: Uint8Array[] = [];
   for await (const part of chunks) parts.push(part);
   const [only] = parts;
-  return parts.length === 1 && only !== undefined && only.constructor === Uint8Array ? only : concatBytes(...parts);
+  return parts.length === 1 && only !== undefined && only.constructor === Uint8Array ? only : joinBytes(parts);
 }

@@ -1,9 +1,8 @@
 import { type CidBytes, hashes, readCid } from "@copse/ipld";
-import { equalBytes, fromLatin1, isCopseError, latin1, readUvarint, VarintError } from "@copse/primitives";
+import { equalBytes, fromLatin1, isCopseError, joinBytes, latin1, readUvarint, VarintError } from "@copse/primitives";
 import { checkBlock, cidText } from "./check.ts";
 import { CarError, type CarPart } from "./errors.ts";
 import { carV2HeaderBytes, decodeCarHeader, decodeCarV2Layout } from "./header.ts";
-import { joinParts } from "./join-parts.ts";
 import { type CarLimits, type CarReadOptions, defaultCarCodecs, defaultCarLimits } from "./options.ts";
 
 /** A block as it lies in the file. */
@@ -95,7 +94,7 @@ export class CarScanner {
         if (this.#state === "padding") this.#dropPadding();
         return;
       }
-      this.#run(joinParts(this.#waiting, this.#held), out);
+      this.#run(joinBytes(this.#waiting), out);
     }
     if (at < chunk.length && !this.done) this.#run(at === 0 ? chunk : chunk.subarray(at), out);
     if (this.#state === "padding") this.#dropPadding();

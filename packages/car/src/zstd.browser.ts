@@ -1,4 +1,4 @@
-import { concatBytes, HostFault, isCopseError } from "@copse/primitives";
+import { HostFault, isCopseError, joinBytes } from "@copse/primitives";
 import type { ByteSource } from "./byte-source.ts";
 import { CarError } from "./errors.ts";
 import type { FrameDecoder } from "./frame-codec.ts";
@@ -75,11 +75,11 @@ export async function loadFrameDecoder(): Promise<FrameDecoder> {
         }
       } catch (error) {
         if (isCopseError(error) && !isCut) throw error;
-        if (isCut && parts.length > 0) return concatBytes(...parts);
+        if (isCut && parts.length > 0) return joinBytes(parts);
         const why = error instanceof Error ? error.message : String(error);
         throw new CarError("car/frame-malformed", { offset, why }, { cause: error });
       }
-      return parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(...parts);
+      return parts.length === 1 ? (parts[0] as Uint8Array) : joinBytes(parts);
     },
   };
 }

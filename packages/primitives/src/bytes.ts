@@ -17,6 +17,17 @@ export class BytesError<Code extends keyof BytesFacts = keyof BytesFacts> extend
  * concatBytes(Uint8Array.of(1), Uint8Array.of(2, 3)) // => Uint8Array.of(1, 2, 3)
  */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  return joinBytes(parts);
+}
+
+/**
+ * Joins a list of byte strings, however long: what an outsider sends in millions of pieces is too much for arguments.
+ * Cost: one copy of each.
+ *
+ * @example
+ * joinBytes([Uint8Array.of(1), Uint8Array.of(2, 3)]) // => Uint8Array.of(1, 2, 3)
+ */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
   const joined = new Uint8Array(length);

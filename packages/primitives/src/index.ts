@@ -8,6 +8,7 @@ export {
   equalBytes,
   fromHex,
   fromLatin1,
+  joinBytes,
   latin1,
   toHex,
   utf8,

@@ -13,6 +13,7 @@ import {
   fromLatin1,
   HostFault,
   isCopseError,
+  joinBytes,
   latin1,
   maxUvarint,
   readUvarint,
@@ -50,6 +51,12 @@ describe("bytes", () => {
     expect(error).toBeInstanceOf(BytesError);
     expect((error as BytesError).facts).toEqual({ length: 4, at: 3 });
     expect(caught(() => fromHex("abc"))).toBeInstanceOf(BytesError);
+  });
+
+  it("join however many they are", () => {
+    const joined = joinBytes(Array.from({ length: 1_000_000 }, (_, i) => Uint8Array.of(i & 255)));
+    expect([joined.length, joined[999_999]]).toEqual([1_000_000, 999_999 & 255]);
+    expect(joinBytes([])).toEqual(new Uint8Array(0));
   });
 });
 

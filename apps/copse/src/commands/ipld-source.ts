@@ -6,7 +6,6 @@ import { CID } from "multiformats/cid";
 import { NodeError } from "../errors.ts";
 import { resolveOptions } from "../options.ts";
 import { readRepo } from "../repo.ts";
-import { carFacts } from "./car-facts.ts";
 import { carStoreLimits, openCars, textFlag } from "./car-input.ts";
 import type { CommandContext, OptionSpec } from "./command.ts";
 
@@ -37,14 +36,13 @@ export async function openSource(context: CommandContext): Promise<IpldSource> {
     const { database } = await readRepo(repo);
     return { name: repo, store: database.blocks, roots: [], [Symbol.asyncDispose]: () => database.close() };
   }
-  if (file === "-" || isPacked((await carFacts(file, signal)).kind)) return loadAll(context, file);
-  const store = await openCarStore(file, { signal, ...carStoreLimits, index: textFlag(context, "index") });
+  if (file === "-") return loadAll(context, file);
+  const options = { signal, ...carStoreLimits, index: textFlag(context, "index"), spool: 2 ** 40 };
+  const store = await openCarStore(file, options);
   return { name: file, store, roots: store.roots, [Symbol.asyncDispose]: () => store.close() };
 }
 
-/** What is compressed as a whole, or comes by a pipe, is not read in place. */
-const isPacked = (kind: string): boolean => kind === "CARv1.zst" || kind === "CARv2.zst";
-
+/** What comes by a pipe is not read in place. */
 async function loadAll(context: CommandContext, file: string): Promise<IpldSource> {
   const [car] = await openCars(context, [file], { stage: "read", requireRoots: false });
   if (car === undefined) throw new NodeError("copse/not-found", { what: file });

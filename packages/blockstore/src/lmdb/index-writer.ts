@@ -1,5 +1,5 @@
 import type { CidBytes } from "@copse/ipld";
-import { concatBytes, HostFault } from "@copse/primitives";
+import { concatBytes, HostFault, joinBytes } from "@copse/primitives";
 import type { BlockEntry } from "../store.ts";
 import type { IndexReader } from "./index-reader.ts";
 import {
@@ -116,7 +116,7 @@ export class IndexWriter {
       if (readSequence(listed, at) !== sequence) kept.push(listed.subarray(at, at + sequenceBytes));
     }
     if (kept.length === 0) index.remove(prefix);
-    else if (kept.length * sequenceBytes < listed.length) index.put(prefix, concatBytes(...kept));
+    else if (kept.length * sequenceBytes < listed.length) index.put(prefix, joinBytes(kept));
   }
 
   /** Merges as much as `added` new blocks call for: a merge ends well before the next one has to begin. */

@@ -1,4 +1,4 @@
-import { concatBytes } from "@copse/primitives";
+import { joinBytes } from "@copse/primitives";
 
 /** Takes pieces of any length from chunks as they come. */
 export class ChunkReader {
@@ -44,13 +44,13 @@ export class ChunkReader {
     for (let have = this.#rest.length; have < length; ) {
       const { done, value } = await this.#chunks.next();
       if (done === true) {
-        this.#rest = concatBytes(...parts);
+        this.#rest = joinBytes(parts);
         return false;
       }
       parts.push(value);
       have += value.length;
     }
-    this.#rest = concatBytes(...parts);
+    this.#rest = joinBytes(parts);
     return true;
   }
 }

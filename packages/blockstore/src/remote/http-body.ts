@@ -1,4 +1,4 @@
-import { concatBytes } from "@copse/primitives";
+import { joinBytes } from "@copse/primitives";
 import { RemoteError } from "./errors.ts";
 import type { HttpResponse } from "./http.ts";
 
@@ -45,7 +45,7 @@ export async function* bodyChunks(response: HttpResponse, of: BodyOf, limit: num
 export async function readBody(response: HttpResponse, of: BodyOf, limit: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of bodyChunks(response, of, limit)) chunks.push(chunk);
-  return concatBytes(...chunks);
+  return joinBytes(chunks);
 }
 
 /** Bytes the headers announce; not known where the body is compressed on its way. */

@@ -1,9 +1,9 @@
 import type { CidBytes } from "@copse/ipld";
+import { joinBytes } from "@copse/primitives";
 import { chunksAtOnce, chunksOf, type RandomAccess, type Reading, type SyncAccess } from "../access.ts";
 import { assertBlock } from "../check.ts";
 import { CarError } from "../errors.ts";
 import type { FrameDecoder } from "../frame-codec.ts";
-import { joinParts } from "../join-parts.ts";
 import type { Place } from "../places.ts";
 import { pushed } from "../plain-source.ts";
 import { type CarBlock, CarScanner } from "../scanner.ts";
@@ -101,7 +101,8 @@ function* framesOf(
       at = next;
       if (walker.length > limit && !walker.isSkippable) throw new CarError("car/frame-too-long", { offset, limit });
       if (!walker.isDone) continue;
-      if (!walker.isSkippable) yield { bytes: joinParts(parts, walker.length), offset };
+      if (!walker.isSkippable)
+        yield { bytes: parts.length === 1 ? (parts[0] as Uint8Array) : joinBytes(parts), offset };
       offset += walker.length;
       walker = new FrameWalker(offset);
       parts = [];
