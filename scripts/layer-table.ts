@@ -26,7 +26,7 @@ export const layerTable: Readonly<Record<string, LayerRow>> = {
   f3: { layer: 4, may: typesAndBelow },
   sealing: { layer: 4, may: typesAndBelow },
   state: { layer: 5, may: treesAndBelow },
-  vm: { layer: 6, may: [...treesAndBelow, "state"] },
+  vm: { layer: 6, may: [...treesAndBelow, "car", "state"] }, // car: bundles of actors and vectors are CAR files
   chain: { layer: 6, may: [...treesAndBelow, "state", "f3"] },
   snapshot: { layer: 7, may: [...treesAndBelow, "car", "f3", "state", "chain"] },
   "actor-sdk": { layer: "beside", may: [] },

@@ -1,0 +1,2 @@
+export { VmError, type VmFacts } from "./errors.ts";
+export { type FvmVersion, fvmVersion, newestNetworkVersion, oldestNetworkVersion } from "./fvm-version.ts";
