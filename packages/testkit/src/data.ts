@@ -32,11 +32,16 @@ export function readData(name: string): Uint8Array {
  */
 export function describeData(name: string, files: readonly string[], suite: () => void): void {
   const absent = files.filter((file) => dataFile(file) === undefined);
+  describeNeeding(name, absent, dataDir, suite);
+}
+
+/** A suite that runs where nothing is absent; else it says loudly that it did not. */
+export function describeNeeding(name: string, absent: readonly string[], folder: string, suite: () => void): void {
   if (absent.length === 0) {
     describe(name, suite);
     return;
   }
-  const why = `NOT RUN: ${name}: no ${absent.join(", ")} in ${dataDir}`;
+  const why = `NOT RUN: ${name}: no ${absent.join(", ")} in ${folder}`;
   notRun(why);
   describe(name, () => {
     if (dataRequired) {

@@ -1,3 +1,4 @@
+export { actorsDir, actorsFile, describeActors } from "./actors.ts";
 export type { PageInput, PageModule, PageOptions, TestBrowser } from "./browser.ts";
 export { type CarBlocks, carBlocks, carBlocksOf } from "./car-walk.ts";
 export { dataDir, dataFile, dataRequired, describeData, notRun, readData } from "./data.ts";
