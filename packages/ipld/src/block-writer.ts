@@ -1,5 +1,6 @@
 import type { AbortOptions } from "@copse/primitives";
 import type { CidBytes } from "./cid.ts";
+import type { SyncBlockReader } from "./fetching.ts";
 
 /** A block and its CID, as stores take them. */
 export type BlockPair = readonly [cid: CidBytes, bytes: Uint8Array];
@@ -8,6 +9,12 @@ export type BlockPair = readonly [cid: CidBytes, bytes: Uint8Array];
 export interface SyncBlockWriter {
   /** Stores blocks. @throws {HostFault} */
   putManySync(entries: Iterable<BlockPair>): void;
+}
+
+/** A store that gives and takes blocks at once: what a virtual machine runs over. */
+export interface SyncBlockStore extends SyncBlockReader, SyncBlockWriter {
+  /** Stores a block. @throws {HostFault} */
+  putSync(cid: CidBytes, bytes: Uint8Array): void;
 }
 
 /** A store that has taken blocks when the promise resolves. */

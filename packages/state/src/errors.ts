@@ -9,6 +9,10 @@ export type StateFacts = {
   "state/proof-unknown": { sectorSize: number };
   "state/id-taken": { id: bigint };
   "state/no-key": { address: string };
+  "state/version-unsupported": { version: number; expected: string };
+  "state/delegated-address": { id: bigint; version: number };
+  "state/transaction-open": { depth: number };
+  "state/transaction-absent": Record<never, never>;
 };
 
 const say: { [C in keyof StateFacts]: (facts: StateFacts[C]) => string } = {
@@ -18,6 +22,11 @@ const say: { [C in keyof StateFacts]: (facts: StateFacts[C]) => string } = {
   "state/actor-kind": (f) => `actor ${f.address} is of kind ${f.found}, expected ${f.expected}`,
   "state/proof-unknown": (f) => `no proof type for sectors of ${f.sectorSize} B`,
   "state/no-key": (f) => `${f.address} has no key: an f1, f3 or f4 address has`,
+  "state/version-unsupported": (f) => `state tree version ${f.version} is not one that can be changed: ${f.expected}`,
+  "state/delegated-address": (f) =>
+    `actor f0${f.id} has a delegated address, for which version ${f.version} has no field`,
+  "state/transaction-open": (f) => `${f.depth} transactions are open: end them before the flush`,
+  "state/transaction-absent": () => "no transaction is open that could end",
   "state/id-taken": (f) => `two actors are to have ID ${f.id}`,
 };
 

@@ -1,6 +1,7 @@
 export { accountKey } from "./account.ts";
 export { type Actor, actorCodec, type StateTreeVersion } from "./actor.ts";
 export { type ActorKind, actorKind, actorsVersion } from "./actor-kind.ts";
+export type { ActorState, MutableVersion } from "./actor-state.ts";
 export { StateError, type StateFacts } from "./errors.ts";
 export {
   buildGenesisState,
@@ -10,5 +11,6 @@ export {
 } from "./genesis/build-genesis-state.ts";
 export { getActor, networkName, nextActorId, resolveId } from "./init.ts";
 export { type MinerInfo, type MinerState, minerFeeDebt, minerInfo, minerState } from "./miner.ts";
+export { MutableStateTree } from "./mutable-state-tree.ts";
 export { type PowerClaim, type PowerTotals, powerClaim, powerTotals, walkPowerClaims } from "./power.ts";
 export { actorOfId, loadStateTree, type StateTree } from "./state-tree.ts";
