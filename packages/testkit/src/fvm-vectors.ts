@@ -8,6 +8,8 @@ export interface FvmVector {
   readonly networkVersion: number;
   /** Text of the state root before the message. */
   readonly root: string;
+  /** The same after all messages; the vector may lack its blocks. */
+  readonly rootAfter: string;
   /** CBOR of the messages. */
   readonly messages: readonly Uint8Array[];
   readonly car: Uint8Array;
@@ -20,6 +22,7 @@ export function* fvmVectors(): Generator<FvmVector> {
     yield {
       id: json._meta.id,
       networkVersion: json.preconditions.variants[0].nv,
+      rootAfter: json.postconditions.state_tree.root_cid["/"],
       root: json.preconditions.state_tree.root_cid["/"],
       messages: json.apply_messages.map((message: { bytes: string }) => fromBase64(message.bytes)),
       car: new Uint8Array(gunzipSync(fromBase64(json.car))),
