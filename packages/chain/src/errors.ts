@@ -1,11 +1,16 @@
 import { CopseError } from "@copse/primitives";
+import { type ExecuteFacts, sayExecute } from "./execute/execute-errors.ts";
 import { type LinkFacts, type LinkFault, sayLink } from "./link/link-errors.ts";
 import { type StoreFacts, sayStore } from "./store/store-errors.ts";
 
 /** Facts of each code this package throws; the tables stand beside what throws them. */
-export type ChainFacts = LinkFacts & StoreFacts;
+export type ChainFacts = LinkFacts & StoreFacts & ExecuteFacts;
 
-const say: { [C in keyof ChainFacts]: (facts: ChainFacts[C]) => string } = { ...sayLink, ...sayStore };
+const say: { [C in keyof ChainFacts]: (facts: ChainFacts[C]) => string } = {
+  ...sayLink,
+  ...sayStore,
+  ...sayExecute,
+};
 
 /** What the chain refuses: a broken rule of linking, or a wrong use of the store. */
 export class ChainError<C extends keyof ChainFacts = keyof ChainFacts> extends CopseError<C, ChainFacts[C]> {

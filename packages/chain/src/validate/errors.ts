@@ -36,6 +36,9 @@ export type BlockFacts = {
   "block/aggregate-wrong": At & { messages: number };
   "block/base-fee-wrong": At & { found: bigint; expected: bigint };
 
+  "block/parent-state-wrong": At & { found: string; expected: string };
+  "block/parent-receipts-wrong": At & { found: string; expected: string };
+
   "block/parent-weight-wrong": At & { found: bigint; expected: bigint };
   "block/state-missing": AtLeader & { missing: string };
   "block/state-unreadable": AtLeader & { why: string };
@@ -82,6 +85,9 @@ const say: { [C in BlockCode]: (facts: Readonly<BlockFacts[C]>) => string } = {
   "block/message-signature-wrong": (f) => `${message(f)}: not signed by ${f.sender}`,
   "block/aggregate-wrong": (f) => `${at(f)}: the aggregate is not the sum of its ${f.messages} messages' signatures`,
   "block/base-fee-wrong": (f) => `${at(f)}: parent base fee ${f.found}, expected ${f.expected}`,
+  "block/parent-state-wrong": (f) => `${at(f)}: names the state ${f.found} after its parents, they give ${f.expected}`,
+  "block/parent-receipts-wrong": (f) =>
+    `${at(f)}: names the receipts ${f.found} of its parents, they give ${f.expected}`,
   "block/parent-weight-wrong": (f) => `${at(f)}: parent weight ${f.found}, expected ${f.expected}`,
   "block/state-missing": (f) => `${leader(f)}: state block ${f.missing} is not at hand`,
   "block/state-unreadable": (f) => `${leader(f)}: ${f.why}`,
