@@ -1,5 +1,6 @@
 import { currentHashes } from "./current-hashes.ts";
 import { CryptoError } from "./errors.ts";
+import { kernelHashes, kernelMatchesBlake2b256 } from "./kernels/kernel-hashes.ts";
 
 /**
  * blake2b with a digest of any size: the hash function of the chain.
@@ -26,6 +27,23 @@ export function blake2b(bytes: Uint8Array, size = 32): Uint8Array {
  */
 export function blake2b256(bytes: Uint8Array): Uint8Array {
   return currentHashes().blake2b(bytes, 32);
+}
+
+/**
+ * Whether bytes have a digest: the check of a block, without a digest being made where the kernel of this package hashes.
+ *
+ * @param digest what holds the 32 bytes of the digest: itself, or a CID
+ * @param at where in it they begin
+ * @example
+ * isBlake2b256(block, cid, 6) // => true, of a CID of the chain
+ */
+export function isBlake2b256(bytes: Uint8Array, digest: Uint8Array, at = 0): boolean {
+  if (!(at >= 0 && digest.length - at >= 32)) return false;
+  const { blake2b } = currentHashes();
+  if (blake2b === kernelHashes()?.blake2b) return kernelMatchesBlake2b256(bytes, digest, at);
+  const made = blake2b(bytes, 32);
+  for (let i = 0; i < 32; i++) if (made[i] !== digest[at + i]) return false;
+  return true;
 }
 
 /**

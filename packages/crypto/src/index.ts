@@ -19,7 +19,8 @@ export type {
   Secp256k1Curve,
 } from "./engine.ts";
 export { CryptoError, type CryptoFacts } from "./errors.ts";
-export { blake2b, blake2b32, blake2b160, blake2b256, keccak256, sha256 } from "./hashes.ts";
+export { blake2b, blake2b32, blake2b160, blake2b256, isBlake2b256, keccak256, sha256 } from "./hashes.ts";
+export { createBlake2b, createKeccak256, createSha256, type RunningHash } from "./running-hash.ts";
 export * as secp256k1 from "./secp256k1.ts";
 export type {
   BeaconCheck,

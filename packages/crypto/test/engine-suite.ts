@@ -8,6 +8,7 @@ import {
   blake2b256,
   bls,
   type EngineParts,
+  isBlake2b256,
   keccak256,
   nobleEngine,
   secp256k1,
@@ -76,6 +77,20 @@ export function describeEngine(name: string, load: () => Promise<EngineParts>): 
         for (const view of [whole.subarray(3, 303), Buffer.from(whole.buffer, 3, 300)]) {
           for (const hash of [blake2b256, blake2b160, sha256, keccak256]) {
             expect(toHex(hash(view))).toBe(toHex(noble(() => hash(whole.slice(3, 303)))));
+          }
+        }
+      });
+
+      it("tell whether a block has the digest in its CID, of which every bit counts", () => {
+        for (const length of [0, 1, 127, 128, 129, 1000, 70_000]) {
+          const input = bytes(length);
+          const holder = Uint8Array.of(1, 0x71, 0xa0, 0xe4, 2, 0x20, ...blake2b256(input), 9);
+          expect(isBlake2b256(input, holder, 6)).toBe(true);
+          for (let bit = 0; bit < 256; bit++) {
+            const at = 6 + (bit >> 3);
+            holder[at] = (holder[at] as number) ^ (1 << (bit & 7));
+            expect(isBlake2b256(input, holder, 6)).toBe(false);
+            holder[at] = (holder[at] as number) ^ (1 << (bit & 7));
           }
         }
       });

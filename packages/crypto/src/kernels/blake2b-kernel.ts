@@ -1,4 +1,4 @@
-import { feed, inputAt } from "./feed.ts";
+import { type HashKernel, inputAt } from "./feed.ts";
 import {
   binary,
   type Code,
@@ -65,7 +65,7 @@ const state = i32(0);
  *
  * @see RFC 7693
  */
-export function makeBlake2b(): (bytes: Uint8Array, size: number) => Uint8Array {
+export function makeBlake2b(): HashKernel {
   const { memory, run } = instantiate(
     [types.i32, types.f64, types.i32, types.i32],
     [
@@ -74,10 +74,9 @@ export function makeBlake2b(): (bytes: Uint8Array, size: number) => Uint8Array {
     ],
     body(),
   );
-  return (bytes, digestBytes) => {
-    feed(memory, bytes, (chunk, at, last) => run(chunk, at, at === 0 ? digestBytes : 0, last ? 1 : 0));
-    return memory.slice(0, digestBytes);
-  };
+  const take: HashKernel["take"] = (part, earlier, last, digestBytes) =>
+    run(part, earlier, earlier === 0 ? digestBytes : 0, last ? 1 : 0);
+  return { memory, digestAt: 0, take };
 }
 
 /** `run(length, before, size, isLast)`: takes the input buffer in; `size` is 0 but in the first call, `before` what came before. */

@@ -1,4 +1,4 @@
-import { feed, inputAt } from "./feed.ts";
+import { type HashKernel, inputAt } from "./feed.ts";
 import {
   binary,
   type Code,
@@ -33,7 +33,7 @@ const state = i32(0);
  *
  * @see FIPS 180-4
  */
-export function makeSha256(): (bytes: Uint8Array) => Uint8Array {
+export function makeSha256(): HashKernel {
   const { memory, run } = instantiate(
     [types.i32, types.f64, types.i32, types.i32],
     [
@@ -43,10 +43,8 @@ export function makeSha256(): (bytes: Uint8Array) => Uint8Array {
     ],
     body(),
   );
-  return (bytes) => {
-    feed(memory, bytes, (chunk, at, last) => run(chunk, at, at === 0 ? 1 : 0, last ? 1 : 0));
-    return memory.slice(digestAt, digestAt + 32);
-  };
+  const take: HashKernel["take"] = (part, earlier, last) => run(part, earlier, earlier === 0 ? 1 : 0, last ? 1 : 0);
+  return { memory, digestAt, take };
 }
 
 /** `run(length, before, isFirst, isLast)`: takes the input buffer in; `before` is what came before. */
