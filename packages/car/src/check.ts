@@ -1,7 +1,10 @@
-import { blake2b256 } from "@copse/crypto";
+import { isBlake2b256 } from "@copse/crypto";
 import { type CidBytes, chainCidLength, codecs, isChainCid, readCid, toCid, verifyBlock } from "@copse/ipld";
 import { isCopseError, toHex } from "@copse/primitives";
 import { CarError } from "./errors.ts";
+
+/** Where the digest begins in a CID of the chain. */
+const digestAt: number = chainCidLength - 32;
 
 /** A section taken apart: views of it. */
 export interface CheckedBlock {
@@ -26,9 +29,10 @@ export function checkBlock(
 ): CheckedBlock {
   if (end - start >= chainCidLength && isChainCid(file, start) && allowed?.has(codecs.dagCbor) !== false) {
     // Nearly every section of the chain's files; no CID is parsed for it, and no view made but those that go out.
-    const cid = file.subarray(start, start + chainCidLength);
-    const bytes = file.subarray(start + chainCidLength, end);
-    if (verify && !endsWith(cid, blake2b256(bytes))) throw mismatch(cid, offset, section);
+    const { buffer, byteOffset } = file;
+    const cid = new Uint8Array(buffer, byteOffset + start, chainCidLength);
+    const bytes = new Uint8Array(buffer, byteOffset + start + chainCidLength, end - start - chainCidLength);
+    if (verify && !isBlake2b256(bytes, cid, digestAt)) throw mismatch(cid, offset, section);
     return { cid, bytes, offset };
   }
   const content = file.subarray(start, end);
@@ -63,7 +67,7 @@ export function parseCid(
  */
 export function assertBlock(cid: CidBytes, bytes: Uint8Array, offset: number): void {
   if (isChainCid(cid) && cid.length === chainCidLength) {
-    if (!endsWith(cid, blake2b256(bytes))) throw mismatch(cid, offset, undefined);
+    if (!isBlake2b256(bytes, cid, digestAt)) throw mismatch(cid, offset, undefined);
   } else if (!matches(cid, bytes, offset, undefined, readCid(cid).hash)) throw mismatch(cid, offset, undefined);
 }
 
@@ -78,11 +82,6 @@ function matches(cid: CidBytes, bytes: Uint8Array, offset: number, section: numb
 
 function mismatch(cid: CidBytes, offset: number, section: number | undefined): CarError {
   return new CarError("car/block-mismatch", { offset, section, cid: cidText(cid) });
-}
-
-function endsWith(cid: CidBytes, digest: Uint8Array): boolean {
-  for (let i = 0; i < 32; i++) if (cid[6 + i] !== digest[i]) return false;
-  return true;
 }
 
 /** A CID for people; the hex of its bytes where it has no text. */

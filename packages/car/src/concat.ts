@@ -1,6 +1,7 @@
 import type { CidBytes } from "@copse/ipld";
 import { CidSet, type SeenSet } from "@copse/ipld/walk";
 import { type AbortOptions, assertNotAborted } from "@copse/primitives";
+import { BlockIterator } from "./block-iterator.ts";
 import type { CarEntry } from "./write.ts";
 
 /** A CAR as a stream: what `readCar` and `openCarFile` give, and what the functions here take and give. */
@@ -77,11 +78,8 @@ export interface CarOutput extends CarStream {
   readonly blocks: AsyncIterable<CarEntry>;
 }
 
-function output(roots: readonly CidBytes[], batches: AsyncIterable<readonly CarEntry[]>): CarOutput {
-  async function* single(): AsyncGenerator<CarEntry> {
-    for await (const batch of batches) yield* batch;
-  }
-  return { roots, batches, blocks: { [Symbol.asyncIterator]: single } };
+function output(roots: readonly CidBytes[], batches: AsyncGenerator<readonly CarEntry[]>): CarOutput {
+  return { roots, batches, blocks: { [Symbol.asyncIterator]: () => new BlockIterator(batches) } };
 }
 
 async function* firstOnly(

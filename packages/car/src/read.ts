@@ -1,5 +1,6 @@
 import type { CidBytes } from "@copse/ipld";
 import { assertNotAborted } from "@copse/primitives";
+import { BlockIterator } from "./block-iterator.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { CarError } from "./errors.ts";
 import type { CarReadOptions } from "./options.ts";
@@ -46,7 +47,7 @@ export async function readCar(source: ByteSource, options: CarReadOptions = {}):
     version: scanner.version,
     roots: scanner.roots ?? [],
     dataOffset: scanner.dataOffset,
-    blocks: { [Symbol.asyncIterator]: () => single(take()) },
+    blocks: { [Symbol.asyncIterator]: () => new BlockIterator(take()) },
     batches: { [Symbol.asyncIterator]: take },
   };
 }
@@ -58,8 +59,8 @@ export async function readCar(source: ByteSource, options: CarReadOptions = {}):
  * @example
  * for await (const { cid, bytes } of carBlocks(source)) store.putSync(cid, bytes);
  */
-export async function* carBlocks(source: ByteSource, options: CarReadOptions = {}): AsyncGenerator<CarBlock> {
-  yield* single(scan(new CarScanner(options), chunksOf(source), options));
+export function carBlocks(source: ByteSource, options: CarReadOptions = {}): AsyncGenerator<CarBlock> {
+  return new BlockIterator(scan(new CarScanner(options), chunksOf(source), options));
 }
 
 /** A CAR that was in memory as a whole. */
@@ -111,10 +112,6 @@ async function* scan(
   }
   scanner.end();
   if (!started) yield [];
-}
-
-async function* single(batches: AsyncGenerator<readonly CarBlock[]>): AsyncGenerator<CarBlock> {
-  for await (const batch of batches) yield* batch;
 }
 
 function chunksOf(source: ByteSource): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {

@@ -2,6 +2,7 @@ import type { CidBytes } from "@copse/ipld";
 import { assertNotAborted } from "@copse/primitives";
 import { loadFrameDecoder } from "#zstd";
 import { type RandomAccess, readLater, readRange } from "./access.ts";
+import { BlockIterator } from "./block-iterator.ts";
 import type { CarOutput } from "./concat.ts";
 import { CarError } from "./errors.ts";
 import { readForestFooter } from "./forest/footer.ts";
@@ -69,10 +70,7 @@ export async function salvageCar(
   await raw.next();
   const roots: readonly CidBytes[] = scanner.roots ?? [];
   const batches = goodOnly(raw, report);
-  async function* single(): AsyncGenerator<CarBlock> {
-    for await (const batch of batches) yield* batch;
-  }
-  return { roots, report, batches, blocks: { [Symbol.asyncIterator]: single } };
+  return { roots, report, batches, blocks: { [Symbol.asyncIterator]: () => new BlockIterator(batches) } };
 }
 
 /** Where data frames end: at the index, where a footer still says so. */
