@@ -1,0 +1,1 @@
+export { assertPinned, listActors, loadActors, openBundles, type StoredBundle } from "./bundle/library.node.ts";
