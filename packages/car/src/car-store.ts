@@ -47,9 +47,11 @@ export interface CarStoreFacts extends AsyncDisposable {
   /** What finds the blocks. */
   readonly index: CarStoreIndex;
   /**
-   * The data of a block in pieces, however large it is: for the F3 data of a snapshot. Its hash is not checked.
+   * The data of a block in pieces, however large it is: for the F3 data of a snapshot. It is hashed on the way, and the
+   * last piece comes only where the whole is what the CID says; what came before may be none of it. Gives `false` where
+   * the block is not there.
    *
-   * @throws {CarError} as reading the block; `car/root-missing` never
+   * @throws {CarError} as reading the block
    */
   stream(cid: CID | CidBytes, options?: AbortOptions): AsyncGenerator<Uint8Array, boolean>;
   /** Closes the source. */

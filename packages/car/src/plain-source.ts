@@ -2,6 +2,7 @@ import type { BlockEntry } from "@copse/blockstore";
 import { type CidBytes, readCid } from "@copse/ipld";
 import { chunksAtOnce, chunksOf, type Reading, readLater } from "./access.ts";
 import { assertBlock } from "./check.ts";
+import { checkedPieces } from "./checked-stream.ts";
 import type { CarLayout } from "./layout.ts";
 import type { CarReadOptions } from "./options.ts";
 import type { Place } from "./places.ts";
@@ -34,7 +35,8 @@ export function plainSource(layout: CarLayout, options: SourceOptions): PlacedSo
       for (const { offset } of places) {
         const start = await readLater(sectionData(cid, offset, dataEnd), access, streamOptions);
         if (start === undefined) continue;
-        yield* chunksOf(access, start.dataStart, start.dataEnd, streamOptions);
+        const data = chunksOf(access, start.dataStart, start.dataEnd, streamOptions);
+        yield* verify ? checkedPieces(data, cid, offset) : data;
         return true;
       }
       return false;

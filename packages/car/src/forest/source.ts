@@ -2,6 +2,7 @@ import type { CidBytes } from "@copse/ipld";
 import { joinBytes } from "@copse/primitives";
 import { chunksAtOnce, chunksOf, type RandomAccess, type Reading, type SyncAccess } from "../access.ts";
 import { assertBlock } from "../check.ts";
+import { checkedPieces } from "../checked-stream.ts";
 import { CarError } from "../errors.ts";
 import type { FrameDecoder } from "../frame-codec.ts";
 import type { Place } from "../places.ts";
@@ -64,7 +65,8 @@ export function forestSource(dataEnd: number, options: ForestSourceOptions): Pla
       for (const { offset } of places) {
         const chunks = chunksOf(access, offset, dataEnd, { ...streamOptions, chunkBytes: 64 << 10 });
         const frame = oneFrame(new FrameWalker(offset), chunks);
-        if (yield* streamSection(options.decompress(frame), cid, offset)) return true;
+        const data = streamSection(options.decompress(frame), cid, offset);
+        if (yield* verify ? checkedPieces(data, cid, offset) : data) return true;
       }
       return false;
     },
