@@ -25,8 +25,6 @@ export interface BlockPlan {
   readonly parent: MintedParent;
   /** One entry per epoch since the parent. */
   readonly beaconEntries: readonly BeaconEntry[];
-  readonly stateRoot: CID;
-  readonly receipts: CID;
   /** Message root of a block without any. */
   readonly noMessages: CID;
   readonly signer: Signer;
@@ -50,6 +48,7 @@ export function buildBlock(
   const beacon = (plan.beaconEntries.at(-1) as BeaconEntry).signature;
   const parentTicket = parent.tipset.blocks[0]?.ticket?.vrfProof;
   const { miner } = winner;
+  const after = parent.after();
   const draw = drawForTicket({ beacon, height, miner: miner.address }, parentTicket);
   const unsigned: BlockHeader = {
     miner: miner.address,
@@ -60,8 +59,8 @@ export function buildBlock(
     parents: parent.tipset.cids,
     parentWeight: parent.weight,
     height,
-    parentStateRoot: plan.stateRoot,
-    parentMessageReceipts: plan.receipts,
+    parentStateRoot: after.stateRoot,
+    parentMessageReceipts: after.receipts,
     messages: root,
     blsAggregate: { type: blsType, data: signer.aggregate(bls.map((one) => one.signed.signature.data)) },
     timestamp: timestampAt(plan.clock, height),

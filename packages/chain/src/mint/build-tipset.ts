@@ -3,13 +3,19 @@ import { createTipset, type NetworkRules, type Tipset } from "@copse/types";
 import { baseFeeHeights, blockGasLimit, computeBaseFee } from "../rules/base-fee.ts";
 import { log2Power, tipsetWeight } from "../rules/weight.ts";
 import { type BlockPlan, buildBlock, type Winner } from "./build-block.ts";
+import type { MintMachine } from "./machine.ts";
 import { type OfferedMessage, takeMessages } from "./messages.ts";
-import type { MintedBlock, MintedParent } from "./parent.ts";
+import type { AfterTipset, MintedBlock, MintedGrandparent, MintedParent } from "./parent.ts";
 
-/** What making a tipset needs of its chain. */
-export interface TipsetPlan extends BlockPlan {
+/** What is known of a chain wherever a tipset of it is built on. */
+export interface ParentRules {
   readonly network: NetworkRules;
   readonly totalPower: bigint;
+  readonly machine: Pick<MintMachine, "execute">;
+}
+
+/** What making a tipset needs of its chain. */
+export interface TipsetPlan extends BlockPlan, ParentRules {
   /** Messages waiting on this parent. */
   readonly offered: readonly OfferedMessage[];
   readonly random: () => number;
@@ -33,35 +39,31 @@ export function buildTipset(plan: TipsetPlan, winners: readonly Winner[]): Minte
     tipset,
     order.map(({ bytes, messages }) => ({ bytes, messages })),
     order.map(({ listed }) => listed),
-    plan.parent.nonces,
+    plan.parent,
   );
 }
 
 /** A tipset without one of its blocks: what a miner builds on that has not seen it. */
-export function withoutBlock(
-  chain: Pick<TipsetPlan, "network" | "totalPower">,
-  parent: MintedParent,
-  index: number,
-): MintedParent {
+export function withoutBlock(chain: ParentRules, parent: MintedParent, index: number): MintedParent {
   const kept = <T>(list: readonly T[]): T[] => list.filter((_, i) => i !== index);
   return asParent(
     chain,
     createTipset(kept(parent.tipset.blocks), kept(parent.tipset.cids)),
     kept(parent.blocks),
     kept(parent.listed),
-    parent.noncesBefore,
+    parent.parents,
   );
 }
 
 /** What the children of a tipset must name. */
 export function asParent(
-  { network, totalPower }: Pick<TipsetPlan, "network" | "totalPower">,
+  { network, totalPower, machine }: ParentRules,
   tipset: Tipset,
   blocks: readonly MintedBlock[],
   listed: readonly (readonly OfferedMessage[])[],
-  noncesBefore: readonly bigint[],
+  parents: MintedGrandparent,
 ): MintedParent {
-  const nonces = noncesBefore.slice();
+  const nonces = parents.nonces.slice();
   for (const { sender, signed } of listed.flat()) {
     const after = signed.message.nonce + 1n;
     if (after > (nonces[sender] as bigint)) nonces[sender] = after;
@@ -69,15 +71,22 @@ export function asParent(
   const [first] = tipset.blocks;
   const parentBaseFee = first?.parentBaseFee ?? 0n;
   const messages = listed.flatMap((ofBlock) => inListOrder(ofBlock).map(({ priced }) => priced));
+  let after: AfterTipset | undefined;
   const priced = { height: tipset.height, parentBaseFee, blockCount: tipset.blocks.length, messages };
   return {
     tipset,
     blocks,
     listed,
-    noncesBefore,
+    parents: { tipset: parents.tipset, nonces: parents.nonces },
     nonces,
     weight: tipsetWeight(first?.parentWeight ?? 0n, log2Power(totalPower) ?? 0, winCountOf(tipset)),
     baseFee: computeBaseFee(priced, baseFeeHeights(network)),
+    after: () =>
+      (after ??= machine.execute(
+        tipset,
+        parents.tipset,
+        blocks.map((block) => block.messages),
+      )),
   };
 }
 

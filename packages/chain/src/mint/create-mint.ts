@@ -2,8 +2,8 @@ import { type CidBytes, cidOf, toCid } from "@copse/ipld";
 import { createTipset, encodeBlockHeader, type Network, type Tipset } from "@copse/types";
 import { asParent } from "./build-tipset.ts";
 import { MintError } from "./errors.ts";
-import { emptyReceipts, genesisBlock } from "./genesis-block.ts";
-import { genesisState } from "./genesis-state.ts";
+import { genesisBlock } from "./genesis-block.ts";
+import { type MintMachine, noMachine } from "./machine.ts";
 import { createSenders, type Sender } from "./messages.ts";
 import { createMiners, type MintedMiner } from "./miners.ts";
 import { type ChainParts, mintEpochs } from "./mint-epochs.ts";
@@ -35,6 +35,8 @@ export interface MintOptions {
   readonly messages?: boolean;
   /** Chance that an epoch begins a short fork, where one can: 0.25 unless told. */
   readonly forks?: number;
+  /** What executes the chain; unless told there is none: every header names the genesis state and no receipts. */
+  readonly machine?: MintMachine;
 }
 
 /** A chain that is made as it is read. */
@@ -68,8 +70,8 @@ const beaconLead = 300;
  * Makes a chain for tests, benches and a local network: its own genesis and beacon, miners with BLS keys, tickets,
  * election proofs and win counts as the rules have them, messages of every kind, null rounds, and forks that lose.
  *
- * There is no machine behind it: every header names the genesis state and no receipts. Accounts' nonces run on from
- * block to block, yet the state does not follow them.
+ * Without a machine every header names the genesis state and no receipts: accounts' nonces run on from block to block,
+ * yet the state does not follow them. With one each tipset is executed before its children are made.
  *
  * Cost: with `real` signatures some 6 BLS signatures an epoch (bench/README.md).
  *
@@ -88,14 +90,15 @@ export function createMint(options: MintOptions): Mint {
   const seeded = seededBy(options.seed);
   const beaconKey = shortBlsKey(seeded, "beacon", 0);
   const beacon = beaconOf(beaconKey, genesisTime - beaconLead);
+  const machine = options.machine ?? noMachine;
   const power = createMiners(seeded, count, blocks);
   const senders = createSenders(seeded);
   const name = options.name ?? `localnet-${options.seed}`;
-  const state = genesisState(name, power, senders);
+  const state = machine.genesis({ networkName: name, genesisTime, power, senders });
   const header = genesisBlock(state.root, seeded.bytes("genesis ticket", 0), genesisTime);
   const bytes = encodeBlockHeader(header);
   const genesisCid = toCid(cidOf(bytes));
-  const network = mintedNetwork({ name, genesisCid, genesisTime, blockDelay, beacon });
+  const network = mintedNetwork({ name, genesisCid, genesisTime, blockDelay, beacon, version: machine.networkVersion });
   const tipset = createTipset([header], [genesisCid]);
   const signed = options.signatures !== "none";
   const chain: ChainParts = {
@@ -104,17 +107,16 @@ export function createMint(options: MintOptions): Mint {
     power,
     senders: (options.messages ?? signed) ? senders : [],
     signer: signed ? realSigner(beaconKey) : noSigner(),
-    stateRoot: header.parentStateRoot,
-    receipts: emptyReceipts(),
+    machine,
     noMessages: header.messages,
     forks,
   };
   const first = asParent(
-    { network, totalPower: power.total },
+    { network, totalPower: power.total, machine },
     tipset,
     [{ bytes, messages: { bls: [], secp: [] } }],
     [[]],
-    senders.map(() => 0n),
+    { tipset: undefined, nonces: senders.map(() => 0n) },
   );
   return {
     network,

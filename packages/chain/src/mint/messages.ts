@@ -58,9 +58,9 @@ const wholeFil = 10n ** 18n;
 export function offerMessages(
   random: () => number,
   senders: readonly Sender[],
-  nonces: readonly bigint[],
-  baseFee: bigint,
+  { height: parentHeight, nonces, baseFee }: WaitingOn,
   ethChainId: number,
+  chosen: ComposeMessage = compose,
 ): readonly OfferedMessage[] {
   const offered: OfferedMessage[] = [];
   const busy = random() < (baseFee < cheap ? 0.9 : 0.3);
@@ -71,22 +71,50 @@ export function offerMessages(
       const to = (senders[(sender + 1 + Math.floor(random() * (senders.length - 1))) % senders.length] as Sender)
         .address;
       const nonce = (nonces[sender] as bigint) + BigInt(i);
-      const message = compose(random, { from: address, to, nonce, baseFee, busy, eth: key.type === 3 });
+      const plan = {
+        sender,
+        from: address,
+        to,
+        nonce,
+        baseFee,
+        busy,
+        eth: key.type === 3,
+        parentHeight,
+      };
+      const message = chosen(random, plan);
       offered.push(offer(sender, signMessage(message, key, { ethChainId })));
     }
   }
   return offered;
 }
 
-interface MessagePlan {
+/** The tipset that messages wait on. */
+export interface WaitingOn {
+  readonly height: number;
+  /** Next nonce of each sender after it. */
+  readonly nonces: readonly bigint[];
+  /** Unit: attoFIL per gas. */
+  readonly baseFee: bigint;
+}
+
+/** What a message is made of. */
+export interface MessagePlan {
+  /** Index of its sender. */
+  readonly sender: number;
   readonly from: Address;
+  /** Another sender. */
   readonly to: Address;
   readonly nonce: bigint;
   readonly baseFee: bigint;
   /** Whether gas is in demand. */
   readonly busy: boolean;
   readonly eth: boolean;
+  /** Height of the tipset it waits on. */
+  readonly parentHeight: number;
 }
+
+/** Makes a message of a sender: the same for the same numbers and plan. */
+export type ComposeMessage = (random: () => number, plan: MessagePlan) => Message;
 
 function compose(random: () => number, { from, to, nonce, baseFee, busy, eth }: MessagePlan): Message {
   const gasPremium = BigInt(Math.floor(random() * 200_000)) as AttoFil;

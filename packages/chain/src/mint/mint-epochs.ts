@@ -7,6 +7,7 @@ import { log2Power, weightGain } from "../rules/weight.ts";
 import { countWins } from "../rules/win-count.ts";
 import type { Winner } from "./build-block.ts";
 import { buildTipset, withoutBlock } from "./build-tipset.ts";
+import type { MintMachine } from "./machine.ts";
 import { offerMessages, type Sender } from "./messages.ts";
 import type { MintedPower } from "./miners.ts";
 import type { MintedEpoch, MintedParent } from "./parent.ts";
@@ -20,8 +21,7 @@ export interface ChainParts {
   readonly power: MintedPower;
   readonly senders: readonly Sender[];
   readonly signer: Signer;
-  readonly stateRoot: CID;
-  readonly receipts: CID;
+  readonly machine: MintMachine;
   readonly noMessages: CID;
   /** Chance that an epoch begins a fork. */
   readonly forks: number;
@@ -57,7 +57,13 @@ export function* mintEpochs(chain: ChainParts, genesis: MintedParent): Generator
           height,
           parent,
           beaconEntries: beacons.filter(({ epoch }) => epoch > parent.tipset.height).map(({ entry }) => entry),
-          offered: offerMessages(random, chain.senders, parent.nonces, parent.baseFee, chain.network.ethChainId),
+          offered: offerMessages(
+            random,
+            chain.senders,
+            { ...parent, height: parent.tipset.height },
+            chain.network.ethChainId,
+            chain.machine.compose,
+          ),
           random,
         },
         won,
@@ -118,7 +124,7 @@ function openBranch(
   const strayed = (winners[Math.floor(random() * winners.length)] as Winner).miner;
   const missed = blocks.findIndex((block) => block.miner !== strayed.address);
   return {
-    parent: withoutBlock({ network: chain.network, totalPower: chain.power.total }, main, missed),
+    parent: withoutBlock({ ...chain, totalPower: chain.power.total }, main, missed),
     miner: chain.power.miners.indexOf(strayed),
     left: 1 + Math.floor(random() * longestFork),
   };

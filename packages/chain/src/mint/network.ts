@@ -14,10 +14,13 @@ export interface MintedNetworkParts {
   /** Unit: seconds. */
   readonly blockDelay: number;
   readonly beacon: DrandChain;
+  /** Network version from genesis on, for ever; unless told 27, then 28. */
+  readonly version?: number | undefined;
 }
 
-/** The rules of a minted chain: a devnet of network version 27, then 28, with a beacon of its own. */
-export function mintedNetwork({ name, genesisCid, genesisTime, blockDelay, beacon }: MintedNetworkParts): Network {
+/** The rules of a minted chain: a devnet, by default of network version 27, then 28, with a beacon of its own. */
+export function mintedNetwork(parts: MintedNetworkParts): Network {
+  const { name, genesisCid, genesisTime, blockDelay, beacon, version } = parts;
   return {
     ...devnet,
     name,
@@ -25,8 +28,8 @@ export function mintedNetwork({ name, genesisCid, genesisTime, blockDelay, beaco
     genesisCid,
     genesisTime,
     blockDelay,
-    genesisVersion: 27,
-    upgrades: upgradesAt({ FireHorse: mintedFireHorse }),
+    genesisVersion: version ?? 27,
+    upgrades: version === undefined ? upgradesAt({ FireHorse: mintedFireHorse }) : [],
     drand: [{ start: 0, beacon }],
   };
 }

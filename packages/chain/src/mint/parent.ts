@@ -1,4 +1,5 @@
 import type { Tipset } from "@copse/types";
+import type { CID } from "multiformats/cid";
 import type { BlockMessages } from "../validate/read-messages.ts";
 import type { OfferedMessage } from "./messages.ts";
 
@@ -9,6 +10,20 @@ export interface MintedBlock {
   readonly messages: BlockMessages;
 }
 
+/** What children name of a tipset's execution. */
+export interface AfterTipset {
+  readonly stateRoot: CID;
+  readonly receipts: CID;
+}
+
+/** What a tipset that is built on stands on. */
+export interface MintedGrandparent {
+  /** `undefined` below genesis. */
+  readonly tipset: Tipset | undefined;
+  /** Next nonce of each sender after it. */
+  readonly nonces: readonly bigint[];
+}
+
 /** A tipset to build on, with what its children must name. */
 export interface MintedParent {
   readonly tipset: Tipset;
@@ -16,14 +31,16 @@ export interface MintedParent {
   readonly blocks: readonly MintedBlock[];
   /** What each block lists, in the tipset's order. */
   readonly listed: readonly (readonly OfferedMessage[])[];
-  /** Next nonce of each sender before this tipset. */
-  readonly noncesBefore: readonly bigint[];
+  /** What it stands on itself. */
+  readonly parents: MintedGrandparent;
   /** And after it. */
   readonly nonces: readonly bigint[];
   /** Weight of this tipset: its children's `parentWeight`. */
   readonly weight: bigint;
   /** Its children's `parentBaseFee`. */
   readonly baseFee: bigint;
+  /** Executes it, once: not every tipset has children. */
+  after(): AfterTipset;
 }
 
 /** One epoch of a minted chain. */
