@@ -17,7 +17,7 @@ import { chainFinality } from "../rules/timing.ts";
 import { type ChainView, lookUpTipset } from "./chain-view.ts";
 
 /** How a miner has broken the rules of mining, by the numbers that the actors use. */
-export const faultKinds = { doubleFork: 1, parentGrinding: 2, timeOffset: 3 } as const;
+export const faultTypes = { doubleFork: 1, parentGrinding: 2, timeOffset: 3 } as const;
 
 /** A proven fault of a miner. */
 export interface ConsensusFault {
@@ -25,7 +25,7 @@ export interface ConsensusFault {
   readonly target: bigint;
   /** Of the later block. */
   readonly epoch: number;
-  readonly kind: (typeof faultKinds)[keyof typeof faultKinds];
+  readonly type: (typeof faultTypes)[keyof typeof faultTypes];
 }
 
 /** Where a fault is judged. */
@@ -50,7 +50,7 @@ const unjudged = { network: "calibnet", around: 1_070_494 };
  * @throws {HostFault} where a block of state or chain is not at hand
  * @see lotus:chain/vm/fvm.go VerifyConsensusFault. Forest refuses some inputs with an error instead: Lotus is followed
  * @example
- * verifyConsensusFault(context, first, second, new Uint8Array(0)) // => { target: 1000n, epoch: 77, kind: 1 }
+ * verifyConsensusFault(context, first, second, new Uint8Array(0)) // => { target: 1000n, epoch: 77, type: 1 }
  */
 export function verifyConsensusFault(
   context: FaultContext,
@@ -65,9 +65,9 @@ export function verifyConsensusFault(
   if (!equalBytes(a.miner, b.miner) || b.height < a.height || Address.protocol(a.miner) !== 0) return undefined;
   const witness = extra.length === 0 ? undefined : readHeader(extra);
   if (extra.length > 0 && witness === undefined) return undefined;
-  const kind = kindOf(a, b, witness);
-  if (kind === undefined || !isSigned(context, a) || !isSigned(context, b)) return undefined;
-  return { target: Address.idOf(a.miner), epoch: b.height, kind };
+  const type = typeOf(a, b, witness);
+  if (type === undefined || !isSigned(context, a) || !isSigned(context, b)) return undefined;
+  return { target: Address.idOf(a.miner), epoch: b.height, type };
 }
 
 // As Lotus reads them: bytes after the header are passed over.
@@ -84,12 +84,12 @@ function isUnjudged({ network }: FaultContext, height: number): boolean {
   return network.name === unjudged.network && Math.abs(height - unjudged.around) < chainFinality;
 }
 
-function kindOf(a: BlockHeader, b: BlockHeader, witness: BlockHeader | undefined): ConsensusFault["kind"] | undefined {
+function typeOf(a: BlockHeader, b: BlockHeader, witness: BlockHeader | undefined): ConsensusFault["type"] | undefined {
   if (witness !== undefined && sameParents(a, witness) && a.height === witness.height) {
-    if (isParent(witness, b) && !isParent(a, b)) return faultKinds.parentGrinding;
+    if (isParent(witness, b) && !isParent(a, b)) return faultTypes.parentGrinding;
   }
-  if (a.height === b.height) return faultKinds.doubleFork;
-  return sameParents(a, b) ? faultKinds.timeOffset : undefined;
+  if (a.height === b.height) return faultTypes.doubleFork;
+  return sameParents(a, b) ? faultTypes.timeOffset : undefined;
 }
 
 function sameParents(a: BlockHeader, b: BlockHeader): boolean {

@@ -36,17 +36,17 @@ const target = miner.id;
 
 describe("verifyConsensusFault", () => {
   it("sees two blocks of one epoch", () => {
-    expect(judge(one, two)).toEqual({ target, epoch: 20, kind: 1 });
+    expect(judge(one, two)).toEqual({ target, epoch: 20, type: 1 });
   });
 
   it("sees two blocks of different epochs on the same parents", () => {
-    expect(judge(one, sign({ height: 23 }))).toEqual({ target, epoch: 23, kind: 3 });
+    expect(judge(one, sign({ height: 23 }))).toEqual({ target, epoch: 23, type: 3 });
   });
 
   it("sees a block that leaves out its miner's own, by a sibling that it names", () => {
     const sibling = sign({ height: 20 }, other);
     const above = sign({ height: 21, parents: [blockCid(sibling)] });
-    expect(judge(one, above, sibling)).toEqual({ target, epoch: 21, kind: 2 });
+    expect(judge(one, above, sibling)).toEqual({ target, epoch: 21, type: 2 });
     expect(judge(one, above)).toBeUndefined();
     expect(judge(one, sign({ height: 21, parents: [blockCid(sibling), blockCid(one)] }), sibling)).toBeUndefined();
   });
@@ -83,7 +83,7 @@ describe("verifyConsensusFault", () => {
 
   it("finds none in blocks older than finality, and none around calibnet's halt", () => {
     expect(judge(one, two, undefined, { ...context, epoch: 921 })).toBeUndefined();
-    expect(judge(one, two, undefined, { ...context, epoch: 920 })).toMatchObject({ kind: 1 });
+    expect(judge(one, two, undefined, { ...context, epoch: 920 })).toMatchObject({ type: 1 });
     const calibnet = { ...context, network: { ...context.network, name: "calibnet" } };
     const near = [1_070_494 - 899, 1_070_494 + 899].map((height) => sign({ height }));
     expect(judge(near[0] as BlockHeader, near[1] as BlockHeader, undefined, calibnet)).toBeUndefined();
