@@ -54,7 +54,7 @@ describe("verifyConsensusFault", () => {
   it("passes over bytes after a header, as Lotus does", () => {
     const [a, b] = [one, two].map((header) => concatBytes(encodeBlockHeader(header), Uint8Array.of(0)));
     expect(verifyConsensusFault(context, a as Uint8Array, b as Uint8Array, new Uint8Array(0))).toMatchObject({
-      kind: 1,
+      type: 1,
     });
   });
 
