@@ -17,6 +17,7 @@ export type VmFacts = {
   "vm/vector-too-long": { field: string; limit: number };
   "vm/module-invalid": { offset: number; why: string };
   "vm/prepared-invalid": { why: string };
+  "vm/trace-malformed": { line: number; why: string };
 };
 
 const say: { [C in keyof VmFacts]: (facts: VmFacts[C]) => string } = {
@@ -33,6 +34,7 @@ const say: { [C in keyof VmFacts]: (facts: VmFacts[C]) => string } = {
   "vm/vector-too-long": (f) => `${f.field}: more than ${f.limit} B`,
   "vm/module-invalid": (f) => `actor code is not a module the reference loads: at byte ${f.offset}: ${f.why}`,
   "vm/prepared-invalid": (f) => `not a prepared module of this release: ${f.why}`,
+  "vm/trace-malformed": (f) => `line ${f.line} is no charge of a trace: ${f.why}`,
 };
 
 /** Input that the VM cannot run at all: nothing is concluded about the chain, and there is no receipt. */

@@ -16,8 +16,10 @@ export type TraceMark =
       readonly method: bigint;
       readonly value: bigint;
     }
-  /** A send ended, and how: also one that never ran an actor. */
+  /** A send ended with an exit code: also one that never ran an actor. */
   | { readonly kind: "return"; readonly exitCode: number }
+  /** A send ended without one: by an error number's name, or what unwinds further: `OutOfGas`, `Fatal`. */
+  | { readonly kind: "fail"; readonly error: string }
   /** An actor asked the host; before the charge for what it ran until then. `name` as `ipld.block_open`. */
   | { readonly kind: "syscall"; readonly name: string }
   /** The host answered with an error number, 0 when all went well. */
