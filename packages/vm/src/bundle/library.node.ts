@@ -1,12 +1,11 @@
-import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { ByteSource } from "@copse/car";
 import { toCid } from "@copse/ipld";
-import { type AbortOptions, assertNotAborted, equalBytes, HostFault, isCopseError } from "@copse/primitives";
+import { type AbortOptions, equalBytes } from "@copse/primitives";
 import { VmError } from "../errors.ts";
 import type { ActorBundle } from "./bundle.ts";
+import { fault, host } from "./host.node.ts";
 import { type BundlePin, bundlePins, pinOf, pinOfRoot } from "./pins.ts";
 import { type BundleOptions, type NamedBundle, readBundles } from "./read-bundle.ts";
 
@@ -39,24 +38,22 @@ export async function* openBundles(path: string, options: BundleOptions = {}): A
 }
 
 /**
- * The bundles in a folder, such as `~/.cache/copse/actors`: its archives and CAR files, and folders of CAR files. With
- * `verify: false` only what the files say of themselves is read. None where there is no folder.
+ * Files of bundles in a folder, such as `~/.cache/copse/actors`: archives, CAR files, and folders of CAR files that are
+ * called like a version. None where there is no folder.
  *
- * @throws as {@link openBundles}
+ * @throws {HostFault} `host/store-failed`
  * @example
- * for await (const { path, bundle } of listActors(folder, { verify: false })) console.log(path, bundle.network);
+ * for (const path of await listActorFiles(folder)) for await (const { bundle } of openBundles(path)) show(bundle);
  */
-export async function* listActors(folder: string, options: BundleOptions = {}): AsyncGenerator<StoredBundle> {
+export async function listActorFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
     throw fault("read", folder, error);
   });
-  names.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
-  for (const name of names) {
-    assertNotAborted(options.signal);
-    const isFolder = name.isDirectory() && /^v\d{1,4}$/.test(name.name);
-    if (isFolder || /\.(car|tar)(\.zst)?$/.test(name.name)) yield* openBundles(join(folder, name.name), options);
-  }
+  return names
+    .filter((entry) => (entry.isDirectory() ? /^v\d{1,4}$/ : /^[^.].*\.(car|tar)(\.zst)?$/).test(entry.name))
+    .map(({ name }) => join(folder, name))
+    .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
 
 /**
@@ -99,25 +96,6 @@ export function assertPinned(file: string, bundle: ActorBundle, version: number,
   throw new VmError("vm/bundle-mismatch", { file, network, version, expected, found });
 }
 
-/** A file that appears whole or not at all: written under another name, flushed, renamed. @throws {HostFault} */
-export async function saveWhole(path: string, folder: string, chunks: ByteSource): Promise<void> {
-  await host("make", folder, mkdir(folder, { recursive: true }));
-  const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
-  const file = await host("open", temporary, open(temporary, "wx"));
-  try {
-    for await (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) {
-      await host("write", temporary, file.writeFile(chunk));
-    }
-    await host("sync", temporary, file.sync());
-    await host("close", temporary, file.close());
-    await host("rename", path, rename(temporary, path));
-  } catch (error) {
-    await file.close().catch(() => {});
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
 /** The bytes of a file, in chunks. @throws {HostFault} `host/store-failed` */
 export async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   const stream = createReadStream(path, { highWaterMark: 1 << 20 });
@@ -133,18 +111,4 @@ export async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
 async function carNames(folder: string): Promise<string[]> {
   const names = await host("read", folder, readdir(folder));
   return names.filter((name) => /\.car(\.zst)?$/.test(name) && !name.startsWith("._")).sort();
-}
-
-async function host<T>(operation: string, path: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw fault(operation, path, error);
-  }
-}
-
-function fault(operation: string, path: string, error: unknown): unknown {
-  if (isCopseError(error)) return error;
-  const reason = `${path}: ${error instanceof Error ? error.message : String(error)}`;
-  return new HostFault("host/store-failed", { operation, reason }, { cause: error });
 }

@@ -19,6 +19,8 @@ export interface BundleOptions extends AbortOptions {
 /** A bundle, and the name its file has. */
 export interface NamedBundle {
   readonly file: string;
+  /** Whether it lay in an archive. */
+  readonly isArchived: boolean;
   readonly bundle: ActorBundle;
 }
 
@@ -55,7 +57,8 @@ export async function* readBundles(source: ByteSource, options: BundleOptions = 
   try {
     if (!isTar(head)) {
       const bundle = await readOne(file, all, limits, options);
-      if (network === undefined || bundle.network === undefined || bundle.network === network) yield { file, bundle };
+      if (network === undefined || bundle.network === undefined || bundle.network === network)
+        yield { file, bundle, isArchived: false };
       return;
     }
     let files = 0;
@@ -65,7 +68,7 @@ export async function* readBundles(source: ByteSource, options: BundleOptions = 
       }
       if (!name.endsWith(".car")) continue;
       if (network !== undefined && networkOfName(name) !== network) continue;
-      yield { file: name, bundle: await readOne(name, chunks, limits, options) };
+      yield { file: name, isArchived: true, bundle: await readOne(name, chunks, limits, options) };
     }
   } finally {
     await plain.return(undefined);

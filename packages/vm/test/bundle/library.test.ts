@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { actorsDir, actorsFile, describeActors } from "@copse/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { saveWhole } from "../../src/bundle/library.node.ts";
+import { saveWhole } from "../../src/bundle/keep.node.ts";
 import { type BundlePin, pinOf } from "../../src/bundles.ts";
-import { listActors, loadActors, openBundles } from "../../src/node.ts";
+import { importBundles, keepBundle, listActorFiles, loadActors, openBundles } from "../../src/node.ts";
 import { inventBundle } from "./invented-bundle.ts";
 
 let folder = "";
@@ -25,19 +25,40 @@ describe("a folder of bundles", () => {
     mkdirSync(join(folder, "v4"));
     writeFileSync(join(folder, "v4/builtin-actors-ournet.car"), car);
     writeFileSync(join(folder, "v4/._builtin-actors-ournet.car"), "junk");
+    const paths = await listActorFiles(folder);
+    expect(paths.map((path) => path.slice(folder.length + 1))).toEqual(["v3-ournet.car", "v4", "v10-ournet.car.zst"]);
     const found: unknown[] = [];
-    for await (const { path, bundle, pin } of listActors(folder)) {
-      found.push([path.slice(folder.length + 1), bundle.network, pin]);
-    }
+    for (const path of paths)
+      for await (const { bundle, pin, file } of openBundles(path)) {
+        found.push([file, bundle.network, pin]);
+      }
     expect(found).toEqual([
       ["v3-ournet.car", "ournet", undefined],
-      ["v4/builtin-actors-ournet.car", "ournet", undefined],
+      ["builtin-actors-ournet.car", "ournet", undefined],
       ["v10-ournet.car.zst", "ournet", undefined],
     ]);
   });
 
   it("lists nothing where there is no folder", async () => {
-    expect(await Array.fromAsync(listActors(join(folder, "none")))).toEqual([]);
+    expect(await listActorFiles(join(folder, "none"))).toEqual([]);
+  });
+
+  it("takes in what is published, and what is not if it is told so", async () => {
+    const path = join(folder, "builtin-actors-ournet.car");
+    writeFileSync(path, car);
+    const target = join(folder, "kept");
+    await expect(importBundles(path, target)).rejects.toMatchObject({ code: "vm/bundle-unknown" });
+    const code = "vm/bundle-malformed";
+    await expect(importBundles(path, target, { allowUnknown: true })).rejects.toMatchObject({ code });
+    const [kept] = await importBundles(path, target, { allowUnknown: true, version: 3 });
+    expect(kept?.path).toBe(join(target, "v3-ournet.car"));
+    expect((await loadActors(target, 3, "ournet")).root).toEqual(root);
+  });
+
+  it("keeps no other bundle under the name of a published one", async () => {
+    await expect(keepBundle(folder, 18, "mainnet", car)).rejects.toMatchObject({ code: "vm/bundle-mismatch" });
+    expect(readdirSync(folder)).toEqual([]);
+    expect(await keepBundle(folder, 1, "ournet", car)).toBe(join(folder, "v1-ournet.car"));
   });
 
   it("loads a network's bundle, of a folder too", async () => {
@@ -82,6 +103,16 @@ describeActors("the archives of lotus", archived, () => {
       if (bundle.network === "mainnet") main = pin;
     }
     expect(main).toBe(pinOf("mainnet", version));
+  });
+
+  it("an archive is taken in under its name, whatever it is called", async () => {
+    const path = join(folder, "actors.bin");
+    copyFileSync(actorsFile(9) as string, path);
+    const kept = await importBundles(path, join(folder, "kept"));
+    expect(kept).toHaveLength(7);
+    expect(readdirSync(join(folder, "kept"))).toEqual(["v9.tar.zst"]);
+    const wrong = importBundles(path, join(folder, "kept"), { version: 10 });
+    await expect(wrong).rejects.toMatchObject({ code: "vm/bundle-mismatch" });
   });
 
   it("v18 of mainnet has the 16 actors in the order of the network", async () => {
