@@ -92,7 +92,8 @@ export function createMint(options: MintOptions): Mint {
   const beacon = beaconOf(beaconKey, genesisTime - beaconLead);
   const machine = options.machine ?? noMachine;
   const power = createMiners(seeded, count, blocks);
-  const senders = createSenders(seeded);
+  // Ethereum's accounts came with network version 18.
+  const senders = createSenders(seeded).filter(({ key }) => key.type !== 3 || (machine.networkVersion ?? 18) >= 18);
   const name = options.name ?? `localnet-${options.seed}`;
   const state = machine.genesis({ networkName: name, genesisTime, power, senders });
   const header = genesisBlock(state.root, seeded.bytes("genesis ticket", 0), genesisTime);
