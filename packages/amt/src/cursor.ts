@@ -207,9 +207,9 @@ export class AmtCursor<V> {
       return true;
     }
     const { spans } = leaf;
-    for (let slot = from; 2 * slot < spans.length; slot++) {
+    for (let slot = from; slot < spans.length; slot++) {
       const value = (leaf.values?.[slot] as V | undefined) ?? this.#trunk.valueIn(leaf, slot);
-      if (value === undefined && !spans[2 * slot]) continue;
+      if (value === undefined && spans[slot] === undefined) continue;
       if (visit(slot, value as V) === false) return false;
     }
     return true;

@@ -2,6 +2,7 @@ import { CborReader, type CidBytes, type Codec, chainCidLength, codecs, isChainC
 import { AmtError } from "./errors.ts";
 import type { Layout } from "./layout.ts";
 import { type AmtNode, Branch, emptyNode, Leaf, linkHead } from "./node.ts";
+import { spanIn } from "./span.ts";
 
 /**
  * Reads a node that is to stand at `height`.
@@ -97,7 +98,7 @@ function readSpans(reader: CborReader, leaf: Leaf, bitmap: number, layout: Layou
     for (let bits = bitsAt(source, bitmap, at, layout); bits !== 0; bits &= bits - 1) {
       if (taken++ === items) throw mismatch(source, bitmap, layout, 0, items);
       const slot = at * 8 + 31 - Math.clz32(bits & -bits);
-      spans[2 * slot] = moved + offset;
+      const start = offset;
       const end = simpleEnd(source, offset);
       if (end > 0 && end <= source.length) offset = end;
       else {
@@ -105,7 +106,7 @@ function readSpans(reader: CborReader, leaf: Leaf, bitmap: number, layout: Layou
         reader.skip();
         offset = reader.offset;
       }
-      spans[2 * slot + 1] = moved + offset;
+      spans[slot] = spanIn(leaf.source, moved + start, moved + offset);
     }
   }
   reader.offset = offset;

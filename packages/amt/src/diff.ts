@@ -6,7 +6,8 @@ import { AmtError } from "./errors.ts";
 import { indexAt, type Layout } from "./layout.ts";
 import { type AmtNode, Branch, encodeNode, type Leaf } from "./node.ts";
 import { Place } from "./place.ts";
-import { equalSpans, type Trunk } from "./trunk.ts";
+import { endOf, isSame, startOf } from "./span.ts";
+import type { Trunk } from "./trunk.ts";
 import type { ValueReader } from "./value-reader.ts";
 
 /** An index whose value is another in the second of two trees: added, removed or changed. */
@@ -102,28 +103,28 @@ export class AmtDiff<V, W = V> {
     const [before, after] = [a as Leaf | undefined, b as Leaf | undefined];
     const changes: AmtChange<V, W>[] = [];
     const end = Math.max(before?.spans.length ?? 0, after?.spans.length ?? 0);
-    for (let at = 0; at < end; at += 2) {
-      if (isEqualAt(before, after, at)) continue;
-      const index = indexAt(this.#layout, high, low | (at / 2));
-      changes.push({ index, before: valueAt(this.#before, before, at), after: valueAt(this.#after, after, at) });
+    for (let slot = 0; slot < end; slot++) {
+      if (isEqualAt(before, after, slot)) continue;
+      const index = indexAt(this.#layout, high, low | slot);
+      changes.push({ index, before: valueAt(this.#before, before, slot), after: valueAt(this.#after, after, slot) });
     }
     return changes;
   }
 }
 
-/** Whether two leaves have the same value, or none, at a place of their spans. */
-function isEqualAt(before: Leaf | undefined, after: Leaf | undefined, at: number): boolean {
-  const aStart = before?.spans[at];
-  const bStart = after?.spans[at];
-  if (!aStart || !bStart) return !aStart && !bStart;
-  const [a, b] = [before as Leaf, after as Leaf];
-  const [aEnd, bEnd] = [a.spans[at + 1] as number, b.spans[at + 1] as number];
-  return equalSpans(a.sourceOf(at / 2), aStart, aEnd, b.sourceOf(at / 2), bStart, bEnd);
+/** Whether two leaves have the same value, or none, in a slot. */
+function isEqualAt(before: Leaf | undefined, after: Leaf | undefined, slot: number): boolean {
+  const a = before?.spans[slot];
+  const b = after?.spans[slot];
+  if (a === undefined || b === undefined) return a === b;
+  const { source } = after as Leaf;
+  if (typeof b === "number") return isSame(a, (before as Leaf).source, source, startOf(b), endOf(b));
+  return isSame(a, (before as Leaf).source, b.bytes, b.start, b.end);
 }
 
-function valueAt<V>(values: ValueReader<V>, leaf: Leaf | undefined, at: number): V | undefined {
-  const start = leaf?.spans[at];
-  return start ? values.read((leaf as Leaf).sourceOf(at / 2), start, leaf?.spans[at + 1] as number) : undefined;
+function valueAt<V>(values: ValueReader<V>, leaf: Leaf | undefined, slot: number): V | undefined {
+  const span = leaf?.spans[slot];
+  return span === undefined ? undefined : values.at((leaf as Leaf).source, span);
 }
 
 /**

@@ -38,13 +38,12 @@ export async function* entriesAhead<V>(
   for await (const { after, high, low } of leavesAhead([root], layout, below, store, options)) {
     if (!(after instanceof Leaf)) continue;
     const entries: AmtEntry<V>[] = []; // decoded before others run, which may change a leaf that the tree keeps
-    for (let slot = 0; 2 * slot < after.spans.length; slot++) {
-      const start = after.spans[2 * slot];
-      if (!start) continue;
+    for (let slot = 0; slot < after.spans.length; slot++) {
+      const span = after.spans[slot];
+      if (span === undefined) continue;
       const index = indexAt(layout, high, low | slot);
       if (index < from) continue;
-      const value = values.read(after.sourceOf(slot), start, after.spans[2 * slot + 1] as number);
-      entries.push([index, value]);
+      entries.push([index, values.at(after.source, span)]);
     }
     yield* entries;
   }

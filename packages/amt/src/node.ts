@@ -1,5 +1,6 @@
 import { type CborWriter, type CidBytes, chainCidLength, isChainCid, readCid } from "@copse/ipld";
 import type { Layout } from "./layout.ts";
+import { endOf, Far, type Span, spanIn, startOf } from "./span.ts";
 
 /** Nodes of more slots than this grow with what they hold: a wide one is mostly empty, and a hostile one always. */
 const preparedWidth = 1024;
@@ -25,49 +26,36 @@ export class Branch {
 /** A node at height 0. Values stay CBOR, somewhere in bytes that are shared, until they are asked for. */
 export class Leaf {
   readonly slots: undefined = undefined;
-  /** Start and end of each slot's value, side by side; start 0 where there is none. */
-  readonly spans: number[];
+  /** Where the value of each slot lies, by `source` where it is near. */
+  readonly spans: (Span | undefined)[];
   source: Uint8Array;
-  /** What the spans of slots mean that lie in other bytes than `source`. */
-  own: (Uint8Array | undefined)[] | undefined = undefined;
   /** Values that have been asked for. */
   values: unknown[] | undefined = undefined;
   items = 0;
   cid: CidBytes | undefined = undefined;
 
   constructor(layout: Layout, source: Uint8Array) {
-    this.spans = slotsOf(2 * layout.width);
+    this.spans = emptyOf(layout);
     this.source = source;
-  }
-
-  /** The bytes that the span of a slot means. */
-  sourceOf(slot: number): Uint8Array {
-    return this.own?.[slot] ?? this.source;
   }
 
   /** Whether a slot is taken. */
   has(slot: number): boolean {
-    return !!this.spans[2 * slot];
+    return this.spans[slot] !== undefined;
   }
 
   /** Puts the CBOR of a value, which must not change, in a slot. */
-  put(layout: Layout, slot: number, source: Uint8Array, start: number, end: number): void {
+  put(slot: number, source: Uint8Array, start: number, end: number): void {
     if (this.items === 0) this.source = source;
-    if (!this.spans[2 * slot]) this.items++;
-    this.spans[2 * slot] = start;
-    this.spans[2 * slot + 1] = end;
-    if (source !== this.source) {
-      this.own ??= emptyOf(layout);
-      this.own[slot] = source;
-    } else if (this.own !== undefined) this.own[slot] = undefined;
+    if (this.spans[slot] === undefined) this.items++;
+    this.spans[slot] = source === this.source ? spanIn(source, start, end) : new Far(source, start, end);
     if (this.values !== undefined) this.values[slot] = undefined;
   }
 
   /** Takes the value of a slot away. */
   take(slot: number): void {
     this.items--;
-    this.spans[2 * slot] = 0;
-    if (this.own !== undefined) this.own[slot] = undefined;
+    this.spans[slot] = undefined;
     if (this.values !== undefined) this.values[slot] = undefined;
   }
 }
@@ -77,10 +65,9 @@ export function copyNode(layout: Layout, node: AmtNode): AmtNode {
   let copy: AmtNode;
   if (node.slots === undefined) {
     copy = new Leaf(layout, node.source);
-    node.spans.forEach((at, i) => {
-      (copy as Leaf).spans[i] = at;
+    node.spans.forEach((span, slot) => {
+      (copy as Leaf).spans[slot] = span;
     });
-    copy.own = node.own && [...node.own];
   } else {
     copy = new Branch(layout, node.height, node.source);
     node.slots.forEach((child, slot) => {
@@ -178,20 +165,22 @@ export function encodeNode(
 }
 
 /** Writes the values of a leaf, those that lie side by side at once. */
-function writeValues(writer: CborWriter, { spans, own, source }: Leaf): void {
+function writeValues(writer: CborWriter, { spans, source }: Leaf): void {
   let from = source;
   let start = 0;
   let end = 0;
-  for (let slot = 0; 2 * slot < spans.length; slot++) {
-    const next = spans[2 * slot];
-    if (!next) continue;
-    const its = own?.[slot] ?? source;
+  for (let slot = 0; slot < spans.length; slot++) {
+    const span = spans[slot];
+    if (span === undefined) continue;
+    const isNear = typeof span === "number";
+    const its = isNear ? source : span.bytes;
+    const next = isNear ? startOf(span) : span.start;
     if (next !== end || its !== from) {
       if (end > start) writer.part(from, start, end);
       from = its;
       start = next;
     }
-    end = spans[2 * slot + 1] as number;
+    end = isNear ? endOf(span) : span.end;
   }
   if (end > start) writer.part(from, start, end);
 }
@@ -200,8 +189,7 @@ function writeValues(writer: CborWriter, { spans, own, source }: Leaf): void {
 function markTaken(bitmap: Uint8Array, node: AmtNode): void {
   bitmap.fill(0);
   const taken = node.slots ?? node.spans;
-  const step = node.slots === undefined ? 2 : 1;
-  for (let slot = 0; slot * step < taken.length; slot++) {
-    if (taken[slot * step]) (bitmap[slot >> 3] as number) |= 1 << (slot & 7);
+  for (let slot = 0; slot < taken.length; slot++) {
+    if (taken[slot]) (bitmap[slot >> 3] as number) |= 1 << (slot & 7);
   }
 }

@@ -4,6 +4,7 @@ import { readNode } from "./decode-node.ts";
 import { AmtError } from "./errors.ts";
 import { fits, highBelow, indexAt, type Layout, lowBelow, slotAt } from "./layout.ts";
 import { type AmtNode, Branch, copyNode, emptyNode, emptyOf, encodeNode, Gap, type Leaf } from "./node.ts";
+import { isSame } from "./span.ts";
 import { ValueReader } from "./value-reader.ts";
 
 const maxCount = 2n ** 64n - 1n;
@@ -80,9 +81,9 @@ export class Trunk<V> {
   valueIn(leaf: Leaf, slot: number): V | undefined {
     const known = leaf.values?.[slot];
     if (known !== undefined) return known as V;
-    const start = leaf.spans[2 * slot];
-    if (!start) return undefined;
-    const value = this.values.read(leaf.sourceOf(slot), start, leaf.spans[2 * slot + 1] as number);
+    const span = leaf.spans[slot];
+    if (span === undefined) return undefined;
+    const value = this.values.at(leaf.source, span);
     leaf.values ??= emptyOf(this.layout);
     leaf.values[slot] = value;
     return value;
@@ -94,20 +95,17 @@ export class Trunk<V> {
    * @throws {AmtError} `amt/count-wrong`
    */
   put(high: number, low: number, source: Uint8Array, start: number, end: number): void {
-    const { layout } = this;
-    const slot = low & layout.mask;
+    const slot = low & this.layout.mask;
     const leaf = this.find(high, low);
     if (leaf === undefined) {
-      if (this.gap === undefined) this.#grow(high, low).put(layout, slot, source, start, end);
+      if (this.gap === undefined) this.#grow(high, low).put(slot, source, start, end);
       return;
     }
-    const old = leaf.spans[2 * slot];
-    if (old) {
-      const oldEnd = leaf.spans[2 * slot + 1] as number;
-      if (equalSpans(leaf.sourceOf(slot), old, oldEnd, source, start, end)) return;
-    } else this.#countOne();
+    const old = leaf.spans[slot];
+    if (old === undefined) this.#countOne();
+    else if (isSame(old, leaf.source, source, start, end)) return;
     if (leaf.cid !== undefined || this.root !== undefined) this.#change(high, low);
-    leaf.put(layout, slot, source, start, end);
+    leaf.put(slot, source, start, end);
   }
 
   /** A leaf of its own for an index that none has a place for, and the nodes on the way to it. */
@@ -159,7 +157,7 @@ export class Trunk<V> {
   remove(high: number, low: number): boolean {
     const leaf = this.find(high, low);
     const place = low & this.layout.mask;
-    if (leaf === undefined || !leaf.spans[2 * place]) return false;
+    if (leaf === undefined || leaf.spans[place] === undefined) return false;
     if (this.count === 0) throw new AmtError("amt/count-wrong", { count: 0n });
     if (leaf.items > 1) {
       if (this.#lacksHeir(undefined, 0)) return false;
@@ -229,10 +227,9 @@ export class Trunk<V> {
     let [high, low] = [0, 0];
     for (let node = this.node; ; ) {
       const taken = node.slots ?? node.spans;
-      const step = node.slots === undefined ? 2 : 1;
       let at = last ? layout.width - 1 : 0;
       const end = last ? -1 : layout.width;
-      while (at !== end && !taken[step * at]) at += last ? -1 : 1;
+      while (at !== end && !taken[at]) at += last ? -1 : 1;
       if (at === end) return undefined;
       if (node.slots === undefined) return indexAt(layout, high, low | at);
       const child = node.slots[at] as AmtNode | number;
@@ -314,18 +311,4 @@ export class Trunk<V> {
 function plus(count: number | bigint, by: 1 | -1): number | bigint {
   if (typeof count === "bigint") return count + BigInt(by);
   return count === Number.MAX_SAFE_INTEGER && by === 1 ? BigInt(count) + 1n : count + by;
-}
-
-/** Whether two spans are the same bytes. */
-export function equalSpans(
-  a: Uint8Array,
-  aStart: number,
-  aEnd: number,
-  b: Uint8Array,
-  bStart: number,
-  bEnd: number,
-): boolean {
-  if (aEnd - aStart !== bEnd - bStart) return false;
-  for (let i = aStart, j = bStart; i < aEnd; i++, j++) if (a[i] !== b[j]) return false;
-  return true;
 }

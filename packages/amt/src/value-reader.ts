@@ -1,4 +1,5 @@
 import { CborError, CborReader, type Codec } from "@copse/ipld";
+import { endOf, type Span, startOf } from "./span.ts";
 
 /** Decodes values where they stand in bytes that many share. */
 export class ValueReader<V> {
@@ -8,6 +9,12 @@ export class ValueReader<V> {
 
   constructor(codec: Codec<V>) {
     this.#codec = codec;
+  }
+
+  /** The value of a span in a leaf over `source`. @throws {CborError} as {@link ValueReader.read} */
+  at(source: Uint8Array, span: Span): V {
+    if (typeof span === "number") return this.read(source, startOf(span), endOf(span));
+    return this.read(span.bytes, span.start, span.end);
   }
 
   /**
