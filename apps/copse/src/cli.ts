@@ -1,5 +1,6 @@
 import { abortFault, assertNotAborted, HostFault } from "@copse/primitives";
 import { Command, CommanderError } from "commander";
+import { actorsCommands } from "./commands/actors.ts";
 import { carCommands } from "./commands/car.ts";
 import { chainCommands } from "./commands/chain.ts";
 import type { CommandContext, CommandSpec } from "./commands/command.ts";
@@ -31,6 +32,7 @@ export const commandTree: Readonly<Record<string, { readonly says: string; reado
     car: { says: "Look into CAR files, check them and make new ones", verbs: carCommands },
     ipld: { says: "Look at blocks and DAGs, in CAR files or a repository", verbs: ipldCommands },
     chain: { says: "Read the chain a repository holds; no node needs to run", verbs: chainCommands },
+    actors: { says: "Bring the built-in actors that the VM runs", verbs: actorsCommands },
   };
 
 /**

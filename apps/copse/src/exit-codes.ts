@@ -7,7 +7,7 @@ export const exitCodes: Readonly<Record<number, string>> = {
   1: "a bug of copse: please report the printed facts",
   2: "an option, argument or configuration value is wrong",
   3: "data is not what it claims to be: a block, header, message or signature failed its check",
-  4: "no peer could serve what is needed",
+  4: "no peer or server could serve what is needed",
   5: "this machine failed: disk, memory, a missing block",
   6: "what was asked for is not in the repository or file",
   130: "stopped by Ctrl-C or a signal",
@@ -28,8 +28,9 @@ export function exitCodeOf(error: unknown): number {
   if (code.startsWith("copse/option") || code.startsWith("copse/config") || code === "copse/repo-other-network")
     return 2;
   if (isLie(error)) return 3;
-  if (code === "copse/no-peers" || code.startsWith("network/")) return 4;
+  if (code === "copse/no-peers" || code === "copse/download-failed" || code.startsWith("network/")) return 4;
   if (code === "copse/not-found" || code === "copse/block-absent" || code === "copse/repo-missing") return 6;
+  if (code === "vm/bundle-absent") return 6;
   if (code.startsWith("path/")) return code === "path/block-malformed" ? 3 : 6;
   return 3;
 }
