@@ -20,6 +20,7 @@ export type {
 } from "./engine.ts";
 export { CryptoError, type CryptoFacts } from "./errors.ts";
 export { blake2b, blake2b32, blake2b160, blake2b256, isBlake2b256, keccak256, sha256 } from "./hashes.ts";
+export { ripemd160 } from "./ripemd160.ts";
 export { createBlake2b, createKeccak256, createSha256, type RunningHash } from "./running-hash.ts";
 export * as secp256k1 from "./secp256k1.ts";
 export type {

@@ -18,6 +18,20 @@ export type VmFacts = {
   "vm/module-invalid": { offset: number; why: string };
   "vm/prepared-invalid": { why: string };
   "vm/trace-malformed": { line: number; why: string };
+  /** No valid tipset has a reward or cron that fails. */
+  "vm/implicit-message-failed": { what: "cron" | "reward"; epoch: number; exitCode: number };
+  /** An upgrade changes the actors, and nothing was given that changes their state. */
+  "vm/migration-absent": { epoch: number; networkVersion: number };
+  "vm/genesis-failed": { to: string; method: bigint; exitCode: number };
+  /** The machine was stopped by a fault: its state is half changed. */
+  "vm/machine-stopped": Record<string, never>;
+  /** A message that no block can hold. */
+  "vm/message-invalid": { why: string };
+  "vm/settlement-failed": { why: string };
+  "vm/manifest-incomplete": { name: string };
+  /** A state tree of another version than the machine's. */
+  "vm/state-unfit": { version: number; fvm: number };
+  "vm/flush-refused": { cid: string; why: string };
 };
 
 const say: { [C in keyof VmFacts]: (facts: VmFacts[C]) => string } = {
@@ -34,7 +48,16 @@ const say: { [C in keyof VmFacts]: (facts: VmFacts[C]) => string } = {
   "vm/vector-too-long": (f) => `${f.field}: more than ${f.limit} B`,
   "vm/module-invalid": (f) => `actor code is not a module the reference loads: at byte ${f.offset}: ${f.why}`,
   "vm/prepared-invalid": (f) => `not a prepared module of this release: ${f.why}`,
+  "vm/implicit-message-failed": (f) => `the ${f.what} message of epoch ${f.epoch} ended with exit code ${f.exitCode}`,
+  "vm/migration-absent": (f) => `no migration to network version ${f.networkVersion} after epoch ${f.epoch}`,
+  "vm/genesis-failed": (f) => `method ${f.method} of ${f.to} ended with exit code ${f.exitCode}`,
   "vm/trace-malformed": (f) => `line ${f.line} is no charge of a trace: ${f.why}`,
+  "vm/machine-stopped": () => "the machine was stopped by a fault, and does nothing more",
+  "vm/message-invalid": (f) => `not a message of any block: ${f.why}`,
+  "vm/settlement-failed": (f) => `gas cannot be paid out: ${f.why}`,
+  "vm/manifest-incomplete": (f) => `the built-in actors lack ${f.name}`,
+  "vm/state-unfit": (f) => `a state tree of version ${f.version} is not for FVM ${f.fvm}`,
+  "vm/flush-refused": (f) => `${f.cid} is reachable from the new state, but not to be kept: ${f.why}`,
 };
 
 /** Input that the VM cannot run at all: nothing is concluded about the chain, and there is no receipt. */

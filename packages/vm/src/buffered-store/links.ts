@@ -1,0 +1,84 @@
+import type { CidBytes } from "@copse/ipld";
+import { readMachineCid } from "../cids.ts";
+import type { FvmVersion } from "../fvm-version.ts";
+
+/** Least values of heads of 1, 2, 4 and 8 bytes, which FVM 2 asks for. */
+const leastOf = [24, 0x100, 0x10000, 0x100000000];
+
+/**
+ * Tells of the links of a DAG-CBOR block as a flush of the reference walks it: heads only, no UTF-8, no floats, keys of maps
+ * too, and whatever follows the first item is not looked at.
+ *
+ * @returns what is wrong with the block, or `undefined`
+ * @see ref-fvm:fvm/src/blockstore/buffered.rs scan_for_links
+ */
+export function linksOf(block: Uint8Array, fvm: FvmVersion, onLink: (cid: CidBytes) => void): string | undefined {
+  const heads = new HeadReader(block, fvm === 2);
+  for (let remaining = 1; remaining > 0; remaining--) {
+    if (!heads.next()) return "its CBOR is cut or malformed";
+    const { value } = heads;
+    switch (heads.major) {
+      case 2:
+      case 3:
+        heads.at += value;
+        if (heads.at > block.length && fvm !== 2) return "its CBOR is cut";
+        break;
+      case 4:
+        remaining += value;
+        break;
+      case 5:
+        remaining += 2 * value;
+        break;
+      case 6: {
+        if (value !== 42) {
+          remaining++;
+          break;
+        }
+        const why = passLink(heads, fvm, onLink);
+        if (why !== undefined) return why;
+      }
+    }
+  }
+  return undefined;
+}
+
+function passLink(heads: HeadReader, fvm: FvmVersion, onLink: (cid: CidBytes) => void): string | undefined {
+  if (!heads.next() || heads.major !== 2) return "a link is no byte string";
+  const { block, at, value } = heads;
+  const end = at + value;
+  if (end > block.length || (fvm === 2 && value > 100)) return "a link is cut or too long";
+  if (block[at] !== 0 && fvm !== 2) return "a link does not start with 0";
+  const link = readMachineCid(block.subarray(0, end), at + 1);
+  if (link === undefined) return "a link is no CID";
+  onLink(link.cid);
+  heads.at = end;
+  return undefined;
+}
+
+/** Reads heads of CBOR items one by one. */
+class HeadReader {
+  readonly block: Uint8Array;
+  at = 0;
+  major = 0;
+  value = 0;
+  readonly #isStrict: boolean;
+
+  constructor(block: Uint8Array, isStrict: boolean) {
+    this.block = block;
+    this.#isStrict = isStrict;
+  }
+
+  /** @returns whether there is one */
+  next(): boolean {
+    const first = this.block[this.at++];
+    if (first === undefined) return false;
+    this.major = first >> 5;
+    this.value = first & 31;
+    if (this.value < 24) return true;
+    const width = this.value - 24;
+    if (width > 3 || this.at + (1 << width) > this.block.length) return false;
+    this.value = 0;
+    for (let i = 0; i < 1 << width; i++) this.value = this.value * 256 + (this.block[this.at++] as number);
+    return !this.#isStrict || this.value >= (leastOf[width] as number);
+  }
+}

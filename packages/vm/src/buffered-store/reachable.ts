@@ -1,0 +1,64 @@
+import { type CidBytes, cidKey, toCid } from "@copse/ipld";
+import { isCopseError, toHex } from "@copse/primitives";
+import { blockCodecs, hashCodes, partsOf } from "../cids.ts";
+import { VmError } from "../errors.ts";
+import type { FvmVersion } from "../fvm-version.ts";
+import { linksOf } from "./links.ts";
+
+/** A block and its CID. */
+type Block = readonly [cid: CidBytes, bytes: Uint8Array];
+
+/**
+ * The blocks of `held` that are reachable from a root, children before their parents. What is not held ends the walk there.
+ *
+ * @throws {VmError} `vm/flush-refused`
+ * @see ref-fvm:fvm/src/blockstore/buffered.rs take_reachable, release/v2: copy_rec
+ */
+export function reachableBlocks(
+  root: CidBytes,
+  held: (cid: CidBytes) => Block | undefined,
+  fvm: FvmVersion,
+): readonly Block[] {
+  const found: Block[] = [];
+  const taken = new Set<string>();
+  const stack: CidBytes[] = [root];
+  for (let cid = stack.pop(); cid !== undefined; cid = stack.pop()) {
+    const { codec, hash, digest } = partsOf(cid);
+    if (codec === blockCodecs.unsealed || codec === blockCodecs.sealed) continue;
+    const isInline = hash === hashCodes.identity;
+    const isKnownCodec =
+      codec === blockCodecs.dagCbor || codec === blockCodecs.raw || (codec === blockCodecs.cbor && fvm !== 2);
+    if (!isKnownCodec || !(isInline || (hash === hashCodes.blake2b256 && digest.length === 32))) {
+      throw refused(cid, "of a codec or hash function that state has not");
+    }
+    let block = digest;
+    if (!isInline) {
+      const key = cidKey(cid);
+      const waiting = taken.has(key) ? undefined : held(cid);
+      if (waiting === undefined) continue;
+      taken.add(key);
+      found.push(waiting);
+      block = waiting[1];
+    }
+    if (codec === blockCodecs.dagCbor) pushLinks(stack, cid, block, fvm);
+  }
+  return found.reverse();
+}
+
+function pushLinks(stack: CidBytes[], cid: CidBytes, block: Uint8Array, fvm: FvmVersion): void {
+  const why = linksOf(block, fvm, (link) => stack.push(link));
+  if (why !== undefined) throw refused(cid, why);
+}
+
+function refused(cid: CidBytes, why: string): VmError {
+  return new VmError("vm/flush-refused", { cid: textOf(cid), why });
+}
+
+function textOf(cid: CidBytes): string {
+  try {
+    return toCid(cid).toString();
+  } catch (error) {
+    if (!isCopseError(error)) throw error;
+    return toHex(cid);
+  }
+}
