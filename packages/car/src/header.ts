@@ -94,8 +94,10 @@ export const carV2HeaderBytes = 40;
 export interface CarV2Layout {
   readonly dataOffset: number;
   readonly dataSize: number;
-  /** 0 where the file has no index. */
+  /** 0 where the file has no index, or {@link indexFault} says that it cannot be there. */
   readonly indexOffset: number;
+  /** What is wrong with the index offset: the data can be read all the same. `car/layout-malformed`. */
+  readonly indexFault: CarError | undefined;
   /** Whether the index has every section, identity CIDs included. @see go-car `IsFullyIndexed` */
   readonly isFullyIndexed: boolean;
 }
@@ -119,14 +121,17 @@ export function decodeCarV2Layout(bytes: Uint8Array, offset: number): CarV2Layou
   if (dataSize === 0n) throw refuse("data size", dataSize, "leaves no room for the CARv1 header");
   const dataEnd = dataOffset + dataSize;
   if (dataEnd > maxOffset) throw refuse("data size", dataSize, "ends past what a file can hold");
+  let indexFault: CarError | undefined;
   if (indexOffset !== 0n && indexOffset < dataEnd) {
-    throw refuse("index offset", indexOffset, `lies before the end of the data at byte ${dataEnd}`);
+    indexFault = refuse("index offset", indexOffset, `lies before the end of the data at byte ${dataEnd}`);
+  } else if (indexOffset > maxOffset) {
+    indexFault = refuse("index offset", indexOffset, "is past what a file can hold");
   }
-  if (indexOffset > maxOffset) throw refuse("index offset", indexOffset, "is past what a file can hold");
   return {
     dataOffset: Number(dataOffset),
     dataSize: Number(dataSize),
-    indexOffset: Number(indexOffset),
+    indexOffset: indexFault === undefined ? Number(indexOffset) : 0,
+    indexFault,
     isFullyIndexed: (view.getUint8(0) & fullyIndexedBit) !== 0,
   };
 }

@@ -7,7 +7,7 @@ import { ForestIndexBuilder } from "./forest/index-writer.ts";
 import { CarIndexBuilder } from "./index-builder.ts";
 import type { CarReadOptions } from "./options.ts";
 import type { SortOptions } from "./record-sorter.ts";
-import { type CarScan, scanCar } from "./scan.ts";
+import { type CarScan, type DamagedScan, scanCar } from "./scan.ts";
 import type { CarBlock } from "./scanner.ts";
 import { findOffsets, isIdentity, openSortedIndex, type SortedIndex } from "./sorted-index.ts";
 
@@ -33,10 +33,11 @@ type CheckOptions = Pick<CarReadOptions, "limits" | "signal"> & { readonly sort?
 /** The check of a file's index; `undefined` where it has none. */
 export async function openIndexCheck(
   access: RandomAccess,
-  scan: CarScan,
+  scan: DamagedScan,
   options: CheckOptions,
 ): Promise<IndexCheck | undefined> {
-  const { indexStart, scanner } = scan;
+  const { indexFault, indexStart, scanner } = scan;
+  if (indexFault !== undefined) return damaged(indexFault);
   const isPlain = scan.kind === "CARv2" && scanner.indexOffset > 0;
   if (indexStart === undefined && !isPlain) return undefined;
   try {
@@ -48,9 +49,12 @@ export async function openIndexCheck(
     return checkForest(access, index, options);
   } catch (error) {
     if (!(error instanceof CarError)) throw error;
-    const { message } = error;
-    return { add() {}, async rest() {}, finish: async () => ({ state: "damaged", lost: 0, why: message }) };
+    return damaged(error);
   }
+}
+
+function damaged({ message }: CarError): IndexCheck {
+  return { add() {}, async rest() {}, finish: async () => ({ state: "damaged", lost: 0, why: message }) };
 }
 
 function checkSorted(access: RandomAccess, index: SortedIndex, scan: CarScan, options: CheckOptions): IndexCheck {

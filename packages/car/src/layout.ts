@@ -14,6 +14,8 @@ export interface CarLayout {
   /** Where the first section starts. */
   readonly sectionsStart: number;
   readonly dataEnd: number;
+  /** Data that a CARv2 names and the file does not have, where that is let pass. */
+  readonly lacking: number;
   /** Where the index of a CARv2 starts; 0 where it has none. */
   readonly indexOffset: number;
   /** Whether the CARv2 says that its index has every section, identity CIDs included. */
@@ -25,24 +27,26 @@ const headerGuess = 4096;
 /**
  * Reads the header of a CAR, and where its parts lie.
  *
+ * @param isDamaged takes a CARv2 that is shorter than it says, and passes over what it says of its index
  * @throws {CarError} `car/cut`, `car/header-malformed`, `car/header-too-long`, `car/too-many-roots`, `car/version-unknown`,
  * `car/layout-malformed`, `car/length-malformed`
  */
-export function* readLayout(size: number, limits: CarLimits): Reading<CarLayout> {
+export function* readLayout(size: number, limits: CarLimits, isDamaged = false): Reading<CarLayout> {
   const first = yield* readHeader(0, size, limits);
   if (first.version === 1) {
     const { roots, end } = first;
-    const none = { dataOffset: 0, indexOffset: 0, isFullyIndexed: false };
+    const none = { dataOffset: 0, indexOffset: 0, isFullyIndexed: false, lacking: 0 };
     return { version: 1, roots, sectionsStart: end, dataEnd: size, ...none };
   }
   const bytes = yield { offset: first.end, length: carV2HeaderBytes };
   if (bytes.length < carV2HeaderBytes) {
     throw cut("CARv2 header", first.end, carV2HeaderBytes, bytes.length);
   }
-  const { dataOffset, dataSize, indexOffset, isFullyIndexed } = decodeCarV2Layout(bytes, first.end);
-  const dataEnd = dataOffset + dataSize;
-  if (dataEnd > size) throw cut("section", dataOffset, dataSize, Math.max(0, size - dataOffset));
-  if (indexOffset >= size) {
+  const { dataOffset, dataSize, indexOffset, indexFault, isFullyIndexed } = decodeCarV2Layout(bytes, first.end);
+  if (indexFault !== undefined && !isDamaged) throw indexFault;
+  const dataEnd = isDamaged ? Math.min(dataOffset + dataSize, size) : dataOffset + dataSize;
+  if (dataEnd > size || dataOffset >= size) throw cut("section", dataOffset, dataSize, Math.max(0, size - dataOffset));
+  if (indexOffset >= size && !isDamaged) {
     const facts = {
       offset: first.end,
       field: "index offset",
@@ -53,7 +57,9 @@ export function* readLayout(size: number, limits: CarLimits): Reading<CarLayout>
   }
   const inner = yield* readHeader(dataOffset, dataEnd, limits);
   if (inner.version !== 1) throw new CarError("car/version-unknown", { offset: dataOffset, version: 2n });
-  return { version: 2, roots: inner.roots, dataOffset, sectionsStart: inner.end, dataEnd, indexOffset, isFullyIndexed };
+  const { roots, end: sectionsStart } = inner;
+  const lacking = dataOffset + dataSize - dataEnd;
+  return { version: 2, roots, dataOffset, sectionsStart, dataEnd, lacking, indexOffset, isFullyIndexed };
 }
 
 /** The header at `offset`: of CARv1, or the pragma of CARv2. */

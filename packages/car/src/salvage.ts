@@ -5,48 +5,33 @@ import { type RandomAccess, readLater, readRange } from "./access.ts";
 import { BlockIterator } from "./block-iterator.ts";
 import type { CarOutput } from "./concat.ts";
 import { CarError } from "./errors.ts";
-import { readForestFooter } from "./forest/footer.ts";
+import { findForestIndex } from "./forest/footer.ts";
 import type { FrameDecoder } from "./frame-codec.ts";
-import type { CarReadOptions } from "./options.ts";
+import { readLayout } from "./layout.ts";
+import { type CarReadOptions, defaultCarLimits } from "./options.ts";
+import { faultOf } from "./proof.ts";
+import { salvagePlain } from "./salvage-plain.ts";
+import { SalvageCount, type SalvageReport } from "./salvage-report.ts";
 import { FrameReader } from "./scan.ts";
 import { type CarBlock, CarScanner } from "./scanner.ts";
-import { faultOf } from "./verify.ts";
 import { blockEnds, isZstd } from "./zstd-frame.ts";
-
-/** A stretch of a file that gave no blocks. */
-export interface CarLoss {
-  /** Of the file, compressed where it is. Unit: bytes. */
-  readonly offset: number;
-  readonly length: number;
-  readonly why: string;
-}
-
-/** What a salvage saved and lost; grows while the blocks are taken, and is final after the last. */
-export interface SalvageReport {
-  /** Good blocks, and the bytes of their data. */
-  blocks: number;
-  bytes: number;
-  /** Blocks left out: their bytes do not hash to their CID, or by a hash that is unknown here. */
-  badBlocks: number;
-  /** The first hundred stretches that gave nothing. */
-  readonly losses: CarLoss[];
-  lostBytes: number;
-}
 
 /** A damaged CAR as far as it is good. */
 export interface Salvage extends CarOutput {
   readonly report: SalvageReport;
 }
 
-const lossLimit = 100;
 /** Looked into of a frame that is damaged, and taken out of it. Unit: bytes. */
 const partBytes = 4 << 20;
 const partContentBytes = 64 << 20;
 
 /**
- * Reads what is good of a cut or damaged CAR of any kind: blocks whose hash is right, up to the last whole section; in a
- * compressed file of several frames (`.forest.car.zst`) those of every frame that is whole, wherever others are damaged.
- * The header has to be whole. Roots may be among what is lost.
+ * Reads what is good of a cut or damaged CAR of any kind: blocks whose hash is right. In a file that is not compressed it
+ * goes on after damage at the next section that is proven by its hash, and mends one whose length alone was wrong; in a
+ * compressed file of several frames (`.forest.car.zst`) it has those of every frame that is whole, wherever others are
+ * damaged. The header has to be whole. Roots may be among what is lost.
+ *
+ * Cost: for each byte of the file no more than 16 are hashed in vain, however it was made.
  *
  * @throws {CarError} for a file whose header is lost
  * @throws {HostFault} `host/store-failed`, `host/aborted`
@@ -59,24 +44,39 @@ export async function salvageCar(
   access: RandomAccess,
   options: Pick<CarReadOptions, "limits" | "signal"> = {},
 ): Promise<Salvage> {
-  const report: SalvageReport = { blocks: 0, bytes: 0, badBlocks: 0, losses: [], lostBytes: 0 };
-  const lenient = { ...options, verify: false, requireRoots: false, codecs: "any" } as const;
-  const scanner = new CarScanner(lenient);
+  const count = new SalvageCount();
   const isPacked = isZstd(await readRange(access, 0, 4, options));
-  const raw = isPacked
-    ? packed(scanner, access, await endOf(access, options), report, options)
-    : plain(scanner, access, report, options);
+  const { roots, batches } = await (isPacked ? openPacked : openPlain)(access, count, options);
+  const blocks = { [Symbol.asyncIterator]: () => new BlockIterator(batches) };
+  return { roots, report: count.report, batches, blocks };
+}
+
+type SalvageOptions = Pick<CarReadOptions, "limits" | "signal">;
+
+interface Opened {
+  readonly roots: readonly CidBytes[];
+  readonly batches: AsyncGenerator<readonly CarBlock[]>;
+}
+
+async function openPlain(access: RandomAccess, count: SalvageCount, options: SalvageOptions): Promise<Opened> {
+  const limits = { ...defaultCarLimits, ...options.limits };
+  const layout = await readLater(readLayout(access.size, limits, true), access, options);
+  return { roots: layout.roots, batches: salvagePlain(access, layout, count, limits, options) };
+}
+
+async function openPacked(access: RandomAccess, count: SalvageCount, options: SalvageOptions): Promise<Opened> {
+  const lenient = { ...options, verify: false, requireRoots: false, codecs: "any" } as const;
+  const scanner = new CarScanner(lenient, () => {}); // an index that cannot be there is passed over as any other
+  const raw = packed(scanner, access, await endOf(access, options), count, options);
   // The first batch is empty: it says that the header is there.
   await raw.next();
-  const roots: readonly CidBytes[] = scanner.roots ?? [];
-  const batches = goodOnly(raw, report);
-  return { roots, report, batches, blocks: { [Symbol.asyncIterator]: () => new BlockIterator(batches) } };
+  return { roots: scanner.roots ?? [], batches: goodOnly(raw, count) };
 }
 
 /** Where data frames end: at the index, where a footer still says so. */
 async function endOf(access: RandomAccess, options: Pick<CarReadOptions, "signal">): Promise<number> {
   try {
-    return (await readLater(readForestFooter(access.size), access, options)) ?? access.size;
+    return (await readLater(findForestIndex(access.size), access, options)) ?? access.size;
   } catch (error) {
     if (error instanceof CarError) return access.size;
     throw error;
@@ -85,35 +85,14 @@ async function endOf(access: RandomAccess, options: Pick<CarReadOptions, "signal
 
 async function* goodOnly(
   raw: AsyncGenerator<readonly CarBlock[]>,
-  report: SalvageReport,
+  count: SalvageCount,
 ): AsyncGenerator<readonly CarBlock[]> {
   for await (const batch of raw) {
     const good = batch.filter(({ cid, bytes }) => faultOf(cid, bytes) === undefined);
-    report.badBlocks += batch.length - good.length;
-    report.blocks += good.length;
-    for (const { bytes } of good) report.bytes += bytes.length;
+    count.bad(batch.length - good.length);
+    for (const { bytes } of good) count.good(bytes.length);
     if (good.length > 0) yield good;
   }
-}
-
-async function* plain(
-  scanner: CarScanner,
-  access: RandomAccess,
-  report: SalvageReport,
-  options: Pick<CarReadOptions, "signal">,
-): AsyncGenerator<readonly CarBlock[]> {
-  const push = salvager(scanner);
-  let end = 0;
-  for (let at = 0; at < access.size && !scanner.done; ) {
-    assertNotAborted(options.signal);
-    const chunk = await readRange(access, at, 1 << 20, options);
-    const fault = yield* push(chunk);
-    at += chunk.length;
-    end = at;
-    if (fault !== undefined) return lose(report, offsetOf(fault, end), access.size, fault);
-  }
-  const fault = yield* push(undefined);
-  if (fault !== undefined) lose(report, offsetOf(fault, end), access.size, fault);
 }
 
 /** Frames one by one: a damaged one is passed over. What is not cut into frames is one frame, read as far as it goes. */
@@ -121,7 +100,7 @@ async function* packed(
   scanner: CarScanner,
   access: RandomAccess,
   end: number,
-  report: SalvageReport,
+  count: SalvageCount,
   options: Pick<CarReadOptions, "signal">,
 ): AsyncGenerator<readonly CarBlock[]> {
   const push = salvager(scanner);
@@ -153,12 +132,12 @@ async function* packed(
       yield* push(beginningOf(bytes, offset, decoder));
     }
     if (scanner.roots === undefined) throw fault;
-    lose(report, offset, next, fault);
+    count.lost(offset, next, fault);
     scanner.forget();
     frames.offset = next;
   }
   const fault = yield* push(undefined);
-  if (fault !== undefined) lose(report, end, end, fault);
+  if (fault !== undefined) count.lost(end, end, fault);
 }
 
 /** What a frame that is cut or damaged gives before that: of its blocks, as many as decompress. */
@@ -215,15 +194,4 @@ function salvager(scanner: CarScanner) {
     if (blocks.length > 0) yield blocks;
     return fault;
   };
-}
-
-function offsetOf(fault: CarError, fallback: number): number {
-  return "offset" in fault.facts ? fault.facts.offset : fallback;
-}
-
-function lose(report: SalvageReport, offset: number, end: number, fault: CarError): void {
-  report.lostBytes += end - offset;
-  if (report.losses.length < lossLimit) {
-    report.losses.push({ offset, length: end - offset, why: fault.message });
-  }
 }

@@ -3,7 +3,7 @@ import { type AbortOptions, assertNotAborted } from "@copse/primitives";
 import { decompressZstd, loadFrameDecoder } from "#zstd";
 import { chunksOf, defaultChunkBytes, type RandomAccess, readLater, readRange } from "./access.ts";
 import { CarError } from "./errors.ts";
-import { readForestFooter } from "./forest/footer.ts";
+import { findForestIndex, readForestFooter } from "./forest/footer.ts";
 import type { FrameDecoder } from "./frame-codec.ts";
 import type { CarKind } from "./kind.ts";
 import type { CarReadOptions } from "./options.ts";
@@ -50,9 +50,63 @@ export interface CarScan {
  */
 export async function scanCar(access: RandomAccess, options: CarReadOptions = {}): Promise<CarScan> {
   const scanner = new CarScanner(options);
-  const head = await readRange(access, 0, 4, options);
-  const isPacked = isZstd(head);
+  const isPacked = isZstd(await readRange(access, 0, 4, options));
   const indexStart = isPacked ? await readLater(readForestFooter(access.size), access, options) : undefined;
+  return openParts(access, scanner, isPacked, indexStart, options);
+}
+
+/** A scan of a file that may be damaged. */
+export interface DamagedScan extends CarScan {
+  /** What is wrong with where the file says that its index is. */
+  readonly indexFault: CarError | undefined;
+}
+
+/**
+ * As {@link scanCar}, of a file that may be damaged: where the place of the index cannot be, the data is gone over all the
+ * same, and what is wrong with the header of a CARv2 is thrown by the parts.
+ *
+ * @throws {CarError} for a file that is no CAR from its first bytes on
+ * @throws {HostFault} `host/store-failed`, `host/aborted`
+ */
+export async function scanDamaged(access: RandomAccess, options: CarReadOptions): Promise<DamagedScan> {
+  let indexFault: CarError | undefined;
+  const scanner = new CarScanner(options, (fault) => {
+    indexFault = fault;
+  });
+  const isPacked = isZstd(await readRange(access, 0, 4, options));
+  let indexStart: number | undefined;
+  let isForest = false;
+  try {
+    if (isPacked) indexStart = await readLater(findForestIndex(access.size), access, options);
+  } catch (error) {
+    if (!(error instanceof CarError)) throw error;
+    indexFault = error;
+    isForest = true;
+  }
+  try {
+    const scan = await openParts(access, scanner, isPacked, indexStart, options);
+    return { ...scan, kind: isForest ? "ForestCARv1.zst" : scan.kind, indexFault };
+  } catch (error) {
+    // That it is a CARv2 is known by now: what is wrong with it is to be reported.
+    if (!(error instanceof CarError) || scanner.version !== 2) throw error;
+    const kind = isPacked ? "CARv2.zst" : "CARv2";
+    const parts = failing(error);
+    return { kind, indexStart, total: access.size, scanner, version: 2, roots: [], parts, indexFault };
+  }
+}
+
+// biome-ignore lint/correctness/useYield: there is nothing before the error
+async function* failing(error: CarError): AsyncGenerator<ScannedBlocks> {
+  throw error;
+}
+
+async function openParts(
+  access: RandomAccess,
+  scanner: CarScanner,
+  isPacked: boolean,
+  indexStart: number | undefined,
+  options: CarReadOptions,
+): Promise<CarScan> {
   const total = indexStart ?? access.size;
   const parts = isPacked
     ? packedParts(scanner, access, total, await loadFrameDecoder(), options)

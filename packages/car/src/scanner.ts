@@ -63,7 +63,14 @@ export class CarScanner {
   #dataOffset = 0;
   #dataEnd: number = Number.POSITIVE_INFINITY;
 
-  constructor(options: CarReadOptions = {}) {
+  readonly #onIndexFault: ((fault: CarError) => void) | undefined;
+
+  /**
+   * @param onIndexFault is told of a CARv2 index offset that cannot be, and the data is read all the same; without it that
+   * is thrown
+   */
+  constructor(options: CarReadOptions = {}, onIndexFault?: (fault: CarError) => void) {
+    this.#onIndexFault = onIndexFault;
     this.#verify = options.verify !== false;
     this.#requireRoots = options.requireRoots !== false;
     this.#codecs = options.codecs === "any" ? undefined : new Set(options.codecs ?? defaultCarCodecs);
@@ -196,6 +203,10 @@ export class CarScanner {
     if (this.#bytes.length - this.#at < carV2HeaderBytes) return carV2HeaderBytes;
     const fields = this.#bytes.subarray(this.#at, this.#at + carV2HeaderBytes);
     const layout = decodeCarV2Layout(fields, this.#base + this.#at);
+    if (layout.indexFault !== undefined) {
+      if (this.#onIndexFault === undefined) throw layout.indexFault;
+      this.#onIndexFault(layout.indexFault);
+    }
     this.#at += carV2HeaderBytes;
     this.#dataOffset = layout.dataOffset;
     this.#dataEnd = layout.dataOffset + layout.dataSize;

@@ -1,14 +1,14 @@
-import { type CidBytes, hashes, readCid, verifyBlock } from "@copse/ipld";
+import { type CidBytes, hashes, readCid } from "@copse/ipld";
 import { CidSet, type SeenSet } from "@copse/ipld/walk";
-import { isCopseError } from "@copse/primitives";
 import type { RandomAccess } from "./access.ts";
 import { cidText } from "./check.ts";
 import { CarError } from "./errors.ts";
 import { type CarIndexReport, openIndexCheck } from "./index-check.ts";
 import type { CarKind } from "./kind.ts";
 import type { CarReadOptions } from "./options.ts";
+import { faultOf } from "./proof.ts";
 import type { SortOptions } from "./record-sorter.ts";
-import { scanCar } from "./scan.ts";
+import { scanDamaged } from "./scan.ts";
 import type { CarBlock } from "./scanner.ts";
 
 /** How to verify a CAR. */
@@ -67,7 +67,8 @@ const kindLimit = 256;
 
 /**
  * Goes over a CAR of any kind and tells what is in it and what is wrong with it: each block's hash, roots, duplicates, and
- * whether the index of a CARv2 or `.forest.car.zst` finds each block. It goes on after a bad block.
+ * whether the index of a CARv2 or `.forest.car.zst` finds each block. It goes on after a bad block, and where the header
+ * of a CARv2 or the footer of a `.forest.car.zst` points outside the file, the report says so.
  *
  * Memory: about 40 B a block for duplicates, 16 to 40 B for an index to compare, unless `seen` and `sort` put them aside.
  *
@@ -79,7 +80,7 @@ const kindLimit = 256;
  */
 export async function verifyCar(access: RandomAccess, options: CarVerifyOptions = {}): Promise<CarReport> {
   const { limits, signal } = options;
-  const scan = await scanCar(access, { limits, signal, verify: false, requireRoots: false, codecs: "any" });
+  const scan = await scanDamaged(access, { limits, signal, verify: false, requireRoots: false, codecs: "any" });
   const tally = new Tally(scan.roots, options.seen ?? new CidSet());
   const index = await openIndexCheck(access, scan, options);
   let damage: CarError | undefined;
@@ -98,7 +99,8 @@ export async function verifyCar(access: RandomAccess, options: CarVerifyOptions 
   }
   const report = tally.report();
   const kinds = { kind: scan.kind, version: scan.version, roots: scan.roots };
-  const indexed = damage === undefined ? await index?.finish() : undefined;
+  // Of a file that ends early an index is not compared; what is wrong with its place is known without.
+  const indexed = damage === undefined || scan.indexFault !== undefined ? await index?.finish() : undefined;
   const isIndexGood = indexed === undefined || indexed.state === "same" || indexed.state === "other";
   const isGood = damage === undefined && report.badBlocks === 0 && report.missingRoots.length === 0 && isIndexGood;
   return { ...kinds, ...report, damage, index: indexed, isGood };
@@ -160,14 +162,4 @@ function count(tallies: Map<number, { blocks: number; bytes: number }>, key: num
   tally.blocks++;
   tally.bytes += bytes;
   tallies.set(name, tally);
-}
-
-/** What is wrong with a block, if anything. */
-export function faultOf(cid: CidBytes, bytes: Uint8Array): CarFault["why"] | undefined {
-  try {
-    return verifyBlock(cid, bytes) ? undefined : "mismatch";
-  } catch (error) {
-    if (!isCopseError(error, "cid/hash-unsupported")) throw error;
-    return "hash unknown";
-  }
 }

@@ -39,3 +39,20 @@ export function* readForestFooter(size: number): Reading<number | undefined> {
   }
   return Number(address) - skipHeaderBytes;
 }
+
+/**
+ * As {@link readForestFooter}, of a file that may be damaged: what the footer points at has to open like an index.
+ *
+ * @throws {CarError} `car/index-malformed`
+ */
+export function* findForestIndex(size: number): Reading<number | undefined> {
+  const start = yield* readForestFooter(size);
+  if (start === undefined) return undefined;
+  const bytes = yield { offset: start, length: skipHeaderBytes };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length < skipHeaderBytes || view.getUint32(0, true) !== skippableMagic) {
+    const why = `the footer points at byte ${start + skipHeaderBytes}, where no index is`;
+    throw new CarError("car/index-malformed", { offset: size - footerBytes, why });
+  }
+  return start;
+}
