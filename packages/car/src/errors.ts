@@ -41,6 +41,8 @@ export type CarFacts = {
   "car/index-unknown": { offset: number; codec: number };
   /** More blocks of one hash prefix than chance gives: the file is made to be slow. */
   "car/index-crowded": { blocks: number; limit: number };
+  /** The file is not written, since its name is taken and what has it was not to be replaced. */
+  "car/file-exists": { path: string };
   /** A zstd frame that is none. `offset` counts bytes of the compressed file. */
   "car/frame-malformed": { offset: number; why: string };
   /** A zstd frame that gives more than the limit. */
@@ -76,6 +78,7 @@ const say: { [Code in keyof CarFacts]: (facts: CarFacts[Code]) => string } = {
   "car/index-malformed": (f) => `index at byte ${f.offset}: ${f.why}`,
   "car/index-unknown": (f) => `index at byte ${f.offset} has codec 0x${f.codec.toString(16)}, which is not read here`,
   "car/index-crowded": (f) => `among ${f.blocks} blocks, more than ${f.limit} of one hash prefix: the file is made so`,
+  "car/file-exists": (f) => `${f.path} is there already, and is not replaced`,
   "car/frame-malformed": (f) => `zstd frame at byte ${f.offset}: ${f.why}`,
   "car/frame-too-long": (f) => `zstd frame at byte ${f.offset} gives more than ${f.limit} B`,
   "car/spool-full": (f) => `the decompressed file is larger than the ${f.limit} B that are allowed for it`,

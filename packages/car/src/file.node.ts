@@ -8,7 +8,7 @@ import { host } from "./host.node.ts";
 import { CarIndexBuilder, type CarIndexOptions } from "./index-builder.ts";
 import type { CarLimits, CarReadOptions } from "./options.ts";
 import { type CarReader, readCar } from "./read.ts";
-import { saveFile, writeChunks } from "./save.node.ts";
+import { type SaveOptions, saveFile, writeChunks } from "./save.node.ts";
 import { type CarEntry, createCarWriter, writeCar } from "./write.ts";
 import { compressZstd, decompressZstd } from "./zstd.node.ts";
 import { isZstd } from "./zstd-frame.ts";
@@ -47,7 +47,7 @@ export async function openCarFile(path: string, options: CarReadOptions = {}): P
 }
 
 /** How to write a CAR file. */
-export interface CarSaveOptions extends AbortOptions {
+export interface CarSaveOptions extends AbortOptions, SaveOptions {
   readonly version?: 1 | 2 | undefined;
   /** Puts an index into a CARv2. */
   readonly index?: CarIndexOptions | undefined;
@@ -58,10 +58,11 @@ export interface CarSaveOptions extends AbortOptions {
 }
 
 /**
- * Writes a CAR file: under a temporary name beside it, flushed, then renamed, so that `path` is never half a file.
+ * Writes a CAR file: under a temporary name beside it, flushed, then renamed, so that `path` is never half a file. With
+ * `overwrite: false` a file that is there, or comes there meanwhile, is never replaced.
  *
  * @returns the size of the file in bytes
- * @throws {CarError} `car/section-too-long`, `car/not-compressible` for a compressed CARv2
+ * @throws {CarError} `car/section-too-long`, `car/not-compressible` for a compressed CARv2, `car/file-exists`
  * @throws {HostFault} `host/store-failed`, `host/aborted`
  * @example
  * await saveCarFile("out.car", roots, blocks);
@@ -75,15 +76,19 @@ export async function saveCarFile(
   if (options.version === 2 && options.zstdLevel !== undefined)
     throw new CarError("car/not-compressible", { version: 2 });
   if (options.version === 2 && options.index !== undefined) return saveIndexed(path, roots, blocks, options);
-  return saveFile(path, async (writer) => {
-    const plain = writeCar(roots, blocks, { signal: options.signal, limits: options.limits });
-    const chunks = options.zstdLevel === undefined ? plain : compressZstd(plain, { level: options.zstdLevel });
-    // A file can be written out of order: the prologue of a CARv2 goes in last, when the size is known.
-    const start = options.version === 2 ? carV2PrologueBytes : 0;
-    const size = await writeChunks(writer, chunks, start, options.signal);
-    if (start > 0) await writer.write(encodeCarV2Prologue(size - start), 0);
-    return size;
-  });
+  return saveFile(
+    path,
+    async (writer) => {
+      const plain = writeCar(roots, blocks, { signal: options.signal, limits: options.limits });
+      const chunks = options.zstdLevel === undefined ? plain : compressZstd(plain, { level: options.zstdLevel });
+      // A file can be written out of order: the prologue of a CARv2 goes in last, when the size is known.
+      const start = options.version === 2 ? carV2PrologueBytes : 0;
+      const size = await writeChunks(writer, chunks, start, options.signal);
+      if (start > 0) await writer.write(encodeCarV2Prologue(size - start), 0);
+      return size;
+    },
+    options,
+  );
 }
 
 /** Data first, then the index, which is sorted on disk once it outgrows its memory; the prologue last. */
@@ -91,30 +96,34 @@ async function saveIndexed(
   path: string,
   roots: readonly CidBytes[],
   blocks: Iterable<CarEntry> | AsyncIterable<CarEntry>,
-  { index: indexOptions = {}, limits, signal }: CarSaveOptions,
+  { index: indexOptions = {}, limits, overwrite, signal }: CarSaveOptions,
 ): Promise<number> {
   const spill = indexOptions.spill ?? (await openSpill());
   try {
-    return await saveFile(path, async (writer) => {
-      const index = new CarIndexBuilder({ ...indexOptions, spill });
-      const data = createCarWriter(roots, { limits });
-      let end = carV2PrologueBytes;
-      const put = async (chunk: Uint8Array): Promise<void> => {
-        await writer.write(chunk, end);
-        end += chunk.length;
-      };
-      for await (const { cid, bytes } of blocks) {
-        assertNotAborted(signal);
-        index.add(cid, data.size);
-        const chunk = data.put(cid, bytes);
-        if (chunk !== undefined) await put(chunk);
-        if (index.isFull) await index.spill();
-      }
-      await put(data.end());
-      const claim = { isIndexed: true, isFullyIndexed: indexOptions.identity === true };
-      await writer.write(encodeCarV2Prologue(end - carV2PrologueBytes, claim), 0);
-      return writeChunks(writer, index.write(), end, signal);
-    });
+    return await saveFile(
+      path,
+      async (writer) => {
+        const index = new CarIndexBuilder({ ...indexOptions, spill });
+        const data = createCarWriter(roots, { limits });
+        let end = carV2PrologueBytes;
+        const put = async (chunk: Uint8Array): Promise<void> => {
+          await writer.write(chunk, end);
+          end += chunk.length;
+        };
+        for await (const { cid, bytes } of blocks) {
+          assertNotAborted(signal);
+          index.add(cid, data.size);
+          const chunk = data.put(cid, bytes);
+          if (chunk !== undefined) await put(chunk);
+          if (index.isFull) await index.spill();
+        }
+        await put(data.end());
+        const claim = { isIndexed: true, isFullyIndexed: indexOptions.identity === true };
+        await writer.write(encodeCarV2Prologue(end - carV2PrologueBytes, claim), 0);
+        return writeChunks(writer, index.write(), end, signal);
+      },
+      { overwrite },
+    );
   } finally {
     if (indexOptions.spill === undefined) await spill.close();
   }

@@ -6,7 +6,7 @@ import { readForestFooter } from "./forest/footer.ts";
 import { type ForestWriteOptions, writeForestFrames } from "./forest/writer.ts";
 import { type CarIndexOptions, indexCar } from "./index-builder.ts";
 import type { CarReadOptions } from "./options.ts";
-import { saveFile, writeChunks } from "./save.node.ts";
+import { type FileWriter, type SaveOptions, saveFile, writeChunks } from "./save.node.ts";
 import type { CarEntry } from "./write.ts";
 import { createNodeEncoder, decompressZstd } from "./zstd.node.ts";
 import { isZstd } from "./zstd-frame.ts";
@@ -70,7 +70,7 @@ async function spooled(file: FileAccess, { spool, signal }: CarFileStoreOptions)
  * Memory: 64 MiB, whatever the size of the file; the rest of the sort is on disk.
  *
  * @returns how many blocks are in the index
- * @throws {CarError} for a file that is no CAR
+ * @throws {CarError} for a file that is no CAR; `car/file-exists` with `overwrite: false`
  * @throws {HostFault} `host/store-failed`, `host/aborted`
  * @example
  * await saveCarIndex("mainnet.car.idx", "mainnet.car");
@@ -79,14 +79,19 @@ async function spooled(file: FileAccess, { spool, signal }: CarFileStoreOptions)
 export async function saveCarIndex(
   path: string,
   carPath: string,
-  options: CarIndexOptions & Pick<CarReadOptions, "limits" | "signal"> = {},
+  options: CarIndexOptions & Pick<CarReadOptions, "limits" | "signal"> & SaveOptions = {},
 ): Promise<number> {
   await using file = await openFileAccess(carPath);
   const spill = options.spill ?? (await openSpill());
   try {
-    const index = await indexCar(file, { ...options, spill });
-    await saveFile(path, (writer) => writeChunks(writer, index.write(), 0, options.signal));
-    return index.count;
+    let count = 0;
+    const fill = async (writer: FileWriter): Promise<number> => {
+      const index = await indexCar(file, { ...options, spill });
+      count = index.count;
+      return writeChunks(writer, index.write(), 0, options.signal);
+    };
+    await saveFile(path, fill, options);
+    return count;
   } finally {
     if (options.spill === undefined) await spill.close();
   }
@@ -121,7 +126,7 @@ export async function* writeForestCar(
  * flushed, then renamed. The index is sorted on disk once it outgrows 64 MiB.
  *
  * @returns the size of the file in bytes
- * @throws {CarError} `car/section-too-long`
+ * @throws {CarError} `car/section-too-long`; `car/file-exists` with `overwrite: false`
  * @throws {HostFault} `host/store-failed`, `host/aborted`
  * @example
  * await saveForestCar("out.forest.car.zst", roots, blocks);
@@ -130,7 +135,8 @@ export function saveForestCar(
   path: string,
   roots: readonly CidBytes[],
   blocks: Iterable<CarEntry> | AsyncIterable<CarEntry>,
-  options: ForestWriteOptions = {},
+  options: ForestWriteOptions & SaveOptions = {},
 ): Promise<number> {
-  return saveFile(path, (writer) => writeChunks(writer, writeForestCar(roots, blocks, options), 0, options.signal));
+  const chunks = (): AsyncGenerator<Uint8Array> => writeForestCar(roots, blocks, options);
+  return saveFile(path, (writer) => writeChunks(writer, chunks(), 0, options.signal), options);
 }
