@@ -5,6 +5,7 @@ export type StateFacts = {
   "state/version-unknown": { version: number; limit: number };
   "state/layout-unknown": { what: string; fields: number; expected: string };
   "state/actor-missing": { address: string };
+  "state/actors-too-old": { version: number; least: number };
   "state/actor-kind": { address: string; found: string; expected: string };
   "state/proof-unknown": { sectorSize: number };
   "state/id-taken": { id: bigint };
@@ -19,6 +20,7 @@ const say: { [C in keyof StateFacts]: (facts: StateFacts[C]) => string } = {
   "state/version-unknown": (f) => `state tree version ${f.version}, the newest known is ${f.limit}`,
   "state/layout-unknown": (f) => `${f.what} of ${f.fields} fields, expected ${f.expected}`,
   "state/actor-missing": (f) => `no actor ${f.address} in this state`,
+  "state/actors-too-old": (f) => `state of actors v${f.version}, which is read in full since v${f.least} only`,
   "state/actor-kind": (f) => `actor ${f.address} is of kind ${f.found}, expected ${f.expected}`,
   "state/proof-unknown": (f) => `no proof type for sectors of ${f.sectorSize} B`,
   "state/no-key": (f) => `${f.address} has no key: an f1, f3 or f4 address has`,

@@ -22,7 +22,7 @@ export interface StateTree {
   /** ID address to actor. */
   readonly actors: Hamt<Actor>;
   /** @internal */
-  readonly remembered: Map<string, Remembered>;
+  readonly remembered: Map<object, Remembered>;
 }
 
 /**
@@ -75,13 +75,18 @@ export function* singleton(tree: StateTree, id: number): Fetching<Actor> {
   return actor;
 }
 
-/** Reads a singleton's state once for each head it has. */
-export function* remember<T>(tree: StateTree, id: number, read: (actor: Actor) => Fetching<T>): Fetching<T> {
+/** Reads a singleton's state once for each head it has, and each reader, which is known by `by`. */
+export function* remember<T>(
+  tree: StateTree,
+  id: number,
+  read: (actor: Actor) => Fetching<T>,
+  by: object = read,
+): Fetching<T> {
   const actor = yield* singleton(tree, id);
   const head = cidKey(fromCid(actor.head));
-  const known = tree.remembered.get(`${id}`);
+  const known = tree.remembered.get(by);
   if (known?.head === head) return known.value as T;
   const value = yield* read(actor);
-  tree.remembered.set(`${id}`, { head, value });
+  tree.remembered.set(by, { head, value });
   return value;
 }
