@@ -2,6 +2,7 @@
 export { beaconRandomness, chainRandomness, tipsetCid } from "./chain-externs.ts";
 export { type ChainView, lookUpTipset } from "./chain-view.ts";
 export { checkExecuted } from "./check-executed.ts";
+export { type CirculatingSupply, circulatingSupply } from "./circulating-supply.ts";
 export { type ConsensusFault, type FaultContext, faultTypes, verifyConsensusFault } from "./consensus-fault.ts";
 export { executableTipset } from "./executable-tipset.ts";
 export { selectForExecution } from "./select-for-execution.ts";
