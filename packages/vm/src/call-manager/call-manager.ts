@@ -7,6 +7,7 @@ import { EventsAccumulator } from "../events.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { onChainReturnValue, onCreateActor, onMethodInvocation, onReturnValue } from "../gas/prices.ts";
 import { GasTracker } from "../gas/tracker.ts";
+import { needStackRoom } from "../host-limits.ts";
 import type { MachineCore } from "../machine/core.ts";
 import { StateAccessTracker } from "../state-access.ts";
 import { FatalError, OutOfGas, SyscallError } from "../syscall-error.ts";
@@ -107,6 +108,7 @@ export class CallManager {
       method: call.method,
       value: call.value,
     });
+    needStackRoom(); // so that what ends for lack of it ends here, and not in the middle of a change
     const isLimited = call.gasLimit !== undefined;
     if (call.gasLimit !== undefined) gas.pushLimit(call.gasLimit);
     if (this.#depth >= openCalls) {

@@ -4,7 +4,6 @@ import type { Invocation, InvocationResult } from "../call-manager/call.ts";
 import type { CallManager } from "../call-manager/call-manager.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { wasmMemory, wasmTable } from "../gas/prices.ts";
-import { asFault } from "../host-limits.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { FatalError, OutOfGas } from "../syscall-error.ts";
 import { ActorInstance } from "./actor-instance.ts";
@@ -142,5 +141,5 @@ function classify(error: unknown): ActorExit | OutOfGas | FatalError {
   if (error instanceof host.RuntimeError) {
     return new ActorExit(exitCodes.SYS_ILLEGAL_INSTRUCTION, noBlock, error.message);
   }
-  throw asFault(error); // how deep a stack is, and how much memory there is, differs between machines
+  throw error; // the end of the stack, say: how deep it is differs between machines. The machine tells what it was
 }

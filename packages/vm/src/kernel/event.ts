@@ -3,6 +3,7 @@ import { isCopseError } from "@copse/primitives";
 import { blockCodecs } from "../cids.ts";
 import type { EventEntry } from "../events.ts";
 import { onActorEvent, onActorEventAccept, onActorEventValidate } from "../gas/prices.ts";
+import { needStackRoom } from "../host-limits.ts";
 import { SyscallError } from "../syscall-error.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -106,6 +107,7 @@ export function emitEvent(
 
 /** @throws {SyscallError} `IllegalArgument` of what is no UTF-8 */
 function textOf(bytes: Uint8Array): string {
+  needStackRoom();
   try {
     return utf8.decode(bytes);
   } catch (error) {

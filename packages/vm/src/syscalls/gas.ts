@@ -1,3 +1,4 @@
+import { needStackRoom } from "../host-limits.ts";
 import { SyscallError } from "../syscall-error.ts";
 import * as layout from "./layouts.ts";
 import type { ActorMemory } from "./memory.ts";
@@ -8,6 +9,7 @@ const utf8: TextDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: tru
 /** @throws {SyscallError} `IllegalArgument` */
 function textAt(memory: ActorMemory, at: number, length: number): string {
   const bytes = memory.slice(at, length);
+  needStackRoom();
   try {
     return utf8.decode(bytes);
   } catch (error) {
