@@ -6,6 +6,7 @@ import { chainCommands } from "./commands/chain.ts";
 import type { CommandContext, CommandSpec } from "./commands/command.ts";
 import { ipldCommands } from "./commands/ipld.ts";
 import { nodeCommands } from "./commands/node.ts";
+import { vmCommands } from "./commands/vm.ts";
 import { NodeError } from "./errors.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { createOutput, errorFacts, type TextSink } from "./output.ts";
@@ -32,6 +33,7 @@ export const commandTree: Readonly<Record<string, { readonly says: string; reado
     car: { says: "Look into CAR files, check them and make new ones", verbs: carCommands },
     ipld: { says: "Look at blocks and DAGs, in CAR files or a repository", verbs: ipldCommands },
     chain: { says: "Read the chain a repository holds; no node needs to run", verbs: chainCommands },
+    vm: { says: "Execute messages with the real built-in actors", verbs: vmCommands },
     actors: { says: "Bring the built-in actors that the VM runs", verbs: actorsCommands },
   };
 

@@ -17,6 +17,8 @@ export type NodeFacts = {
   "copse/not-assembled": { why: string };
   "copse/block-absent": { cid: string; file: string };
   "copse/output-exists": { file: string };
+  /** There is none of what was asked for, anywhere. */
+  "copse/absent": { what: string };
   /** A file that is had by HTTP did not come. */
   "copse/download-failed": { url: string; why: string };
 };
@@ -36,6 +38,7 @@ const say: { [C in keyof NodeFacts]: (facts: NodeFacts[C]) => string } = {
   "copse/not-assembled": (f) => `not assembled: ${f.why}`,
   "copse/block-absent": (f) => `block ${f.cid} is not in ${f.file}`,
   "copse/output-exists": (f) => `${f.file} is there already: choose another --output, or give --force`,
+  "copse/absent": (f) => `there is no ${f.what}`,
   "copse/download-failed": (f) => `${f.url} did not come: ${f.why}`,
 };
 

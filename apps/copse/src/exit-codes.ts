@@ -4,7 +4,7 @@ import { isLie } from "./sync/race.ts";
 /** What each exit code of `copse` means; printed by `copse --help` and in the docs. */
 export const exitCodes: Readonly<Record<number, string>> = {
   0: "done",
-  1: "a bug of copse: please report the printed facts",
+  1: "a bug of copse: please report the printed facts; of `copse vm`: a test vector failed",
   2: "an option, argument or configuration value is wrong",
   3: "data is not what it claims to be: a block, header, message or signature failed its check",
   4: "no peer or server could serve what is needed",
@@ -30,7 +30,7 @@ export function exitCodeOf(error: unknown): number {
   if (isLie(error)) return 3;
   if (code === "copse/no-peers" || code === "copse/download-failed" || code.startsWith("network/")) return 4;
   if (code === "copse/not-found" || code === "copse/block-absent" || code === "copse/repo-missing") return 6;
-  if (code === "vm/bundle-absent") return 6;
+  if (code === "vm/bundle-absent" || code === "copse/absent") return 6;
   if (code.startsWith("path/")) return code === "path/block-malformed" ? 3 : 6;
   return 3;
 }

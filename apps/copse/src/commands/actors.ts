@@ -97,8 +97,7 @@ async function fetchBundle(context: CommandContext): Promise<number> {
   const pin = release === undefined ? pins[0] : (pins.find((one) => one.release === release) ?? pins[0]);
   const tag = release ?? pin?.release;
   if (pin === undefined || tag === undefined) {
-    const what = `a release of actors v${version} for ${network}`;
-    throw new NodeError("copse/not-found", { what: `${what}, in the table of published ones,` });
+    throw new NodeError("copse/absent", { what: `known release of actors v${version} for ${network}` });
   }
   const base = (textFlag(context, "from") ?? releases).replace(/\/$/, "");
   const url = `${base}/${encodeURIComponent(tag)}/builtin-actors-${network}.car`;

@@ -1,0 +1,114 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { actorsDir, dataFile, describeActors, describeData } from "@copse/testkit";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runCli, startCli } from "./run-cli.ts";
+
+const golden = "fvm-test-vectors/0001-shark-01/fil_9_multisig/Approve/17/ext-0001-fil_9_multisig-Approve-17-1.json";
+const skipped = "fvm-test-vectors/0002-hygge-01/fil_10_storageminer/DisputeWindowedPoSt/Ok";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "copse-vm-cli-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe("copse vm without vectors", () => {
+  it("wants a folder, and something in it", async () => {
+    expect((await runCli("vm", "conformance")).code).toBe(2);
+    expect((await runCli("vm", "conformance", "--vectors", folder)).code).toBe(6);
+    expect((await runCli("vm", "conformance", "--vectors", join(folder, "none"))).code).toBe(5);
+  });
+
+  it("counts a file that is no vector as failed, and says why", async () => {
+    writeFileSync(join(folder, "a.json"), '{"class":"tipset"}');
+    const { code, out } = await runCli("vm", "conformance", "--vectors", folder);
+    expect(code).toBe(1);
+    expect(out.split("\n")).toEqual([
+      expect.stringMatching(/^proofs are faked: /),
+      "failed a.json: class: unknown: tipset",
+      "0 passed, 1 failed, 0 skipped",
+      "",
+    ]);
+  });
+});
+
+describeData("copse vm", [golden, skipped], () => {
+  const data = (name: string): string => dataFile(name) as string;
+
+  describeActors("over vectors of mainnet", [9, 10], () => {
+    it("run tells receipt and state, as in the golden trace of the vector", async () => {
+      const { code, events } = await runCli("vm", "run", data(golden), "--trace", "--json", "--actors", actorsDir);
+      const [document] = events as [{ messages: { trace: { kind: string; name: string }[] }[] }];
+      expect(code).toBe(0);
+      expect(document).toMatchObject({
+        outcome: "passed",
+        proofs: expect.stringContaining("taken for good"),
+        messages: [{ exitCode: 17, gasUsed: "939509", expected: { exitCode: 17, gasUsed: "939509" } }],
+      });
+      const syscalls = document.messages[0]?.trace.filter(({ kind }) => kind === "syscall").map(({ name }) => name);
+      expect(syscalls).toEqual([
+        "debug.enabled",
+        "vm.context",
+        "ipld.block_stat",
+        "ipld.block_read",
+        "actor.get_actor_code_cid",
+        "actor.get_builtin_actor_type",
+        "self.root",
+        "ipld.block_open",
+        "ipld.block_read",
+        "ipld.block_open",
+        "ipld.block_read",
+        "crypto.hash",
+        "vm.abort",
+      ]);
+    });
+
+    it("run prints charges, and the first that differs from another trace", async () => {
+      const { out } = await runCli("vm", "run", data(golden), "--trace", "--actors", actorsDir);
+      expect(out).toMatch(/OnChainMessage/);
+      expect(out).toMatch(/message 0: exit code 17, gas used 939509, return 0x\n/);
+      const against = join(folder, "other.trace");
+      writeFileSync(against, '{"name":"OnChainMessage","compute_gas":1,"other_gas":0}\n');
+      const compared = await runCli("vm", "run", data(golden), "--against", against, "--actors", actorsDir);
+      expect(compared.code).toBe(1);
+      expect(compared.out).toContain("0 steps are equal; the next is not:");
+    });
+
+    it("conformance fails a vector whose result was changed, with what differs, and skips with a reason", async () => {
+      const text = readFileSync(data(golden), "utf8");
+      writeFileSync(
+        join(folder, "changed.json"),
+        text.replace('"gas_used":939509', '"gas_used":939508').replace('"gas_used": 939509', '"gas_used": 939508'),
+      );
+      writeFileSync(join(folder, "good.json"), text);
+      cpSync(data(skipped), join(folder, "DisputeWindowedPoSt/Ok"), { recursive: true });
+      const args = ["vm", "conformance", "--vectors", folder, "--actors", actorsDir, "--workers", "1"];
+      const { code, out } = await runCli(...args);
+      expect(code).toBe(1);
+      const lines = out.trimEnd().split("\n");
+      expect(lines).toHaveLength(4);
+      expect(lines[0]).toContain("proofs are faked");
+      expect(lines[1]).toMatch(/^skipped DisputeWindowedPoSt\/Ok\/.*: a dispute succeeds only over a PoSt that fails/);
+      expect(lines[2]).toBe("failed changed.json: message 0: gas used 939509, not 939508");
+      expect(lines[3]).toBe("1 passed, 1 failed, 1 skipped");
+    });
+
+    it("fails every vector where there are no bundles, and tells of them", async () => {
+      writeFileSync(join(folder, "a.json"), readFileSync(data(golden)));
+      const { code, events } = await runCli("vm", "conformance", "--vectors", folder, "--actors", folder, "--json");
+      expect(code).toBe(1);
+      expect(events).toMatchObject([
+        { event: "vector", outcome: "failed", code: "vm/bundle-absent" },
+        { event: "done", passed: 0, failed: 1, skipped: 0, proofs: expect.stringContaining("faked") },
+      ]);
+    });
+
+    it("stops when it is told to", async () => {
+      const running = startCli("vm", "conformance", "--vectors", data("fvm-test-vectors"), "--actors", actorsDir);
+      setImmediate(() => running.stop());
+      expect((await running.done).code).toBe(130);
+    });
+  });
+});
