@@ -91,7 +91,7 @@ export function createMint(options: MintOptions): Mint {
   const beaconKey = shortBlsKey(seeded, "beacon", 0);
   const beacon = beaconOf(beaconKey, genesisTime - beaconLead);
   const machine = options.machine ?? noMachine;
-  const power = createMiners(seeded, count, blocks);
+  const power = createMiners(seeded, count, blocks, options.machine !== undefined);
   // Ethereum's accounts came with network version 18.
   const senders = createSenders(seeded).filter(({ key }) => key.type !== 3 || (machine.networkVersion ?? 18) >= 18);
   const name = options.name ?? `localnet-${options.seed}`;

@@ -28,14 +28,16 @@ export interface MintedPower {
 }
 
 const firstId = 1000n;
-const unit = 1n << 40n;
+/** Where nothing executes it, any will do; built-in actors count a miner only from 10 TiB on. */
+const [smallUnit, largeUnit] = [1n << 40n, 1n << 44n];
 
 /**
  * Miners with unequal power, who try so many epochs that these hold `blocks` blocks on average.
  *
  * A miner that sleeps signs no election proof: the fewer try in vain, the cheaper an epoch is to make.
  */
-export function createMiners(seeded: Seeded, count: number, blocks: number): MintedPower {
+export function createMiners(seeded: Seeded, count: number, blocks: number, executed: boolean): MintedPower {
+  const unit = executed ? largeUnit : smallUnit;
   const powers = Array.from({ length: count }, (_, i) => unit * BigInt(3 + (i % 3)));
   const total = powers.reduce((sum, power) => sum + power, 0n);
   const miners = powers.map((power, i): MintedMiner => {
