@@ -10,8 +10,6 @@ const code = (fvm: FvmVersion, mark: number): Uint8Array =>
   actor(fvm, { body: `(drop (i32.const ${7000 + mark})) (i32.const 0)` });
 
 describe.each(generations)("actor of network version $networkVersion", (generation) => {
-  const { fvm } = generation;
-
   test("addresses are resolved; those of IDs without a look", () => {
     const data = {
       3000: sender,

@@ -71,7 +71,7 @@ describe.each(generations)("messages of network version $networkVersion", (gener
   });
 
   test("an account's constructor gets its address, and its failure is nobody's concern", () => {
-    const constructor = actor(fvm, {
+    const storing = actor(fvm, {
       body: `
         (drop ${call("ipld.block_read", 512, "(local.get $params)", 0, 2048, 100)})
         (drop ${call("ipld.block_create", 516, 0x71n, 2048, 22)})
@@ -81,7 +81,7 @@ describe.each(generations)("messages of network version $networkVersion", (gener
     const failing = actor(fvm, { body: call("exit", 99) });
     const state = new CborWriter().bytes(key).finish();
     for (const [code, head] of [
-      [constructor, cidOf(state)],
+      [storing, cidOf(state)],
       [failing, undefined],
     ] as const) {
       const { send: apply, state: stateOf } = machineOf(generation, quiet, { builtin: { account: code } });
