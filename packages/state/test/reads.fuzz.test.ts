@@ -14,7 +14,17 @@ import {
 } from "../src/index.ts";
 import { madeState } from "./made-state.ts";
 
-const allowed = ["state/", "hamt/", "cbor/", "cid/", "address/", "amount/", "varint/", "host/block-missing"];
+const allowed = [
+  "state/",
+  "hamt/",
+  "cbor/",
+  "cid/",
+  "address/",
+  "amount/",
+  "varint/",
+  "bitfield/",
+  "host/block-missing",
+];
 const isAllowed = (error: unknown): boolean => allowed.some((prefix) => isCopseError(error, prefix));
 
 describe.each([0, 7, 16])("state of actors v%i with one damaged block", (actors) => {
