@@ -21,8 +21,14 @@ export function reachableBlocks(
 ): readonly Block[] {
   const found: Block[] = [];
   const taken = new Set<string>();
-  const stack: CidBytes[] = [root];
-  for (let cid = stack.pop(); cid !== undefined; cid = stack.pop()) {
+  /** CIDs to look at, and blocks whose links were all looked at once they are on top again. */
+  const stack: (CidBytes | Block)[] = [root];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    if (!(next instanceof Uint8Array)) {
+      found.push(next);
+      continue;
+    }
+    const cid = next;
     const { codec, hash, digest } = partsOf(cid);
     if (codec === blockCodecs.unsealed || codec === blockCodecs.sealed) continue;
     const isInline = hash === hashCodes.identity;
@@ -37,15 +43,15 @@ export function reachableBlocks(
       const waiting = taken.has(key) ? undefined : held(cid);
       if (waiting === undefined) continue;
       taken.add(key);
-      found.push(waiting);
+      stack.push(waiting);
       block = waiting[1];
     }
     if (codec === blockCodecs.dagCbor) pushLinks(stack, cid, block, fvm);
   }
-  return found.reverse();
+  return found;
 }
 
-function pushLinks(stack: CidBytes[], cid: CidBytes, block: Uint8Array, fvm: FvmVersion): void {
+function pushLinks(stack: (CidBytes | Block)[], cid: CidBytes, block: Uint8Array, fvm: FvmVersion): void {
   const why = linksOf(block, fvm, (link) => stack.push(link));
   if (why !== undefined) throw refused(cid, why);
 }
