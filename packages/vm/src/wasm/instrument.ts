@@ -3,9 +3,9 @@ import { ByteWriter } from "./byte-writer.ts";
 import type { FunctionBody } from "./code.ts";
 import { firstEqualType, type Thunks, thunksOf } from "./function-map.ts";
 import { invalidModule } from "./invalid.ts";
-import { type Charges, meteredBlocks } from "./metered-blocks.ts";
+import { bodyHas, type Charges, meteredBlocks, unitPrice } from "./metered-blocks.ts";
 import { readModule, type WasmModule } from "./module.ts";
-import { op } from "./operators.ts";
+import { op, unitPrices } from "./operators.ts";
 import { gasCounterName, type InstrumentRules, limitedCallPrice, operatorPrice, stackLimit } from "./rules.ts";
 import { type FuncType, type Import, valueType } from "./sections.ts";
 import { stackCosts } from "./stack-costs.ts";
@@ -176,8 +176,8 @@ class InstrumentedWriter {
     const { code, bytes } = this.#module;
     const { costs, charges } = this.#analysed;
     const { ops, at, args, isPadded } = code;
-    let isMeasured = false;
-    for (let cursor = body.first; cursor < body.end; cursor++) isMeasured ||= charges.unit[cursor] !== 0;
+    const units = unitPrices[this.#analysed.rules];
+    const isMeasured = ((charges.bodies[index - this.#module.importedFunctions] as number) & bodyHas.units) !== 0;
     out.u32(body.locals.length + (isMeasured ? 1 : 0));
     for (const { count, type } of body.locals) {
       out.u32(count);
@@ -193,16 +193,15 @@ class InstrumentedWriter {
       const opcode = ops[cursor] as number;
       const here = at[cursor] as number;
       const low = charges.low[cursor] as number;
-      const high = charges.high[cursor] as number;
-      if (low !== 0 || high !== 0) {
+      if (low !== 0 || charges.high.has(cursor)) {
         out.range(bytes, copied, here);
         copied = here;
-        this.#charge(out, low, high);
+        this.#charge(out, low, charges.high.get(cursor) ?? 0);
       }
-      if (charges.unit[cursor] !== 0) {
+      if (units[opcode] !== 0 && unitPrice(code, units, cursor) !== 0) {
         out.range(bytes, copied, here);
         copied = here;
-        this.#chargeUnits(out, measured, charges.unit[cursor] as number);
+        this.#chargeUnits(out, measured, units[opcode] as number);
       }
       const cost = opcode === op.call ? (costs[args[cursor] as number] as number) : 0;
       const isGlobal = opcode === op.globalGet || opcode === op.globalSet;

@@ -2,8 +2,9 @@ import { ByteWriter } from "./byte-writer.ts";
 import { canonicalised, writeCanonicalNan } from "./canonical-nan.ts";
 import type { FunctionBody } from "./code.ts";
 import type { AnalysedModule } from "./instrument.ts";
+import { bodyHas, unitPrice } from "./metered-blocks.ts";
 import type { WasmModule } from "./module.ts";
-import { op } from "./operators.ts";
+import { op, unitPrices } from "./operators.ts";
 import { stackLimit } from "./rules.ts";
 import { type FuncType, valueType } from "./sections.ts";
 import { writeOperator } from "./write-operator.ts";
@@ -46,7 +47,7 @@ export class PreparedBodyWriter {
     const body = module.code.bodies[bodyIndex] as FunctionBody;
     const index = module.importedFunctions + bodyIndex;
     const type = module.types[module.functions[index] as number] as FuncType;
-    const scratch = this.#writeLocals(out, body, type.params.length);
+    const scratch = this.#writeLocals(out, body, bodyIndex, type.params.length);
     const cost = costs[index] as number;
     const isCounted = cost > stackLimit || this.#layout.referred.has(index) || this.#isCaller(body);
     if (isCounted) {
@@ -114,26 +115,18 @@ export class PreparedBodyWriter {
     return false;
   }
 
-  #writeLocals(out: ByteWriter, { locals, localCount, first, end }: FunctionBody, params: number): Scratch {
-    const { charges, module } = this.#analysed;
-    let isCharged = false;
-    let isMeasured = false;
-    let floats = 0;
-    for (let at = first; at < end; at++) {
-      isCharged ||= charges.low[at] !== 0 || charges.high[at] !== 0;
-      isMeasured ||= charges.unit[at] !== 0;
-      floats |= canonicalised[module.code.ops[at] as number] as number;
-    }
+  #writeLocals(out: ByteWriter, { locals, localCount }: FunctionBody, bodyIndex: number, params: number): Scratch {
+    const has = this.#analysed.charges.bodies[bodyIndex] as number;
     const groups = [...locals];
     let next = params + localCount;
     const added = (isNeeded: boolean, type: number): number => {
       if (isNeeded) groups.push({ count: 1, type });
       return isNeeded ? next++ : 0;
     };
-    const gas = added(isCharged || isMeasured, valueType.i64);
-    const units = added(isMeasured, valueType.i32);
-    const f32 = added((floats & 1) !== 0, valueType.f32);
-    const f64 = added((floats & 2) !== 0, valueType.f64);
+    const gas = added((has & (bodyHas.blocks | bodyHas.units)) !== 0, valueType.i64);
+    const units = added((has & bodyHas.units) !== 0, valueType.i32);
+    const f32 = added((has & bodyHas.f32) !== 0, valueType.f32);
+    const f64 = added((has & bodyHas.f64) !== 0, valueType.f64);
     out.u32(groups.length);
     for (const { count, type } of groups) {
       out.u32(count);
@@ -146,6 +139,7 @@ export class PreparedBodyWriter {
     const { code, bytes, importedFunctions } = this.#module;
     const { charges } = this.#analysed;
     const { ops, at, args, isPadded } = code;
+    const units = unitPrices[this.#analysed.rules];
     const { addedImports, growFunction } = this.#layout;
     let depth = 0;
     let copied = at[body.first] as number; // up to here the module's bytes are in the output, or have been replaced
@@ -154,16 +148,15 @@ export class PreparedBodyWriter {
       const here = at[cursor] as number;
       const next = cursor + 1 < body.end ? (at[cursor + 1] as number) : body.bytesEnd;
       const low = charges.low[cursor] as number;
-      const high = charges.high[cursor] as number;
-      if (low !== 0 || high !== 0) {
+      if (low !== 0 || charges.high.has(cursor)) {
         out.range(bytes, copied, here);
         copied = here;
-        this.#charge(out, scratch.gas, low, high);
+        this.#charge(out, scratch.gas, low, charges.high.get(cursor) ?? 0);
       }
-      if (charges.unit[cursor] !== 0) {
+      if (units[opcode] !== 0 && unitPrice(code, units, cursor) !== 0) {
         out.range(bytes, copied, here);
         copied = here;
-        this.#chargeUnits(out, scratch, charges.unit[cursor] as number);
+        this.#chargeUnits(out, scratch, units[opcode] as number);
       }
       if (opcode >= op.block && opcode <= op.if) depth++;
       else if (opcode === op.end) depth--;

@@ -2,7 +2,8 @@
 import { sha256 } from "@copse/crypto";
 import { toHex, utf8 } from "@copse/primitives";
 import { type AnalysedModule, analyse } from "../../src/wasm/instrument.ts";
-import { op } from "../../src/wasm/operators.ts";
+import { unitPrice } from "../../src/wasm/metered-blocks.ts";
+import { op, unitPrices } from "../../src/wasm/operators.ts";
 import { type InstrumentRules, limitedCallLength, limitedCallPrice, operatorPrice } from "../../src/wasm/rules.ts";
 
 /** Figures of an actor's instrumentation. */
@@ -52,13 +53,13 @@ function addBody({ module, rules, costs, charges }: AnalysedModule, index: numbe
   const measured: string[] = [];
   let position = 0; // in the output of the stack limiter
   for (let at = body.first; at < body.end; at++) {
-    const price = (charges.high[at] as number) * 2 ** 32 + (charges.low[at] as number);
+    const price = (charges.high.get(at) ?? 0) * 2 ** 32 + (charges.low[at] as number);
     if (price > 0) {
       lines.push(`${index} ${position} ${price}\n`);
       sums.blocks++;
       sums.total += price;
     }
-    const unit = charges.unit[at] as number;
+    const unit = unitPrice(module.code, unitPrices[rules], at);
     if (unit > 0) measured.push(`${index} ${position} d ${unit}\n`);
     const isLimited = ops[at] === op.call && (costs[args[at] as number] as number) > 0;
     // tool 0.2.0 reads the last byte of a copying operator as one more operator
