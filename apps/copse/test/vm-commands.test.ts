@@ -1,11 +1,18 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openLmdbDatabase } from "@copse/blockstore/lmdb";
+import { decodeCar, encodeCar } from "@copse/car";
+import { toCid } from "@copse/ipld";
 import { actorsDir, dataFile, describeActors, describeData } from "@copse/testkit";
+import { Address, encodeMessage } from "@copse/types";
+import { parseVector, type VectorMessage } from "@copse/vm/conformance";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCli, startCli } from "./run-cli.ts";
 
 const golden = "fvm-test-vectors/0001-shark-01/fil_9_multisig/Approve/17/ext-0001-fil_9_multisig-Approve-17-1.json";
+const drawing =
+  "fvm-test-vectors/0001-shark-01/fil_9_storageminer/ProveCommitSector/Ok/ext-0001-fil_9_storageminer-ProveCommitSector-Ok-1.json";
 const skipped = "fvm-test-vectors/0002-hygge-01/fil_10_storageminer/DisputeWindowedPoSt/Ok";
 
 let folder = "";
@@ -34,7 +41,7 @@ describe("copse vm without vectors", () => {
   });
 });
 
-describeData("copse vm", [golden, skipped], () => {
+describeData("copse vm", [golden, drawing, skipped], () => {
   const data = (name: string): string => dataFile(name) as string;
 
   describeActors("over vectors of mainnet", [9, 10], () => {
@@ -103,6 +110,67 @@ describeData("copse vm", [golden, skipped], () => {
         { event: "vector", outcome: "failed", code: "vm/bundle-absent" },
         { event: "done", passed: 0, failed: 1, skipped: 0, proofs: expect.stringContaining("faked") },
       ]);
+    });
+
+    it("message gives what the vector says, from a CAR of its state", async () => {
+      const vector = await parseVector(readFileSync(data(golden), "utf8"));
+      const [state, file] = [join(folder, "state.car"), join(folder, "message.cbor")];
+      writeFileSync(state, encodeCar([vector.stateRoot], vector.blocks));
+      const { message } = vector.messages[0] as VectorMessage;
+      writeFileSync(file, encodeMessage(message));
+      const output = join(folder, "after.car");
+      const where = ["--state", toCid(vector.stateRoot).toString(), "--store", state, "--actors", actorsDir];
+      const when = ["--epoch", String(vector.epoch), "--network-version", "17"];
+      const paid = ["--base-fee", `${vector.baseFee} afil`, "--circ-supply", `${vector.circSupply} afil`];
+      const run = (...args: string[]) => runCli("vm", "message", ...where, ...when, ...paid, ...args);
+      const { code, events } = await run("--message", file, "--json", "-o", output);
+      const after = toCid(vector.expected.stateRoot).toString();
+      expect(code).toBe(0);
+      expect(events).toMatchObject([{ exitCode: 17, gasUsed: "939509", stateRoot: after, networkVersion: 17 }]);
+      expect(toCid(decodeCar(readFileSync(output)).roots[0] as Uint8Array).toString()).toBe(after);
+      expect((await run("--message", file, "-o", output)).code).toBe(2);
+
+      const json = {
+        From: Address.format(message.from),
+        To: Address.format(message.to),
+        Method: String(message.method),
+      };
+      const rest = { GasLimit: String(message.gasLimit), Params: Buffer.from(message.params).toString("base64") };
+      const fees = {
+        GasFeeCap: String(message.gasFeeCap),
+        GasPremium: String(message.gasPremium),
+        Nonce: Number(message.nonce),
+      };
+      writeFileSync(file, JSON.stringify({ ...json, ...rest, ...fees, Value: String(message.value) }));
+      expect(await run("--message", file, "--json")).toMatchObject({ events: [{ exitCode: 17, stateRoot: after }] });
+
+      const sent = ["--from", json.From, "--to", json.From, "--value", "1 afil", "--gas-limit", "5000000", "--trace"];
+      const { out } = await run(...sent);
+      expect(out).toMatch(/OnChainMessage.*exit code: 0\nreturn: 0x\ngas used: \d+\n.*state root: bafy/s);
+      expect((await run("--from", "x", "--to", json.From)).code).toBe(2);
+      expect((await run()).code).toBe(2);
+    });
+
+    it("message reads LMDB too, and makes no receipt up where it lacks the chain", async () => {
+      const vector = await parseVector(readFileSync(data(drawing), "utf8"));
+      const store = join(folder, "store");
+      const database = await openLmdbDatabase(store);
+      database.blocks.putManySync(vector.blocks.map(({ cid, bytes }) => [cid, bytes] as const));
+      await database.close();
+      const file = join(folder, "message.cbor");
+      writeFileSync(file, encodeMessage((vector.messages[0] as VectorMessage).message));
+      const where = ["--state", toCid(vector.stateRoot).toString(), "--store", store, "--actors", actorsDir];
+      const when = ["--epoch", String(vector.epoch), "--network-version", String(vector.networkVersion)];
+      const paid = ["--base-fee", `${vector.baseFee} afil`, "--circ-supply", `${vector.circSupply} afil`];
+      const run = (...args: string[]) =>
+        runCli("vm", "message", ...where, ...when, ...paid, "--message", file, ...args);
+      const refused = await run("--fake-proofs", "--json");
+      expect(refused).toMatchObject({ code: 5, events: [{ event: "error", code: "host/worker-failed" }] });
+      expect(refused.out).toContain("--randomness");
+      const digest = Buffer.from("i_am_random_____i_am_random_____").toString("hex");
+      const { events } = await run("--fake-proofs", "--randomness", digest, "--json");
+      const [expected] = vector.expected.messages;
+      expect(events).toMatchObject([{ exitCode: expected?.exitCode, proofs: expect.stringContaining("faked") }]);
     });
 
     it("stops when it is told to", async () => {

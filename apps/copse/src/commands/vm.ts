@@ -9,6 +9,7 @@ import { actorsFolder, actorsOption } from "../vm/actors-folder.ts";
 import { reportJson, resultJson, whyText } from "../vm/vector-output.ts";
 import { countFlag, needed, textFlag } from "./car-input.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
+import { vmMessageCommand } from "./vm-message.ts";
 
 const proofs = `proofs are faked: ${fakedSays}`;
 
@@ -26,6 +27,7 @@ export const vmCommands: readonly CommandSpec[] = [
     examples: ["copse vm run vector.json", "copse vm run vector.json --trace --json | jq .messages[0].trace"],
     run: runOne,
   },
+  vmMessageCommand,
   {
     name: "conformance",
     says: "Run all test vectors of a folder, on all cores; exit code 1 if one fails; proofs are faked",
