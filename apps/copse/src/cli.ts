@@ -4,6 +4,7 @@ import { actorsCommands } from "./commands/actors.ts";
 import { carCommands } from "./commands/car.ts";
 import { chainCommands } from "./commands/chain.ts";
 import type { CommandContext, CommandSpec } from "./commands/command.ts";
+import { devnetCommands } from "./commands/devnet.ts";
 import { ipldCommands } from "./commands/ipld.ts";
 import { nodeCommands } from "./commands/node.ts";
 import { vmCommands } from "./commands/vm.ts";
@@ -33,6 +34,7 @@ export const commandTree: Readonly<Record<string, { readonly says: string; reado
     car: { says: "Look into CAR files, check them and make new ones", verbs: carCommands },
     ipld: { says: "Look at blocks and DAGs, in CAR files or a repository", verbs: ipldCommands },
     chain: { says: "Read the chain a repository holds; no node needs to run", verbs: chainCommands },
+    devnet: { says: "Make local chains that are really executed", verbs: devnetCommands },
     vm: { says: "Execute messages with the real built-in actors", verbs: vmCommands },
     actors: { says: "Bring the built-in actors that the VM runs", verbs: actorsCommands },
   };

@@ -1,0 +1,57 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { installFastest } from "@copse/crypto/fastest";
+import { fromCid } from "@copse/ipld";
+import type { Tipset } from "@copse/types";
+import { actorsOf } from "@copse/types/networks";
+import { loadActors } from "@copse/vm/node";
+import { networkJson } from "../networks.ts";
+import { createDevnet, HeldBlocks } from "./devnet-machine.ts";
+import type { DevnetAnswer, DevnetBlock, DevnetTask } from "./devnet-task.ts";
+
+/** The body of the thread that makes a local chain: it says every epoch, and hands everything over at the end. */
+const port = parentPort;
+if (port !== null) {
+  const say = (answer: DevnetAnswer): void => port.postMessage(answer);
+  const { networkVersion, epochs, seed, miners, actors, actorsNetwork } = workerData as DevnetTask;
+  await installFastest();
+  const bundle = await loadActors(actors, actorsOf(networkVersion), actorsNetwork);
+  const store = new HeldBlocks();
+  const exitCodes: Record<string, number> = {};
+  const mint = createDevnet({
+    networkVersion,
+    seed,
+    bundle,
+    store,
+    miners,
+    onApplied: ({ from }, { receipt }) => {
+      if (from[0] !== 0) exitCodes[receipt.exitCode] = (exitCodes[receipt.exitCode] ?? 0) + 1;
+    },
+  });
+  const { genesis } = mint;
+  const tipsets: (readonly DevnetBlock[])[] = [[{ bytes: genesis.bytes, messages: { bls: [], secp: [] } }]];
+  const forks: (readonly DevnetBlock[])[] = [];
+  let head: Tipset = genesis.tipset;
+  for (const { height, tipset, blocks, fork } of mint.epochs()) {
+    if (height > epochs) break;
+    if (tipset !== undefined) {
+      tipsets.push(blocks);
+      head = tipset;
+    }
+    if (fork !== undefined) forks.push(fork.blocks);
+    say({ kind: "epoch", height });
+  }
+  const state = [...store.entries()];
+  const roots = head.cids.map(fromCid);
+  const { network } = mint;
+  const rules = networkJson(network);
+  say({
+    kind: "done",
+    roots,
+    genesis: fromCid(network.genesisCid),
+    networkJson: rules,
+    tipsets,
+    forks,
+    state,
+    exitCodes,
+  });
+}
