@@ -26,21 +26,36 @@ export interface WalkOptions {
   readonly joinGrowth: boolean;
 }
 
+/** What is open in a trace: a send, with what there was outside of it, or a host call. */
+type Frame =
+  | { readonly kind: "call"; readonly calls: TraceStep["calls"]; readonly syscall: TraceStep["syscall"] }
+  | { readonly kind: "syscall" };
+
 /** The steps of a trace. */
 export function* walkTrace(trace: GasTrace, options: WalkOptions): Generator<TraceStep> {
   let before = 0;
   let syscalls = 0;
   let calls: TraceStep["calls"] = [];
   let syscall: TraceStep["syscall"];
-  const callers: TraceStep["syscall"][] = [];
+  const frames: Frame[] = [];
+  const close = (kind: Frame["kind"]): void => {
+    // with what was left open in it: what unwinds does not say so at every step
+    if (!frames.some((frame) => frame.kind === kind)) return;
+    for (let frame = frames.pop(); frame !== undefined; frame = frames.pop()) {
+      if (frame.kind === "call") ({ calls, syscall } = frame);
+      if (frame.kind === kind) return;
+    }
+  };
   for (let index = 0; index < trace.length; index++) {
     let entry = trace[index] as TraceEntry;
-    if (entry.kind === "syscall") syscall = { name: entry.name, index: syscalls++ };
-    else if (entry.kind === "call") {
-      callers.push(syscall);
+    if (entry.kind === "syscall") {
+      frames.push({ kind: "syscall" });
+      syscall = { name: entry.name, index: syscalls++ };
+    } else if (entry.kind === "call") {
+      frames.push({ kind: "call", calls, syscall });
       syscall = undefined;
       calls = [...calls, entry];
-    }
+    } else if (entry.kind === "answer") close("syscall");
     const start = index;
     if (options.joinGrowth && entry.kind === "charge" && isExecution(entry.name)) {
       const whole = withGrowth(trace, index);
@@ -50,10 +65,7 @@ export function* walkTrace(trace: GasTrace, options: WalkOptions): Generator<Tra
     const isWalked = entry.kind === "charge" ? options.zeros || entry.milligas !== 0 : options.marks;
     if (isWalked) yield { entry, index: start, before, calls, syscall };
     if (entry.kind === "charge") before += entry.milligas;
-    else if (entry.kind === "return" || entry.kind === "fail") {
-      calls = calls.slice(0, -1);
-      syscall = callers.pop();
-    }
+    else if (entry.kind === "return" || entry.kind === "fail") close("call");
   }
 }
 

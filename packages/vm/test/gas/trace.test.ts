@@ -100,6 +100,26 @@ describe("traceLines", () => {
     ]);
   });
 
+  it("closes with a host call the sends that did not say they ended, and with a send its host calls", () => {
+    const unwound: GasTrace = [
+      call,
+      syscall("send.send"),
+      call,
+      syscall("self.root"),
+      { kind: "fail", error: "OutOfGas" },
+      charge("wasm_exec", 1),
+      { kind: "answer", errno: 0 },
+      syscall("send.send"),
+      call,
+      { kind: "answer", errno: 6 },
+      charge("wasm_exec", 2),
+      { kind: "return", exitCode: 0 },
+      charge("OnChainReturnValue", 3),
+    ];
+    const depths = [...traceLines(unwound)].map((line) => line.slice(40).search(/\S/) / 2);
+    expect(depths).toEqual([0, 1, 1, 2, 2, 1, 1, 1, 1, 1, 1, 1, 0]);
+  });
+
   it.each([
     [0, "0"],
     [1, "0.001"],
