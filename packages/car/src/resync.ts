@@ -22,6 +22,8 @@ const digestBytes = 32;
 /** Longest length of a section that is within any limit in use, and longest CID before its digest. */
 const lengthBytes = 4;
 const headBytes = 8;
+/** Lengths below 2 MiB: the largest block of bitswap. */
+const version0LengthBytes = 3;
 
 /**
  * Finds sections where the structure of a file is lost, by proof: a length, a CID of one of the chain's hash functions,
@@ -109,8 +111,10 @@ export class Resync {
     if (hashAt < 0) return undefined;
     for (const at of cidsBefore(bytes, hashAt)) {
       const headLength = i + 1 - at;
+      // Two bytes open a CID of version 0, which random bytes often do: no longer data is tried for it than IPFS moves.
+      const most = at === hashAt ? version0LengthBytes : lengthBytes;
       let value = 0;
-      for (let size = 1; size <= lengthBytes && size <= at; size++) {
+      for (let size = 1; size <= most && size <= at; size++) {
         const byte = bytes[at - size] as number;
         // The last byte of a length says that it is; those before that they are not.
         if (size === 1 ? byte >= 0x80 : byte < 0x80) break;
