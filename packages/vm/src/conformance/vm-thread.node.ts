@@ -1,9 +1,9 @@
 import { Worker } from "node:worker_threads";
 
 /**
- * Stack of a thread that runs machines. A call depth of 1024 with the largest frames the stack limiter of actors lets
- * through took less than 256 MiB; this is twice that, of which only what is used becomes memory. Effective on Node.js 22
- * to 26: a bare recursion through WebAssembly went 1.9 to 2.3 million calls deep. Unit: MiB.
+ * Stack of a thread that runs machines: actors call each other on it, 1024 deep. Twice what `fvm-gas.md` of the design
+ * found enough; only what is used becomes memory. It takes effect on Node.js 22.18 and 26.10 alike: a bare recursion
+ * between JavaScript and WebAssembly went 1.9 and 2.3 million calls deep. Unit: MiB.
  */
 export const vmStackMb = 512;
 
