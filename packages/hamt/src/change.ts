@@ -79,6 +79,7 @@ export function insertInto(node: HamtNode, depth: number, change: Change): void 
     }
   }
   node.changed = true;
+  node.told = undefined;
 }
 
 function insertEntry(node: HamtNode, place: number, depth: number, change: Change): void {
@@ -146,6 +147,7 @@ export function removeFrom(node: HamtNode, depth: number, change: Change): void 
     }
   }
   node.changed = true;
+  node.told = undefined;
 }
 
 /** The entries of a node that one bucket can stand for: no children, and no more entries than a bucket holds. */

@@ -11,6 +11,7 @@ import {
 import { type AbortOptions, compareBytes, toHex } from "@copse/primitives";
 import { entriesAt } from "./bucket.ts";
 import { HamtError } from "./errors.ts";
+import { KeyRoom } from "./key-room.ts";
 import { bytesOfKey, type KeyCodec } from "./keys.ts";
 import { type Layout, slotAt } from "./layout.ts";
 import { type HamtNode, isLink, isTaken, placeOf } from "./node.ts";
@@ -121,12 +122,11 @@ export class HamtCursor<V, K = Uint8Array> {
     const { limit = Number.POSITIVE_INFINITY, lendKeys = false } = options;
     const reader = this.#reader;
     const walk = this.#walk;
-    const lent: Uint8Array[] | undefined = lendKeys && this.#keys === undefined ? [] : undefined;
     const to: Visitor<V, K> = {
       codec: this.#codec,
       keys: this.#keys,
       visit,
-      lent,
+      room: new KeyRoom(lendKeys && this.#keys === undefined),
       limit,
       visited: 0,
       ended: false,

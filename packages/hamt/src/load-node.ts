@@ -46,7 +46,17 @@ export function loadNode(block: Uint8Array, layout: Layout, depth: number, room:
   if (taken !== count) throw new HamtError("hamt/bitfield-mismatch", { depth, bits: taken, pointers: count });
   if (count === 0 && depth > 0) throw new HamtError("hamt/node-empty", { depth });
   const bytes = room.copy(block, first, at);
-  return { owner, bits: slots.bits, more: slots.more, bytes, starts, children: undefined, changed: false, used: true };
+  return {
+    owner,
+    bits: slots.bits,
+    more: slots.more,
+    bytes,
+    starts,
+    children: undefined,
+    changed: false,
+    used: true,
+    told: undefined,
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { chainCidLength } from "@copse/ipld";
 import type { Layout } from "./layout.ts";
 import type { Room } from "./room.ts";
+import type { Told } from "./told.ts";
 
 /** Which slots of a node are taken. */
 export interface Slots {
@@ -28,6 +29,8 @@ export interface HamtNode extends Slots {
   changed: boolean;
   /** Used since the last sweep of cached nodes. */
   used: boolean;
+  /** What it tells walks, once it has been put down; see `toldBy`. */
+  told: Told | "next time" | "never" | undefined;
 }
 
 /** A tag, a byte string of 39, the multibase prefix: what stands before the CID of a link. */
@@ -47,6 +50,7 @@ export function emptyNode(layout: Layout, owner: object): HamtNode {
     children: undefined,
     changed: true,
     used: true,
+    told: undefined,
   };
 }
 
@@ -70,6 +74,7 @@ export function copyNode(node: HamtNode, owner: object, room: Room): HamtNode {
     children: node.children?.slice(),
     changed,
     used: true,
+    told: undefined,
   };
 }
 
