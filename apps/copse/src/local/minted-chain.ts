@@ -13,7 +13,7 @@ export interface MintedTipset {
 
 /** A minted chain, held whole. */
 export interface MintedChain {
-  readonly mint: Mint;
+  readonly mint: Pick<Mint, "network" | "genesis">;
   /** Oldest first, genesis first. */
   readonly tipsets: readonly MintedTipset[];
   /** Tipsets beside the chain. */
