@@ -17,7 +17,7 @@ export const hashCodes = {
   poseidon: 0xb401,
 } as const;
 
-const maxDigest = 64n;
+const maxDigest = 64;
 
 /** A CID taken apart. Codec and hash function past 2^53 are rounded: they are none that the machine knows. */
 export interface MachineCid {
@@ -43,6 +43,35 @@ export function readMachineCid(bytes: Uint8Array, offset: number): MachineCid | 
     const cid = bytes.slice(offset, end);
     return { cid, codec: blockCodecs.dagCbor, hash: hashCodes.blake2b256, digest: cid.subarray(6), end };
   }
+  return bytes[offset] === 1 ? (shortCid(bytes, offset) ?? anyCid(bytes, offset)) : anyCid(bytes, offset);
+}
+
+/** Version 1 of short varints: all that there are, but for those made to be odd. */
+function shortCid(bytes: Uint8Array, offset: number): MachineCid | undefined {
+  const codec = shortVarint(bytes, offset + 1);
+  const codecEnd = offset + 1 + (codec & 7);
+  const hash = shortVarint(bytes, codecEnd);
+  const hashEnd = codecEnd + (hash & 7);
+  const size = bytes[hashEnd] ?? 0xff;
+  const end = hashEnd + 1 + size;
+  if (codec === 0 || hash === 0 || size > maxDigest || end > bytes.length) return undefined;
+  const cid = bytes.slice(offset, end);
+  return { cid, codec: codec >>> 3, hash: hash >>> 3, digest: cid.subarray(cid.length - size), end };
+}
+
+/** A varint of up to three bytes: its value times 8, and its length added. 0 where there is none. */
+function shortVarint(bytes: Uint8Array, at: number): number {
+  let value = 0;
+  for (let i = 0; i < 3; i++) {
+    const byte = bytes[at + i];
+    if (byte === undefined || (byte === 0 && i > 0)) return 0;
+    value |= (byte & 0x7f) << (7 * i);
+    if (byte < 0x80) return value * 8 + i + 1;
+  }
+  return 0;
+}
+
+function anyCid(bytes: Uint8Array, offset: number): MachineCid | undefined {
   const version = readUint64(bytes, offset);
   if (version === undefined) return undefined;
   const codec = readUint64(bytes, version.end);

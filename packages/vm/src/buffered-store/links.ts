@@ -1,4 +1,4 @@
-import type { CidBytes } from "@copse/ipld";
+import { type CidBytes, chainCidLength, isChainCid } from "@copse/ipld";
 import { readMachineCid } from "../cids.ts";
 import type { FvmVersion } from "../fvm-version.ts";
 
@@ -48,11 +48,28 @@ function passLink(heads: HeadReader, fvm: FvmVersion, onLink: (cid: CidBytes) =>
   const end = at + value;
   if (end > block.length || (fvm === 2 && value > 100)) return "a link is cut or too long";
   if (block[at] !== 0 && fvm !== 2) return "a link does not start with 0";
+  if (value === chainCidLength + 1 && isChainCid(block, at + 1)) {
+    onLink(block.subarray(at + 1, end));
+    heads.at = end;
+    return undefined;
+  }
+  // sectors link to as many commitments as there are sectors: they are passed over before they are read
+  if (isCommitment(block, at + 1, value - 1)) {
+    heads.at = end;
+    return undefined;
+  }
   const link = readMachineCid(block.subarray(0, end), at + 1);
   if (link === undefined) return "a link is no CID";
   onLink(link.cid);
   heads.at = end;
   return undefined;
+}
+
+/** Whether the CID of so many bytes is of a sector's data or replica, in full: `01 81e203 9220 20` or `01 82e203 81e802 20`. */
+function isCommitment(block: Uint8Array, at: number, length: number): boolean {
+  if (block[at] !== 1 || block[at + 2] !== 0xe2 || block[at + 3] !== 3) return false;
+  if (block[at + 1] === 0x81) return length === 39 && block[at + 6] === 32 && block[at + 5] === 0x20;
+  return block[at + 1] === 0x82 && length === 40 && block[at + 7] === 32 && block[at + 6] === 2;
 }
 
 /** Reads heads of CBOR items one by one. */

@@ -1,4 +1,4 @@
-import { type CidBytes, cidKey, toCid } from "@copse/ipld";
+import { type CidBytes, chainCidLength, cidKey, isChainCid, toCid } from "@copse/ipld";
 import { isCopseError, toHex } from "@copse/primitives";
 import { blockCodecs, hashCodes, partsOf } from "../cids.ts";
 import { VmError } from "../errors.ts";
@@ -21,6 +21,12 @@ export function reachableBlocks(
 ): readonly Block[] {
   const found: Block[] = [];
   const taken = new Set<string>();
+  const take = (cid: CidBytes): Block | undefined => {
+    const key = cidKey(cid);
+    const waiting = taken.has(key) ? undefined : held(cid);
+    if (waiting !== undefined) taken.add(key);
+    return waiting;
+  };
   /** CIDs to look at, and blocks whose links were all looked at once they are on top again. */
   const stack: (CidBytes | Block)[] = [root];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
@@ -29,6 +35,14 @@ export function reachableBlocks(
       continue;
     }
     const cid = next;
+    if (cid.length === chainCidLength && isChainCid(cid)) {
+      const waiting = take(cid);
+      if (waiting !== undefined) {
+        stack.push(waiting);
+        pushLinks(stack, cid, waiting[1], fvm);
+      }
+      continue;
+    }
     const { codec, hash, digest } = partsOf(cid);
     if (codec === blockCodecs.unsealed || codec === blockCodecs.sealed) continue;
     const isInline = hash === hashCodes.identity;
@@ -37,16 +51,12 @@ export function reachableBlocks(
     if (!isKnownCodec || !(isInline || (hash === hashCodes.blake2b256 && digest.length === 32))) {
       throw refused(cid, "of a codec or hash function that state has not");
     }
-    let block = digest;
-    if (!isInline) {
-      const key = cidKey(cid);
-      const waiting = taken.has(key) ? undefined : held(cid);
-      if (waiting === undefined) continue;
-      taken.add(key);
-      stack.push(waiting);
-      block = waiting[1];
+    if (isInline) {
+      if (codec === blockCodecs.dagCbor) pushLinks(stack, cid, digest, fvm);
+      continue;
     }
-    if (codec === blockCodecs.dagCbor) pushLinks(stack, cid, block, fvm);
+    const waiting = take(cid); // no DAG-CBOR, so without links
+    if (waiting !== undefined) found.push(waiting);
   }
   return found;
 }
