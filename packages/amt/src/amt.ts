@@ -12,8 +12,8 @@ import type { AheadOptions } from "./ahead.ts";
 import { blockOf } from "./block-of.ts";
 import { AmtCursor, type AmtEntry, type AmtRange, type AmtStart, type AmtVisited } from "./cursor.ts";
 import { entriesAhead } from "./entries-ahead.ts";
-import { AmtError } from "./errors.ts";
-import { type AmtVersion, highOf, type Index, indexOf, lowOf } from "./layout.ts";
+import { type AmtVersion, highOf, indexOf, lowOf } from "./layout.ts";
+import { deleteAll, setAll } from "./many.ts";
 import type { AmtNode } from "./node.ts";
 import type { AmtFlush, Trunk } from "./trunk.ts";
 
@@ -163,13 +163,15 @@ export class Amt<V> {
   }
 
   /**
-   * Puts many values: `tree.setMany(list.entries())` is the `batch_set` of a list. Those before a failure stay.
+   * Puts many values, or, where anything fails, none: `tree.setMany(list.entries())` is the `batch_set` of a list.
+   *
+   * Bound: where they lie encoded, for all of them, until the last block has come.
    *
    * @throws {AmtError} as {@link Amt.set}
-   * @see ref-fvm:ipld/amt/src/amt.rs batch_set
+   * @see ref-fvm:ipld/amt/src/amt.rs batch_set, which keeps those before a failure
    */
-  *setMany(entries: Iterable<readonly [index: number | bigint, value: V]>): Fetching<void> {
-    for (const [index, value] of entries) yield* this.set(index, value);
+  setMany(entries: Iterable<readonly [index: number | bigint, value: V]>): Fetching<void> {
+    return setAll(this.#trunk, entries);
   }
 
   /**
@@ -208,27 +210,14 @@ export class Amt<V> {
   }
 
   /**
-   * Takes the values of many indexes away, in index order whatever the order given; how many there were. Where `strict`
-   * all must be there, or none is taken; without it, those before a failure are gone.
+   * Takes the values of many indexes away, or, where anything fails, none; how many there were. Where `strict` all must be
+   * there, and none be named twice.
    *
    * @throws {AmtError} `amt/index-missing`, and as {@link Amt.delete}
-   * @see ref-fvm:ipld/amt/src/amt.rs batch_delete
+   * @see ref-fvm:ipld/amt/src/amt.rs batch_delete, by which those before a failure are gone
    */
-  *deleteMany(indexes: Iterable<number | bigint>, options: { readonly strict?: boolean } = {}): Fetching<number> {
-    const { layout } = this.#trunk;
-    const sorted = Array.from(indexes, (index) => indexOf(layout, index)).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-    if (options.strict === true) {
-      let last: Index | undefined;
-      for (const index of sorted) {
-        // an index named twice is missing the second time, as in the references
-        if (index === last || !(yield* this.has(index)))
-          throw new AmtError("amt/index-missing", { index: BigInt(index) });
-        last = index;
-      }
-    }
-    let deleted = 0;
-    for (const index of sorted) if (yield* this.delete(index)) deleted++;
-    return deleted;
+  deleteMany(indexes: Iterable<number | bigint>, options: { readonly strict?: boolean } = {}): Fetching<number> {
+    return deleteAll(this.#trunk, indexes, options.strict === true);
   }
 
   /** The lowest index that holds a value, or `undefined`. Cost: at most a block a level. @see go-amt-ipld:amt.go FirstSetIndex */

@@ -194,6 +194,35 @@ export class Trunk<V> {
     return false;
   }
 
+  /** Refuses a number of values to come, or to go where it is negative, that the count has no room for. @throws {AmtError} `amt/count-wrong` */
+  expectCount(more: number): void {
+    if (more === 0 || (typeof this.count === "number" && this.count + more >= 0)) return;
+    const count = BigInt(this.count) + BigInt(more);
+    if (count < 0n || count >= maxCount) throw new AmtError("amt/count-wrong", { count: BigInt(this.count) });
+  }
+
+  /**
+   * A node that is not loaded and may take the root's place once all of these values have gone: one with no neighbour but
+   * such as lose some of them.
+   */
+  heirless(going: readonly { readonly high: number; readonly low: number }[]): Gap | undefined {
+    const { layout } = this;
+    let { node } = this;
+    while (node.slots !== undefined) {
+      const { slots, height } = node;
+      const first = slots[0];
+      if (!first) return undefined;
+      const losing = new Set<number>();
+      for (const { high, low } of going) {
+        if (fits(layout, high, low, height)) losing.add(slotAt(layout, high, low, height));
+      }
+      for (let slot = 1; slot < slots.length; slot++) if (slots[slot] && !losing.has(slot)) return undefined;
+      if (typeof first === "number") return new Gap(node, 0);
+      node = first;
+    }
+    return undefined;
+  }
+
   /** Version 0 keeps the height of a tree that loses its last value. */
   #empty(): void {
     if (this.layout.version !== 0) this.height = 0;
