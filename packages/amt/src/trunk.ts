@@ -1,4 +1,4 @@
-import { type BlockPair, CborWriter, type CidBytes, type Codec, cidOf } from "@copse/ipld";
+import { CborWriter, type CidBytes, type Codec, cidOf, type TreeFlush } from "@copse/ipld";
 import { Arena } from "./arena.ts";
 import { readNode } from "./decode-node.ts";
 import { AmtError } from "./errors.ts";
@@ -9,11 +9,8 @@ import { ValueReader } from "./value-reader.ts";
 
 const maxCount = 2n ** 64n - 1n;
 
-/** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
-export interface AmtFlush {
-  readonly root: CidBytes;
-  readonly blocks: readonly BlockPair[];
-}
+/** What {@link TreeFlush} is, by its earlier name. */
+export type AmtFlush = TreeFlush;
 
 /**
  * A tree in memory and what is done to it once the blocks a step needs are there: each step is written here once, says

@@ -1,13 +1,10 @@
-import { type BlockPair, type CidBytes, cidOf } from "@copse/ipld";
+import { type CidBytes, cidOf, type TreeFlush } from "@copse/ipld";
 import type { Layout } from "./layout.ts";
 import { copyNode, countOf, fillLink, type HamtNode, type Slots, takenOf } from "./node.ts";
 import type { Room } from "./room.ts";
 
-/** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
-export interface HamtFlush {
-  readonly root: CidBytes;
-  readonly blocks: readonly BlockPair[];
-}
+/** What {@link TreeFlush} is, by its earlier name. */
+export type HamtFlush = TreeFlush;
 
 /** What a flush made, and of which nodes. */
 export interface Flushed {

@@ -5,6 +5,15 @@ import type { SyncBlockReader } from "./fetching.ts";
 /** A block and its CID, as stores take them. */
 export type BlockPair = readonly [cid: CidBytes, bytes: Uint8Array];
 
+/**
+ * What the flush of a tree makes: its root, and the blocks that are new since it was loaded or last flushed, children
+ * first, the root last.
+ */
+export interface TreeFlush {
+  readonly root: CidBytes;
+  readonly blocks: readonly BlockPair[];
+}
+
 /** A store that takes blocks at once. */
 export interface SyncBlockWriter {
   /** Stores blocks. @throws {HostFault} */

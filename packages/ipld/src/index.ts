@@ -1,4 +1,4 @@
-export type { AsyncBlockWriter, BlockPair, SyncBlockStore, SyncBlockWriter } from "./block-writer.ts";
+export type { AsyncBlockWriter, BlockPair, SyncBlockStore, SyncBlockWriter, TreeFlush } from "./block-writer.ts";
 export { CborReader } from "./cbor-reader.ts";
 export type { OnLink, ScanForm } from "./cbor-scan.ts";
 export { CborWriter } from "./cbor-writer.ts";

@@ -1,4 +1,4 @@
-import { type BlockPair, type CidBytes, cidOf } from "@copse/ipld";
+import { type CidBytes, cidOf, type TreeFlush } from "@copse/ipld";
 import { toHex } from "@copse/primitives";
 import { Room } from "../room.ts";
 import { type Entry, EntryWriter, keyOf } from "./entry.ts";
@@ -9,11 +9,8 @@ import { emptyNode, insertAt } from "./node.ts";
 import { NodeEncoder } from "./node-encoder.ts";
 import { bucketOf, childOf, type KamtNode, type Pointer } from "./pointer.ts";
 
-/** A root and the blocks that are new since the tree was loaded or last flushed: children first, the root last. */
-export interface KamtFlush {
-  readonly root: CidBytes;
-  readonly blocks: readonly BlockPair[];
-}
+/** What {@link TreeFlush} is, by its earlier name. */
+export type KamtFlush = TreeFlush;
 
 /** An entry on its way into a tree. */
 export interface Hashed<K> {
