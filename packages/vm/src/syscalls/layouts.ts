@@ -21,18 +21,21 @@ const maxUint64 = 2n ** 64n - 1n;
 /** No result but the error number. */
 export const nothing: Layout<void> = { name: "()", size: 0, write: () => undefined };
 
+/** A number of 32 bits. */
 export const u32: Layout<number> = {
   name: "u32",
   size: 4,
   write: (view, at, value) => view.setUint32(at, value, true),
 };
 
+/** A number of 32 bits with a sign. */
 export const i32: Layout<number> = {
   name: "i32",
   size: 4,
   write: (view, at, value) => view.setInt32(at, value, true),
 };
 
+/** A number of 64 bits. */
 export const u64: Layout<bigint> = {
   name: "u64",
   size: 8,
@@ -67,6 +70,7 @@ function writeAmount(view: DataView, at: number, amount: bigint): void {
   view.setBigUint64(at + 8, amount >> 64n, true);
 }
 
+/** Shape: origin, nonce, caller, receiver, method u64; value, premium amounts; flags u64, of which bit 0 is read-only. */
 export const messageContext: Layout<MessageContext> = {
   name: "MessageContext",
   size: 80,
@@ -82,6 +86,7 @@ export const messageContext: Layout<MessageContext> = {
   },
 };
 
+/** Shape: epoch i64, timestamp u64, base fee, chain ID u64, network version u32. */
 export const networkContext: Layout<NetworkContext> = {
   name: "NetworkContext",
   size: 44,
@@ -104,6 +109,7 @@ export interface InvocationContext {
   readonly networkVersion: number;
 }
 
+/** Shape: value; caller, receiver, method u64; epoch i64, network version u32. */
 export const invocationContext: Layout<InvocationContext> = {
   name: "InvocationContext",
   size: 52,
@@ -117,6 +123,7 @@ export const invocationContext: Layout<InvocationContext> = {
   },
 };
 
+/** Shape: codec u64, handle u32, size u32. */
 export const ipldOpen: Layout<OpenBlock> = {
   name: "IpldOpen",
   size: 16,
@@ -127,6 +134,7 @@ export const ipldOpen: Layout<OpenBlock> = {
   },
 };
 
+/** Shape: codec u64, size u32. */
 export const ipldStat: Layout<BlockStat> = {
   name: "IpldStat",
   size: 12,
@@ -136,6 +144,7 @@ export const ipldStat: Layout<BlockStat> = {
   },
 };
 
+/** Shape: exit code u32, handle u32, codec u64, size u32. */
 export const sendResult: Layout<SendResult> = {
   name: "Send",
   size: 20,
@@ -147,6 +156,7 @@ export const sendResult: Layout<SendResult> = {
   },
 };
 
+/** Shape: epoch i64, target u64, type u32; zeros where there is no fault. */
 export const consensusFault: Layout<ConsensusFault | undefined> = {
   name: "VerifyConsensusFault",
   size: 20,
