@@ -12,3 +12,4 @@ export {
   type VectorRandomness,
   vectorLimits,
 } from "./conformance/vector.ts";
+export { parseVectorTrace } from "./conformance/vector-trace.ts";

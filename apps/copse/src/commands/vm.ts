@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { fakedSays } from "@copse/vm/conformance";
+import { gunzipSync } from "node:zlib";
+import { fakedSays, parseVectorTrace, type VectorResult } from "@copse/vm/conformance";
 import { runConformance, VectorThread } from "@copse/vm/node";
-import { differenceLines, diffTraces, parseTrace, traceLines } from "@copse/vm/trace";
+import { differenceLines, diffTraces, type TraceDifference, traceLines } from "@copse/vm/trace";
 import { NodeError } from "../errors.ts";
 import { createProgress } from "../progress.ts";
 import { actorsFolder, actorsOption } from "../vm/actors-folder.ts";
@@ -22,7 +23,10 @@ export const vmCommands: readonly CommandSpec[] = [
     options: [
       actorsOption,
       { form: "--trace", says: "print every charge of gas, in order" },
-      { form: "--against <file>", says: "tell the first charge that differs from a trace of the reference's runner" },
+      {
+        form: "--against <file>",
+        says: "tell the first charge that differs from a trace of the reference, plain or gzip",
+      },
     ],
     examples: ["copse vm run vector.json", "copse vm run vector.json --trace --json | jq .messages[0].trace"],
     run: runOne,
@@ -52,8 +56,7 @@ async function runOne(context: CommandContext): Promise<number> {
     stop();
   });
   signal.throwIfAborted();
-  const charges = result?.messages.flatMap(({ trace }) => trace ?? []) ?? [];
-  const difference = against === undefined ? undefined : diffTraces(charges, parseTrace(readFileSync(against, "utf8")));
+  const difference = against === undefined ? undefined : firstDifference(result, against);
   const names = ["here", against ?? ""] as const;
   const messages = result?.messages.map((message) => (wantsTrace ? message : { ...message, trace: undefined })) ?? [];
   const shown = result && { ...result, messages };
@@ -70,6 +73,14 @@ async function runOne(context: CommandContext): Promise<number> {
     return [proofs, ...lines, `${report.outcome} ${report.id ?? report.path} ${whyText(report)}`.trimEnd()].join("\n");
   });
   return report.outcome === "passed" && difference === undefined ? 0 : 1;
+}
+
+/** The first charge that is not as in the reference's trace, of all messages one after another. */
+function firstDifference(result: VectorResult | undefined, file: string): TraceDifference | undefined {
+  const bytes = readFileSync(file);
+  const text = (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString("utf8");
+  const ours = result?.messages.flatMap(({ trace }) => trace ?? []) ?? [];
+  return diffTraces(ours, parseVectorTrace(text).flat());
 }
 
 async function conformance(context: CommandContext): Promise<number> {

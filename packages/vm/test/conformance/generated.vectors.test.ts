@@ -1,19 +1,27 @@
-import { globSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { actorsDir, describeActors } from "@copse/testkit";
 import { describe, expect, it } from "vitest";
 import { actorsVersionOf } from "../../src/bundles.ts";
-import { mismatchText } from "../../src/conformance.ts";
-import { listVectors, runConformance } from "../../src/node.ts";
+import { mismatchText, parseVectorTrace } from "../../src/conformance.ts";
+import { listVectors, runConformance, VectorThread } from "../../src/node.ts";
+import { differenceLines, diffTraces } from "../../src/trace.ts";
 
 /** What the reference's crates made of generated messages: vectors/README.md. */
-const folders = globSync("nv*", { cwd: join(import.meta.dirname, "../vectors") }).sort();
+const root = join(import.meta.dirname, "../vectors");
+const folders = globSync("nv*", { cwd: root }).sort();
+const minutes = 60_000;
+
+it("the generated vectors are of network versions that run", () => {
+  for (const name of folders) expect(actorsVersionOf(Number(name.slice(2)))).toBeGreaterThan(7);
+});
 
 describe.each(folders)("conformance: generated vectors of %s", (name) => {
-  const networkVersion = Number(basename(name).slice(2));
+  const networkVersion = Number(name.slice(2));
+  const vectors = join(root, name);
   describeActors(`the actors of ${name}`, [actorsVersionOf(networkVersion)], () => {
-    it("all messages end as in the reference", { timeout: 15 * 60_000 }, async () => {
-      const vectors = join(import.meta.dirname, "../vectors", name);
+    it("all messages end as in the reference", { timeout: 15 * minutes }, async () => {
       const failures: unknown[] = [];
       let passed = 0;
       for await (const report of runConformance({ vectors, actors: actorsDir })) {
@@ -24,6 +32,25 @@ describe.each(folders)("conformance: generated vectors of %s", (name) => {
       }
       expect(failures).toEqual([]);
       expect(passed).toBe((await listVectors(vectors)).length);
+    });
+
+    const traces = globSync("traces/*.trace.json.gz", { cwd: vectors }).sort();
+    it.runIf(traces.length > 0)("every charge is that of the reference", { timeout: 15 * minutes }, async () => {
+      const thread = new VectorThread({ actors: actorsDir });
+      const differences: string[] = [];
+      for (const path of traces) {
+        const id = basename(path, ".trace.json.gz");
+        const { report, result } = await thread.run({ path: join(vectors, `${id}.json`), trace: true });
+        expect(report.outcome, report.reason).toBe("passed");
+        const wanted = parseVectorTrace(gunzipSync(readFileSync(join(vectors, path))).toString("utf8"));
+        for (const [at, charges] of wanted.entries()) {
+          const difference = diffTraces(result?.messages[at]?.trace ?? [], charges);
+          if (difference === undefined) continue;
+          differences.push(`${id}, message ${at}`, ...differenceLines(difference, ["ours", "reference"]));
+        }
+      }
+      thread.close();
+      expect(differences).toEqual([]);
     });
   });
 });
