@@ -50,6 +50,25 @@ describeData("copse car", [...names, "chain/mainnet-export40.car"], () => {
     expect(readFileSync(output).equals(readData(plainName))).toBe(true);
   });
 
+  it("does not write over a file that comes while it works, unless told", async () => {
+    const file = readData(plainName);
+    for (const [i, format] of ["car", "car2", "zst", "forest"].entries()) {
+      for (const isForced of [false, true]) {
+        const output = path(`meanwhile-${i}-${isForced}.car`);
+        async function* late(): AsyncGenerator<Uint8Array> {
+          yield file.subarray(0, 500_000);
+          writeFileSync(output, "theirs");
+          yield file.subarray(500_000);
+        }
+        const force = isForced ? ["--force"] : [];
+        const command = ["car", "concat", "-", "-o", output, "--format", format, ...force];
+        const { code } = await startCliOn(Readable.from(late()), ...command).done;
+        expect(code, format).toBe(isForced ? 0 : 2);
+        expect(readFileSync(output, "utf8") === "theirs", format).toBe(!isForced);
+      }
+    }
+  });
+
   it("info tells kind, roots and index without going over the file", async () => {
     const kinds = ["CARv1", "CARv1.zst", "ForestCARv1.zst"];
     for (const [i, name] of names.entries()) {

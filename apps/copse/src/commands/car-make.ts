@@ -11,7 +11,16 @@ import { CID } from "multiformats/cid";
 import { NodeError } from "../errors.ts";
 import { createProgress } from "../progress.ts";
 import { type CarInput, carLimits, carStoreLimits, needed, openCars, stemOf, textFlag } from "./car-input.ts";
-import { formatOptions, outputOf, outputOptions, refuseExisting, tellWritten, writeOut } from "./car-output.ts";
+import {
+  formatOptions,
+  mayOverwrite,
+  outputOf,
+  outputOptions,
+  refuseExisting,
+  tellWritten,
+  unlessTaken,
+  writeOut,
+} from "./car-output.ts";
 import type { CommandContext, CommandSpec } from "./command.ts";
 
 const input = {
@@ -129,7 +138,9 @@ async function makeIndex(context: CommandContext): Promise<number> {
   }
   const file = textFlag(context, "output") ?? `${name.replace(/.*[\\/]/, "")}.idx`;
   refuseExisting(context, file);
-  const entries = await saveCarIndex(file, name, { kind, identity, signal: context.signal, limits: carLimits });
+  const overwrite = mayOverwrite(context);
+  const options = { kind, identity, signal: context.signal, limits: carLimits, overwrite };
+  const entries = await unlessTaken(saveCarIndex(file, name, options));
   context.output.answer({ file, kind, entries }, () => `${file}: ${entries} blocks`);
   return 0;
 }

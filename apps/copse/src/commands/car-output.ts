@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type CarEntry, writeCar } from "@copse/car";
+import { type CarEntry, CarError, writeCar } from "@copse/car";
 import type { CarOutput } from "@copse/car/edit";
 import { compressZstd, saveCarFile, saveForestCar, writeForestCar } from "@copse/car/node";
 import type { CarIndexOptions } from "@copse/car/store";
@@ -71,10 +71,23 @@ export function outputOf(context: CommandContext, stem: string, usual: Format): 
   return { file, format };
 }
 
-/** @throws {NodeError} `copse/output-exists` */
+/** Says so before anything is read; what comes meanwhile, {@link unlessTaken} tells. @throws {NodeError} `copse/output-exists` */
 export function refuseExisting(context: CommandContext, file: string): void {
-  if (file !== "-" && context.flags["force"] !== true && existsSync(file)) {
-    throw new NodeError("copse/output-exists", { file });
+  if (file !== "-" && !mayOverwrite(context) && existsSync(file)) throw new NodeError("copse/output-exists", { file });
+}
+
+/** Whether a command may write over a file that is there. */
+export function mayOverwrite(context: CommandContext): boolean {
+  return context.flags["force"] === true;
+}
+
+/** Waits for a file to be written, whose name another may have taken meanwhile. @throws {NodeError} `copse/output-exists` */
+export async function unlessTaken<T>(written: Promise<T>): Promise<T> {
+  try {
+    return await written;
+  } catch (error) {
+    if (!(error instanceof CarError && error.code === "car/file-exists")) throw error;
+    throw new NodeError("copse/output-exists", { file: error.facts.path }, { cause: error });
   }
 }
 
@@ -94,7 +107,8 @@ export async function writeOut(
       yield* batch;
     }
   }
-  const forest = { signal, level, frameSize, limits: carLimits };
+  const overwrite = mayOverwrite(context);
+  const forest = { signal, level, frameSize, limits: carLimits, overwrite };
   let bytes: number;
   if (file === "-") {
     const plain = writeCar(car.roots, counted(), { signal, limits: carLimits });
@@ -105,14 +119,18 @@ export async function writeOut(
           ? compressZstd(plain, { level: level ?? 3 })
           : plain;
     bytes = await pour(context, chunks);
-  } else if (format === "forest") bytes = await saveForestCar(file, car.roots, counted(), forest);
+  } else if (format === "forest") bytes = await unlessTaken(saveForestCar(file, car.roots, counted(), forest));
   else {
     const version = format === "car2" ? 2 : 1;
-    const options = { signal, version, limits: carLimits, index: version === 2 ? index : undefined } as const;
-    bytes = await saveCarFile(file, car.roots, counted(), {
-      ...options,
-      zstdLevel: format === "zst" ? (level ?? 3) : undefined,
-    });
+    const options = {
+      signal,
+      version,
+      limits: carLimits,
+      overwrite,
+      index: version === 2 ? index : undefined,
+    } as const;
+    const zstdLevel = format === "zst" ? (level ?? 3) : undefined;
+    bytes = await unlessTaken(saveCarFile(file, car.roots, counted(), { ...options, zstdLevel }));
   }
   return { file, format, bytes, blocks };
 }
