@@ -88,3 +88,16 @@ export function* evmBytecode(state: EvmState): Fetching<Uint8Array> {
 export function evmSlots(state: EvmState): Fetching<Kamt<bigint, bigint>> {
   return loadKamt(fromCid(state.contractState), u256Codec, evmStorage);
 }
+
+/**
+ * The words that a contract's last message kept for itself, by slot; `undefined` where there are none.
+ *
+ * @throws {KamtError} its node is none
+ * @see FIPs:fip-0097
+ * @example
+ * const words = runSync(evmTransientSlots(state), store);
+ */
+export function* evmTransientSlots({ transientData }: EvmState): Fetching<Kamt<bigint, bigint> | undefined> {
+  if (transientData === undefined || transientData === null) return undefined;
+  return yield* loadKamt(fromCid(transientData.state), u256Codec, evmStorage);
+}

@@ -24,12 +24,12 @@ const removalKeys: KeyCodec<RemovalPair> = {
   },
 };
 
-/** ID of the next proposal. Shape: a number in actors v8, `[number]` since. */
+/** ID of the next proposal, since actors v9. Shape: `[number]`; in v8 it is the number alone. */
 const proposalIdField: Codec<bigint> = {
   encode: (writer, id) => void writer.array(1).uint(id),
   decode(reader) {
-    if (reader.peekMajor() === 4) reader.array(1);
-    return uintField.decode(reader);
+    reader.array(1);
+    return reader.uint();
   },
 };
 
@@ -65,8 +65,8 @@ export function* verifiedClients(registry: VerifiedRegistryState): Fetching<Hamt
  * const next = runSync(removalProposals(registry), store).getSync({ verifier, client }, store) ?? 0n;
  */
 export function removalProposals(registry: VerifiedRegistryState): Fetching<Hamt<bigint, RemovalPair>> {
-  const root = fromCid(registry.removeDataCapProposalIds);
-  return loadHamt(root, proposalIdField, { version: 3, keys: removalKeys });
+  const codec = registry.verifiedClients === undefined ? proposalIdField : uintField;
+  return loadHamt(fromCid(registry.removeDataCapProposalIds), codec, { version: 3, keys: removalKeys });
 }
 
 /**
