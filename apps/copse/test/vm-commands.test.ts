@@ -7,13 +7,15 @@ import { toCid } from "@copse/ipld";
 import { actorsDir, dataFile, describeActors, describeData } from "@copse/testkit";
 import { Address, encodeMessage } from "@copse/types";
 import { parseVector, type VectorMessage } from "@copse/vm/conformance";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runCli, startCli } from "./run-cli.ts";
 
 const golden = "fvm-test-vectors/0001-shark-01/fil_9_multisig/Approve/17/ext-0001-fil_9_multisig-Approve-17-1.json";
 const drawing =
   "fvm-test-vectors/0001-shark-01/fil_9_storageminer/ProveCommitSector/Ok/ext-0001-fil_9_storageminer-ProveCommitSector-Ok-1.json";
 const skipped = "fvm-test-vectors/0002-hygge-01/fil_10_storageminer/DisputeWindowedPoSt/Ok";
+
+vi.setConfig({ testTimeout: 300_000 }); // threads that compile actors, on a machine with other work
 
 let folder = "";
 beforeEach(() => {
@@ -104,8 +106,17 @@ describeData("copse vm", [golden, drawing, skipped], () => {
 
     it("fails every vector where there are no bundles, and tells of them", async () => {
       writeFileSync(join(folder, "a.json"), readFileSync(data(golden)));
-      const { code, events } = await runCli("vm", "conformance", "--vectors", folder, "--actors", folder, "--json");
+      const { code, events, err } = await runCli(
+        "vm",
+        "conformance",
+        "--vectors",
+        folder,
+        "--actors",
+        folder,
+        "--json",
+      );
       expect(code).toBe(1);
+      expect(err).toContain("copse actors fetch");
       expect(events).toMatchObject([
         { event: "vector", outcome: "failed", code: "vm/bundle-absent" },
         { event: "done", passed: 0, failed: 1, skipped: 0, proofs: expect.stringContaining("faked") },
@@ -147,6 +158,9 @@ describeData("copse vm", [golden, drawing, skipped], () => {
       const sent = ["--from", json.From, "--to", json.From, "--value", "1 afil", "--gas-limit", "5000000", "--trace"];
       const { out } = await run(...sent);
       expect(out).toMatch(/OnChainMessage.*exit code: 0\nreturn: 0x\ngas used: \d+\n.*state root: bafy/s);
+      expect((await run(...sent, "--actors", folder, "--json")).events).toMatchObject([{ exitCode: 0 }]);
+      const absent = await run("--message", file, "--actors", folder, "--json");
+      expect(absent).toMatchObject({ code: 6, events: [{ code: "vm/bundle-absent" }] });
       expect((await run("--from", "x", "--to", json.From)).code).toBe(2);
       expect((await run()).code).toBe(2);
     });

@@ -89,6 +89,7 @@ async function conformance(context: CommandContext): Promise<number> {
   if (vectors === undefined) throw new NodeError("copse/command-malformed", { why: "--vectors <dir> is missing" });
   const workers = countFlag(context, "workers", 1, 256);
   const count = { passed: 0, failed: 0, skipped: 0 };
+  let isActorAbsent = false;
   const progress = createProgress(terminal);
   const note = (): string => `${count.failed} failed`;
   const onProgress = (done: number, total: number): void => progress.update("vectors", done, total, note());
@@ -103,6 +104,7 @@ async function conformance(context: CommandContext): Promise<number> {
     })) {
       count[report.outcome]++;
       if (report.outcome === "passed") continue;
+      isActorAbsent ||= report.code === "vm/bundle-absent";
       const name = relative(vectors, report.path) || report.path;
       progress.stop(); // it comes back with the next vector
       output.event("vector", reportJson(report), `${report.outcome} ${name}: ${whyText(report)}`);
@@ -110,6 +112,7 @@ async function conformance(context: CommandContext): Promise<number> {
   } finally {
     progress.stop();
   }
+  if (isActorAbsent) output.talk('bundles of actors are missing: "copse actors fetch VERSION" brings one');
   const { passed, failed, skipped } = count;
   if (passed + failed + skipped === 0) throw new NodeError("copse/absent", { what: `vector in ${vectors}` });
   const sentence = `${passed} passed, ${failed} failed, ${skipped} skipped`;

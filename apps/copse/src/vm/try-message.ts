@@ -14,13 +14,22 @@ const signatureBytes = 69;
 /** Executes a message on a state; nothing is written anywhere. To be called on a thread with a large stack. */
 export async function tryMessage(task: MessageTask): Promise<MessageOutcome> {
   await using source = await openBlocks(task.store, task.index);
-  const actors = await loadActors(task.actors, actorsVersionOf(task.networkVersion), task.bundleNetwork).catch(
-    (error) => {
-      if (isCopseError(error, "vm/bundle-absent")) return undefined; // the store may hold the code itself
-      throw error;
-    },
-  );
+  let absent: unknown;
+  const version = actorsVersionOf(task.networkVersion);
+  const actors = await loadActors(task.actors, version, task.bundleNetwork).catch((error) => {
+    if (!isCopseError(error, "vm/bundle-absent")) throw error;
+    absent = error; // the store may hold the code itself
+    return undefined;
+  });
   const store = new TrialStore(source.blocks, bundleReader(actors === undefined ? [] : [actors]));
+  try {
+    return executeOn(store, task);
+  } catch (error) {
+    throw absent !== undefined && isCopseError(error, "host/block-missing") ? absent : error;
+  }
+}
+
+function executeOn(store: TrialStore, task: MessageTask): MessageOutcome {
   const message: Message = { ...task.message, nonce: task.message.nonce ?? nextNonce(store, task) };
   const machine = createMachine({
     networkVersion: task.networkVersion,
