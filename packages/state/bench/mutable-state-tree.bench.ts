@@ -1,11 +1,8 @@
-import { installFastest } from "@copse/crypto/fastest";
 import { createHamt } from "@copse/hamt";
 import { type BlockPair, CborWriter, type CidBytes, cidKey, cidOf, rawCidOf } from "@copse/ipld";
 import { type ActorState, MutableStateTree } from "@copse/state";
 import { bench } from "@copse/testkit/bench";
 import { Address } from "@copse/types";
-
-await installFastest();
 
 const count = 10_000;
 const code = rawCidOf(Uint8Array.of(1));
