@@ -1,10 +1,11 @@
 import { type CarBlock, decodeCar } from "@copse/car";
 import type { CidBytes } from "@copse/ipld";
 import { equalBytes } from "@copse/primitives";
-import { decodeMessage, type Message } from "@copse/types";
+import type { Message } from "@copse/types";
 import { VmError } from "../errors.ts";
 import { gunzip } from "./gunzip.ts";
 import { Field, parseJson } from "./json-fields.ts";
+import { readMessageOfReference } from "./read-message.ts";
 
 /** A message of a vector, and how it is applied. */
 export interface VectorMessage {
@@ -144,7 +145,7 @@ function readMessage(field: Field): VectorMessage {
   const bytes = field.at("bytes").bytes(vectorLimits.messageBytes);
   let message: Message;
   try {
-    message = decodeMessage(bytes);
+    message = readMessageOfReference(bytes);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new VmError("vm/vector-malformed", { field: field.at("bytes").name, why }, { cause: error });

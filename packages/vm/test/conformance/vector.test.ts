@@ -74,6 +74,18 @@ describe("parseVector", () => {
     expect(() => externs.tipsetCid(7)).toThrow(ExternError);
   });
 
+  it("reads a message that lotus does not, since the machine is to refuse it", async () => {
+    const plain = inventVector().apply_messages[0]?.["bytes"] as string;
+    const limit = new CborWriter().uint(1_000_000).finish();
+    const higher = new CborWriter().uint(2n ** 63n).finish();
+    const hex = Buffer.from(plain, "base64").toString("hex");
+    const changed = hex.replace(Buffer.from(limit).toString("hex"), Buffer.from(higher).toString("hex"));
+    const bytes = Buffer.from(changed, "hex").toString("base64");
+    const vector = await parseVector(JSON.stringify(inventVector({ apply_messages: { bytes } })));
+    expect(vector.messages[0]?.message.gasLimit).toBe(2n ** 63n);
+    expect(vector.messages[0]?.message.method).toBe(0n);
+  });
+
   it("takes a receipt that is none", async () => {
     const json = inventVector();
     json.postconditions.receipts = [{ error: "cannot be applied" }];
