@@ -1,7 +1,7 @@
 /** Bytes of the longest key that shares bytes with others. */
 export const roomyKey = 64;
 /** Bytes that keys share. A key that is kept keeps those next to it, so no more than that. */
-const chunkBytes = 2048;
+const chunkBytes = 8192;
 
 /**
  * Where a walk gets arrays for keys of up to 64 bytes. An own one is a view of bytes that it shares with the keys next to
