@@ -89,6 +89,7 @@ async function conformance(context: CommandContext): Promise<number> {
   if (vectors === undefined) throw new NodeError("copse/command-malformed", { why: "--vectors <dir> is missing" });
   const workers = countFlag(context, "workers", 1, 256);
   const count = { passed: 0, failed: 0, skipped: 0 };
+  const byVersion = new Map<number, { passed: number; failed: number; skipped: number }>();
   let isActorAbsent = false;
   const progress = createProgress(terminal);
   const note = (): string => `${count.failed} failed`;
@@ -103,6 +104,11 @@ async function conformance(context: CommandContext): Promise<number> {
       onProgress,
     })) {
       count[report.outcome]++;
+      if (report.networkVersion !== undefined) {
+        const row = byVersion.get(report.networkVersion) ?? { passed: 0, failed: 0, skipped: 0 };
+        row[report.outcome]++;
+        byVersion.set(report.networkVersion, row);
+      }
       if (report.outcome === "passed") continue;
       isActorAbsent ||= report.code === "vm/bundle-absent";
       const name = relative(vectors, report.path) || report.path;
@@ -116,6 +122,6 @@ async function conformance(context: CommandContext): Promise<number> {
   const { passed, failed, skipped } = count;
   if (passed + failed + skipped === 0) throw new NodeError("copse/absent", { what: `vector in ${vectors}` });
   const sentence = `${passed} passed, ${failed} failed, ${skipped} skipped`;
-  output.event("done", { passed, failed, skipped, proofs }, sentence);
+  output.event("done", { passed, failed, skipped, networkVersions: byVersion, proofs }, sentence);
   return failed === 0 ? 0 : 1;
 }

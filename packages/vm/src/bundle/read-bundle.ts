@@ -1,6 +1,6 @@
 import { type ByteSource, type CarBlock, readCar } from "@copse/car";
 import { plainBytes } from "@copse/car/zstd";
-import { type AbortOptions, concatBytes } from "@copse/primitives";
+import { type AbortOptions, assertNotAborted, concatBytes } from "@copse/primitives";
 import { VmError } from "../errors.ts";
 import { type ActorBundle, type BundleLimits, bundleOf, defaultBundleLimits, networkOfName } from "./bundle.ts";
 import { isTar, tarFiles, tarHeadBytes } from "./tar-files.ts";
@@ -52,7 +52,7 @@ export async function readBundle(source: ByteSource, options: BundleOptions = {}
 export async function* readBundles(source: ByteSource, options: BundleOptions = {}): AsyncGenerator<NamedBundle> {
   const { file = "the bundle", network } = options;
   const limits = { ...defaultBundleLimits, ...options.limits };
-  const plain = bounded(plainBytes(source), file, "B of archive", limits.archiveBytes);
+  const plain = bounded(plainBytes(source), file, "B of archive", limits.archiveBytes, options);
   const { head, all } = await peek(plain, tarHeadBytes);
   try {
     if (!isTar(head)) {
@@ -81,7 +81,7 @@ async function readOne(
   limits: BundleLimits,
   { signal, verify }: BundleOptions,
 ): Promise<ActorBundle> {
-  const car = await readCar(bounded(source, file, "B of file", limits.bytes), {
+  const car = await readCar(bounded(source, file, "B of file", limits.bytes, { signal }), {
     signal,
     verify,
     limits: { sectionBytes: limits.blockBytes, headerBytes: 1 << 16, roots: 16 },
@@ -100,9 +100,11 @@ async function* bounded(
   file: string,
   what: "B of file" | "B of archive",
   limit: number,
+  { signal }: AbortOptions,
 ): AsyncGenerator<Uint8Array> {
   let read = 0;
   for await (const chunk of source) {
+    assertNotAborted(signal);
     read += chunk.length;
     if (read > limit) throw new VmError("vm/bundle-too-long", { file, what, limit });
     yield chunk;
