@@ -126,7 +126,10 @@ describeActors("copse actors fetch", [9], () => {
     const bundle = await loadActors(actorsDir, 9, "mainnet");
     const blocks = Array.from(bundle.blocks, ([key, bytes]) => ({ cid: fromLatin1(key), bytes }));
     const car = encodeCar([bundle.root], blocks);
-    const from = await serve((_, response) => response.end(car));
+    // as GitHub does: the file lies elsewhere
+    const from = await serve(({ url }, response) =>
+      url === "/object" ? response.end(car) : response.writeHead(302, { location: "/object" }).end(),
+    );
     const { code, events } = await runCli("actors", "fetch", "9", "--from", from, "--actors", folder, "--json");
     const path = join(folder, "v9-mainnet.car");
     expect({ code, events }).toMatchObject({ code: 0, events: [{ path, known: true, release: "v9.0.3" }] });

@@ -5,7 +5,7 @@ import { openLmdbDatabase } from "@copse/blockstore/lmdb";
 import { decodeCar, encodeCar } from "@copse/car";
 import { toCid } from "@copse/ipld";
 import { actorsDir, dataFile, describeActors, describeData } from "@copse/testkit";
-import { Address, encodeMessage } from "@copse/types";
+import { Address, encodeMessage, encodeSignedMessage } from "@copse/types";
 import { parseVector, type VectorMessage } from "@copse/vm/conformance";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runCli, startCli } from "./run-cli.ts";
@@ -152,8 +152,18 @@ describeData("copse vm", [golden, drawing, skipped], () => {
         GasPremium: String(message.gasPremium),
         Nonce: Number(message.nonce),
       };
-      writeFileSync(file, JSON.stringify({ ...json, ...rest, ...fees, Value: String(message.value) }));
-      expect(await run("--message", file, "--json")).toMatchObject({ events: [{ exitCode: 17, stateRoot: after }] });
+      const asJson = join(folder, "message.json");
+      writeFileSync(asJson, JSON.stringify({ ...json, ...rest, ...fees, Value: String(message.value) }));
+      expect(await run("--message", asJson, "--json")).toMatchObject({ events: [{ exitCode: 17, stateRoot: after }] });
+
+      // signed, it takes as many bytes on chain as were counted without its signature
+      const isBls = message.from[0] === 3;
+      const signature = { type: isBls ? 2 : 1, data: new Uint8Array(isBls ? 96 : 65) } as const;
+      writeFileSync(file, encodeSignedMessage({ message, signature }));
+      expect(await run("--message", file, "--json")).toMatchObject({ events: [{ gasUsed: "939509" }] });
+      const inJson = { Type: signature.type, Data: Buffer.from(signature.data).toString("base64") };
+      writeFileSync(file, `{"Message":${readFileSync(asJson, "utf8")},"Signature":${JSON.stringify(inJson)}}`);
+      expect(await run("--message", file, "--json")).toMatchObject({ events: [{ gasUsed: "939509" }] });
 
       const sent = ["--from", json.From, "--to", json.From, "--value", "1 afil", "--gas-limit", "5000000", "--trace"];
       const { out } = await run(...sent);
