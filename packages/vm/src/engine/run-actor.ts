@@ -61,6 +61,8 @@ function note({ calls, invocation }: Kernel, { lastError }: ActorInstance, exitC
 function invoke(kernel: Kernel, instance: ActorInstance, paramsId: number): number {
   const { core, invocation } = kernel;
   const { fvm } = core.rules;
+  // FVM 2 compiles the built-in actors beforehand, and nothing else
+  if (fvm === 2 && core.manifest.typeOf(invocation.code) === 0) throw new FatalError("actor code not found");
   const loaded = core.engine.load(invocation.code, fvm, core.store);
   if (fvm !== 2) chargeForInit(kernel, loaded);
   const running = instantiate(kernel, instance, loaded);
