@@ -11,6 +11,7 @@ import { createMachine } from "../../src/machine/create-machine.ts";
 import type { Machine } from "../../src/machine/machine.ts";
 import type { ProofVerifier } from "../../src/proofs.ts";
 import { actor } from "../actors/compile.ts";
+import { Recorder } from "./recorder.ts";
 
 /** A store in memory, which a test may look into. */
 export class MemoryStore implements SyncBlockStore {
@@ -142,16 +143,22 @@ export function testMachine(options: TestOptions): TestMachine {
   }
   store.putSync(cidOf(Uint8Array.of(0x80)), Uint8Array.of(0x80));
   const root = tree.flush();
-  const machine = createMachine({
+  const context = {
     networkVersion,
     chainId: 31415926n,
     epoch,
     timestamp: BigInt(epoch) * 30n,
     baseFee,
     circSupply: 10n ** 27n,
+  };
+  const isPlain = options.actorDebugging !== true && options.proofs === undefined;
+  const state = { root, manifest, blocks: store.blocks };
+  const recorder = new Recorder(context, state, { ...noExterns, ...options.externs }, isPlain);
+  const machine = createMachine({
+    ...context,
     stateRoot: root,
     store,
-    externs: { ...noExterns, ...options.externs },
+    externs: recorder.externs,
     proofs: options.proofs,
     engine: options.engine ?? engine,
     actorDebugging: options.actorDebugging,
@@ -176,7 +183,14 @@ export function testMachine(options: TestOptions): TestMachine {
         params: new Uint8Array(0),
         ...message,
       };
-      const result = machine.execute(whole, { kind: "explicit", rawLength });
+      let result: ApplyResult;
+      try {
+        result = machine.execute(whole, { kind: "explicit", rawLength });
+      } catch (error) {
+        recorder.fault();
+        throw error;
+      }
+      recorder.add(whole, rawLength, result, () => machine.flush());
       if (whole.from === sender) nonce = whole.nonce + 1n;
       return result;
     },
