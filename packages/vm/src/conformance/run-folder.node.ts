@@ -70,29 +70,35 @@ export async function* runConformance(options: ConformanceOptions): AsyncGenerat
     const longest = segments.reduce((a, b) => (b.length > a.length ? b : a));
     return longest.pop();
   };
-  let done = 0;
+  let [done, isOver] = [0, false];
   const threads = segments.map(() => new VectorThread({ actors: options.actors }));
-  const stop = (): void => {
+  const close = (): void => {
+    isOver = true;
     for (const thread of threads) thread.close();
   };
+  let stop: () => void = close;
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => {
+      close();
+      reject(signal?.reason); // told as the signal's fault below
+    };
+  });
+  stopped.catch(() => {});
   signal?.addEventListener("abort", stop, { once: true });
   const work = threads.map(async (thread, at) => {
-    for (let task = next(at); task !== undefined && signal?.aborted !== true; task = next(at)) {
+    for (let task = next(at); task !== undefined && !isOver; task = next(at)) {
       const reason = skipOfPath(task.path);
       const report = reason === undefined ? (await thread.run(task)).report : skipped(task.path, reason);
+      if (isOver) return;
       task.settle(report);
       onProgress?.(++done, paths.length);
     }
     thread.close();
   });
-  const ended = new Promise<never>((_, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-  ended.catch(() => {});
   try {
     for (const { report } of waiting) {
       assertNotAborted(signal);
-      yield await Promise.race([report, ended]);
+      yield await Promise.race([report, stopped]);
     }
     await Promise.all(work);
   } catch (error) {
@@ -100,7 +106,7 @@ export async function* runConformance(options: ConformanceOptions): AsyncGenerat
     throw error;
   } finally {
     signal?.removeEventListener("abort", stop);
-    stop();
+    close();
   }
 }
 
