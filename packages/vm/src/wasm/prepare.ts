@@ -1,4 +1,4 @@
-import { analyse } from "./instrument.ts";
+import { analyse } from "./analyse.ts";
 import { invalidModule } from "./invalid.ts";
 import type { WasmModule } from "./module.ts";
 import { PreparedWriter } from "./prepared-writer.ts";

@@ -1,7 +1,7 @@
+import type { AnalysedModule } from "./analyse.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { canonicalised, writeCanonicalNan } from "./canonical-nan.ts";
 import type { FunctionBody } from "./code.ts";
-import type { AnalysedModule } from "./instrument.ts";
 import { bodyHas, unitPrice } from "./metered-blocks.ts";
 import type { WasmModule } from "./module.ts";
 import { op, unitPrices } from "./operators.ts";

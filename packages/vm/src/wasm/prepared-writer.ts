@@ -1,6 +1,6 @@
+import type { AnalysedModule } from "./analyse.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { firstEqualType } from "./function-map.ts";
-import type { AnalysedModule } from "./instrument.ts";
 import type { WasmModule } from "./module.ts";
 import { op } from "./operators.ts";
 import { PreparedBodyWriter } from "./prepared-body.ts";

@@ -5,7 +5,8 @@ import { toHex } from "@copse/primitives";
 import { actorsDir, describeActors } from "@copse/testkit";
 import { expect, it } from "vitest";
 import { loadActors } from "../../src/bundle/library.node.ts";
-import { instrument } from "../../src/wasm/instrument.ts";
+import { analyse } from "../../src/wasm/analyse.ts";
+import { InstrumentedWriter } from "../../src/wasm/instrumented-writer.ts";
 import { prepare } from "../../src/wasm/prepare.ts";
 import { instrumentDigest } from "./digest.ts";
 
@@ -30,7 +31,11 @@ const { rows } = JSON.parse(readFileSync(new URL("instrument-digests.json", impo
   readonly rows: readonly Row[];
 };
 
-for (const version of new Set(rows.map(([of]) => of))) {
+/** Each rule and a late one; all where data is required, for it takes some minutes. */
+const isTried = (version: number): boolean =>
+  [9, 10, 18].includes(version) || process.env["COPSE_REQUIRE_DATA"] === "1";
+
+for (const version of new Set(rows.map(([of]) => of).filter(isTried))) {
   describeActors(`instrumentation of actors v${version}`, [version], () => {
     const rules = version <= 9 ? "0.2.0" : "0.4.0";
     const own = rows.filter(([of]) => of === version);
@@ -42,11 +47,12 @@ for (const version of new Set(rows.map(([of]) => of))) {
         const [, , size, imports, defined, thunks, blockCount, total, measured, digest, maxCost, costDigest, module] =
           own[at] as Row;
         // figures first: they say what differs
-        expect({ name, size: bytes.length, ...instrumentDigest(bytes, rules) }).toEqual({
+        const analysed = analyse(bytes, rules);
+        expect({ name, size: bytes.length, ...instrumentDigest(analysed) }).toEqual({
           ...{ name, size, imports, defined, thunks, blocks: blockCount, total, measured, digest, maxCost, costDigest },
         });
-        expect(toHex(sha256(instrument(bytes, rules))), name).toBe(module);
-        expect(prepare(bytes, rules).exports.has("invoke"), name).toBe(true);
+        expect(toHex(sha256(new InstrumentedWriter(analysed).write())), name).toBe(module);
+        if (name === "storageminer") expect(prepare(bytes, rules).exports.has("invoke"), name).toBe(true);
       }
     });
   });

@@ -1,10 +1,10 @@
 // What is charged where, as text to hash: the form of the fact sheet's Appendix B.
 import { sha256 } from "@copse/crypto";
 import { toHex, utf8 } from "@copse/primitives";
-import { type AnalysedModule, analyse } from "../../src/wasm/instrument.ts";
+import type { AnalysedModule } from "../../src/wasm/analyse.ts";
 import { unitPrice } from "../../src/wasm/metered-blocks.ts";
 import { op, unitPrices } from "../../src/wasm/operators.ts";
-import { type InstrumentRules, limitedCallLength, limitedCallPrice, operatorPrice } from "../../src/wasm/rules.ts";
+import { limitedCallLength, limitedCallPrice, operatorPrice } from "../../src/wasm/rules.ts";
 
 /** Figures of an actor's instrumentation. */
 export interface InstrumentDigest {
@@ -21,8 +21,7 @@ export interface InstrumentDigest {
   readonly costDigest: string;
 }
 
-export function instrumentDigest(code: Uint8Array, rules: InstrumentRules): InstrumentDigest {
-  const analysed = analyse(code, rules);
+export function instrumentDigest(analysed: AnalysedModule): InstrumentDigest {
   const { module, costs, thunks } = analysed;
   const lines: string[] = [];
   const sums = { blocks: 0, total: 0, measured: 0 };

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { build, f32, f64, i32, i64 } from "./build.ts";
 import { binary, Trap, unary, type Value } from "./numeric.ts";
-import { computed, computedNew } from "./random-module.ts";
+import { computed, computedNew } from "./operator-table.ts";
 import { runPrepared, wasm } from "./run.ts";
 
 // Odd numbers, floats as bits: signs, ends of ranges, halves, infinities, NaNs quiet and signalling, values that round twice.
