@@ -1,5 +1,6 @@
 import { encodeUvarint } from "@copse/primitives";
 import type { Address } from "@copse/types";
+import type { FvmVersion } from "./fvm-version.ts";
 import { readUint64 } from "./varint64.ts";
 
 /** Actors whose IDs the machine itself knows. */
@@ -14,14 +15,15 @@ export const actorIds = {
 const maxSubaddress = 54;
 
 /**
- * Reads an address as the reference does: as strict as it, no stricter. Unlike Go's, its IDs have all 64 bits.
+ * Reads an address as a generation of the reference does: as strict as it, no stricter. Unlike Go's, its IDs have all 64
+ * bits. FVM 2 knows no delegated addresses.
  *
  * Cost: one small copy, so that the address does not change with an actor's memory.
  *
  * @returns `undefined` for bytes that are none
  * @see ref-fvm:shared/src/address/mod.rs from_bytes
  */
-export function readAddress(bytes: Uint8Array): Address | undefined {
+export function readAddress(bytes: Uint8Array, fvm: FvmVersion): Address | undefined {
   if (bytes.length < 2) return undefined;
   switch (bytes[0]) {
     case 0: {
@@ -34,6 +36,7 @@ export function readAddress(bytes: Uint8Array): Address | undefined {
     case 3:
       return bytes.length === 49 ? (bytes.slice() as Address) : undefined;
     case 4: {
+      if (fvm === 2) return undefined;
       const namespace = readUint64(bytes, 1);
       if (namespace === undefined || bytes.length - namespace.end > maxSubaddress) return undefined;
       const digits = encodeUvarint(namespace.value); // its one form: the last group of ten may have had more bits

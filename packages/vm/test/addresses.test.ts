@@ -29,9 +29,9 @@ describe("varints of 64 bits", () => {
 
 describe("addresses as the reference reads them", () => {
   test("IDs have 64 bits", () => {
-    const most = readAddress(of(0, ...ten(1)));
+    const most = readAddress(of(0, ...ten(1)), 4);
     expect(most && idOfAddress(most)).toBe(2n ** 64n - 1n);
-    expect(readAddress(of(0, ...ten(0x7f)))).toEqual(idAddress(2n ** 64n - 1n)); // in its one form
+    expect(readAddress(of(0, ...ten(0x7f)), 4)).toEqual(idAddress(2n ** 64n - 1n)); // in its one form
     expect(idOfAddress(idAddress(77n))).toBe(77n);
     expect(idOfAddress(Address.actor(of(1)))).toBeUndefined();
   });
@@ -49,12 +49,13 @@ describe("addresses as the reference reads them", () => {
     [of(4, 10, ...new Uint8Array(55))],
     [of(5, 1)],
   ])("%j is none", (bytes) => {
-    expect(readAddress(bytes)).toBeUndefined();
+    expect(readAddress(bytes, 4)).toBeUndefined();
   });
 
   test("delegated addresses have up to 54 bytes, or none", () => {
-    expect(readAddress(of(4, 10))).toEqual(of(4, 10));
-    expect(readAddress(of(4, 10, ...new Uint8Array(54)))?.length).toBe(56);
+    expect(readAddress(of(4, 10), 4)).toEqual(of(4, 10));
+    expect(readAddress(of(4, 10, ...new Uint8Array(54)), 4)?.length).toBe(56);
+    expect(readAddress(of(4, 10), 2)).toBeUndefined(); // FVM 2 has none
     expect(isEthereumAddress(Address.delegated(10, new Uint8Array(20)))).toBe(true);
     expect(isEthereumAddress(Address.delegated(11, new Uint8Array(20)))).toBe(false);
     expect(isZeroBlsAddress(Address.fromBls(of(0xc0, ...new Uint8Array(47))))).toBe(true);

@@ -16,7 +16,7 @@ const mostPages = 65_536;
 /** What a run of an actor's code has to itself: memory, gas counter, the last error it was told of. */
 export class ActorInstance {
   readonly exec: ExecGas;
-  readonly memory: ActorMemory = new ActorMemory();
+  readonly memory: ActorMemory;
   /** The error of the last syscall; the next one that goes well clears it. */
   lastError: BacktraceCause | undefined;
   readonly #calls: CallManager;
@@ -24,6 +24,7 @@ export class ActorInstance {
   constructor(calls: CallManager) {
     this.#calls = calls;
     this.exec = new ExecGas(calls);
+    this.memory = new ActorMemory(calls.core.rules.fvm);
   }
 
   /** Takes note of an error, and gives its number. */

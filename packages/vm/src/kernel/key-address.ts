@@ -38,7 +38,7 @@ function readAccountState(block: Uint8Array, head: CidBytes): Address {
   try {
     const reader = new CborReader(block);
     reader.array(1);
-    const address = readAddress(reader.bytes());
+    const address = readAddress(reader.bytes(), 2);
     reader.end();
     if (address !== undefined) return address;
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Address } from "@copse/types";
 import { readAddress } from "../addresses.ts";
 import { type MachineCid, readMachineCid } from "../cids.ts";
 import type { WasmMemory } from "../engine/web-assembly.ts";
+import type { FvmVersion } from "../fvm-version.ts";
 import { SyscallError } from "../syscall-error.ts";
 
 const nowhere = new ArrayBuffer(0);
@@ -20,6 +21,11 @@ export class ActorMemory {
   #bytes: Uint8Array = new Uint8Array(nowhere);
   #view: DataView = new DataView(nowhere);
   #isStale = false;
+  readonly #fvm: FvmVersion;
+
+  constructor(fvm: FvmVersion) {
+    this.#fvm = fvm;
+  }
 
   /** Takes the memory of the instance. */
   attach(memory: WasmMemory): void {
@@ -79,7 +85,7 @@ export class ActorMemory {
 
   /** An address. A copy. @throws {SyscallError} `IllegalArgument` */
   readAddress(offset: number, length: number): Address {
-    const address = readAddress(this.slice(offset, length));
+    const address = readAddress(this.slice(offset, length), this.#fvm);
     if (address === undefined) throw new SyscallError("IllegalArgument", "no address is there");
     return address;
   }

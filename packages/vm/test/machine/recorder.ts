@@ -66,8 +66,11 @@ export class Recorder {
         return cid;
       },
       verifyConsensusFault: (...headers) => {
+        const wasPossible = this.#isPossible;
         this.#isPossible = false; // those of the oracle find none
-        return externs.verifyConsensusFault(...headers);
+        const fault = externs.verifyConsensusFault(...headers);
+        this.#isPossible = wasPossible && fault === undefined;
+        return fault;
       },
     };
   }

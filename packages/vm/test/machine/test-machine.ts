@@ -151,7 +151,7 @@ export function testMachine(options: TestOptions): TestMachine {
     baseFee,
     circSupply: 10n ** 27n,
   };
-  const isPlain = options.actorDebugging !== true && options.proofs === undefined;
+  const isPlain = options.actorDebugging !== true && options.proofs?.pretends !== false;
   const state = { root, manifest, blocks: store.blocks };
   const recorder = new Recorder(context, state, { ...noExterns, ...options.externs }, isPlain);
   const machine = createMachine({
@@ -186,11 +186,11 @@ export function testMachine(options: TestOptions): TestMachine {
       let result: ApplyResult;
       try {
         result = machine.execute(whole, { kind: "explicit", rawLength });
+        recorder.add(whole, rawLength, result, () => machine.flush());
       } catch (error) {
         recorder.fault();
         throw error;
       }
-      recorder.add(whole, rawLength, result, () => machine.flush());
       if (whole.from === sender) nonce = whole.nonce + 1n;
       return result;
     },
