@@ -117,6 +117,14 @@ function readOperators(
         if (isLong(bytes, start + 1, pos, kind === immediate.i32)) isPadded[length] = 1;
       }
       if (isOld && unknownTo020[code] === 1) throw refused(code, start, rules);
+    } else if (
+      kind === immediate.memory &&
+      pos + 1 < end &&
+      (bytes[pos] as number) < 32 &&
+      (bytes[pos + 1] as number) < 0x80
+    ) {
+      args[length] = bytes[pos] as number;
+      pos += 2;
     } else if (kind === immediate.memory) {
       reader.at = pos;
       const align = reader.u32();

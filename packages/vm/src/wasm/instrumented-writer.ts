@@ -131,6 +131,7 @@ export class InstrumentedWriter {
     const { costs, charges } = this.#analysed;
     const { ops, at, args, isPadded } = code;
     const units = unitPrices[this.#analysed.rules];
+    const hasHigh = charges.high.size > 0;
     const isMeasured = ((charges.bodies[index - this.#module.importedFunctions] as number) & bodyHas.units) !== 0;
     out.u32(body.locals.length + (isMeasured ? 1 : 0));
     for (const { count, type } of body.locals) {
@@ -147,7 +148,7 @@ export class InstrumentedWriter {
       const opcode = ops[cursor] as number;
       const here = at[cursor] as number;
       const low = charges.low[cursor] as number;
-      if (low !== 0 || charges.high.has(cursor)) {
+      if (low !== 0 || (hasHigh && charges.high.has(cursor))) {
         out.range(bytes, copied, here);
         copied = here;
         this.#charge(out, low, charges.high.get(cursor) ?? 0);

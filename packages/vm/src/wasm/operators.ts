@@ -53,6 +53,7 @@ export const op = {
 
 /** First of the bytes that stand for operators behind the prefix. */
 export const prefixed = 0xe0;
+/** The byte before them in a module. */
 export const prefix = 0xfc;
 
 /** What follows an opcode; `refused` for all that neither release of the tool, or no engine of the reference, takes. */
@@ -107,6 +108,7 @@ export const pops: Uint8Array = table(0, [
   [3, 0xe8, 0xea, 0xeb, 0xec, 0xee, 0xf1],
   [2, 0xef],
 ]);
+/** See `pops`. */
 export const pushes: Uint8Array = table(0, [
   [1, 0x20, 0x22, 0x23, 0x25, 0x3f, 0x40, ...range(0x28, 0x35), ...range(0x41, 0xc4)],
   [1, ...range(0xe0, 0xe7), 0xef, 0xf0],

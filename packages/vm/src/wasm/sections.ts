@@ -5,6 +5,7 @@ import { invalidModule } from "./invalid.ts";
 /** Value types that the reference's engine has, as their bytes. Vectors and references to host values are off. */
 export const valueType = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, funcref: 0x70 } as const;
 
+/** Value types as their bytes. */
 export interface FuncType {
   readonly params: readonly number[];
   readonly results: readonly number[];
@@ -14,20 +15,24 @@ export interface Limits {
   readonly min: number;
   readonly max: number | undefined;
 }
+/** Type of a global, and whether code may set it. */
 export interface GlobalType {
   readonly type: number;
   readonly mutable: boolean;
 }
+/** What is imported: `kind` as in the binary form; `type` is an index. */
 export type ImportedItem =
   | { readonly kind: 0; readonly type: number }
   | { readonly kind: 1; readonly table: Limits }
   | { readonly kind: 2; readonly memory: Limits }
   | { readonly kind: 3; readonly global: GlobalType };
+/** One import: where from, and what. */
 export interface Import {
   readonly module: string;
   readonly name: string;
   readonly item: ImportedItem;
 }
+/** A global of the module's own. */
 export interface GlobalEntry {
   readonly global: GlobalType;
   readonly init: ConstExpr;
@@ -47,6 +52,7 @@ export interface ElementSegment {
   /** How many expressions there are, in segments made of expressions. */
   readonly expressions: number;
 }
+/** One data segment: its bytes are `[start, end)` of the module. `flags` as in the binary form; 1 is passive. */
 export interface DataSegment {
   readonly flags: number;
   readonly memory: number;
@@ -57,6 +63,7 @@ export interface DataSegment {
 
 const limit = { most: 1_000_000, segments: 100_000, exports: 100_000, params: 1000 };
 
+/** Section 1. At most one result each: several are off in the reference's engine. @throws {VmError} `vm/module-invalid` */
 export function readTypes(reader: ByteReader): FuncType[] {
   return list(reader, 3, limit.most, () => {
     if (reader.u8() !== 0x60) throw invalidModule(reader.at - 1, "a type that is not a function's");
@@ -68,6 +75,7 @@ export function readTypes(reader: ByteReader): FuncType[] {
   });
 }
 
+/** Section 2. @throws {VmError} `vm/module-invalid` */
 export function readImports(reader: ByteReader): Import[] {
   return list(reader, 4, limit.most, () => ({
     module: reader.name(),
@@ -85,10 +93,12 @@ function readImported(reader: ByteReader): ImportedItem {
   throw invalidModule(reader.at - 1, "an import of unknown kind");
 }
 
+/** Section 3: indexes of types. @throws {VmError} `vm/module-invalid` */
 export function readFunctions(reader: ByteReader): number[] {
   return list(reader, 1, limit.most, () => reader.u32());
 }
 
+/** Section 4. @throws {VmError} `vm/module-invalid` */
 export function readTables(reader: ByteReader): Limits[] {
   return list(reader, 3, 100, () => readTable(reader));
 }
@@ -98,6 +108,7 @@ function readTable(reader: ByteReader): Limits {
   return readLimits(reader);
 }
 
+/** Section 5: at most one. @throws {VmError} `vm/module-invalid` */
 export function readMemories(reader: ByteReader): Limits[] {
   return list(reader, 2, 1, () => readMemory(reader));
 }
@@ -113,6 +124,7 @@ function readLimits(reader: ByteReader): Limits {
   return { min, max: flags === 1 ? reader.u32() : undefined };
 }
 
+/** Section 6. @throws {VmError} `vm/module-invalid` */
 export function readGlobals(reader: ByteReader, importedGlobals: number): GlobalEntry[] {
   return list(reader, 4, limit.most, () => ({
     global: readGlobalType(reader),
@@ -127,6 +139,7 @@ function readGlobalType(reader: ByteReader): GlobalType {
   return { type, mutable: flags === 1 };
 }
 
+/** Section 7. @throws {VmError} `vm/module-invalid` */
 export function readExports(reader: ByteReader): Export[] {
   return list(reader, 3, limit.exports, () => {
     const name = reader.name();
@@ -136,6 +149,7 @@ export function readExports(reader: ByteReader): Export[] {
   });
 }
 
+/** Section 9. @throws {VmError} `vm/module-invalid` */
 export function readElements(reader: ByteReader, importedGlobals: number): ElementSegment[] {
   return list(reader, 2, limit.segments, () => {
     const flags = reader.u32();
@@ -157,6 +171,7 @@ export function readElements(reader: ByteReader, importedGlobals: number): Eleme
   });
 }
 
+/** Section 11. @throws {VmError} `vm/module-invalid` */
 export function readData(reader: ByteReader, importedGlobals: number): DataSegment[] {
   return list(reader, 2, limit.segments, () => {
     const flags = reader.u32();
@@ -170,6 +185,7 @@ export function readData(reader: ByteReader, importedGlobals: number): DataSegme
   });
 }
 
+/** A value type's byte. @throws {VmError} `vm/module-invalid` */
 export function readValueType(reader: ByteReader): number {
   const type = reader.u8();
   if ((type >= 0x7c && type <= 0x7f) || type === valueType.funcref) return type;

@@ -21,6 +21,7 @@ export function listPayload<T>(items: readonly T[], write: (writer: ByteWriter, 
   return payload;
 }
 
+/** A function type. */
 export function writeType(writer: ByteWriter, type: FuncType): void {
   writer.u8(0x60);
   for (const values of [type.params, type.results]) {
@@ -29,6 +30,7 @@ export function writeType(writer: ByteWriter, type: FuncType): void {
   }
 }
 
+/** An import of any kind. */
 export function writeImport(writer: ByteWriter, { module, name, item }: Import): void {
   writer.name(module);
   writer.name(name);
@@ -39,11 +41,13 @@ export function writeImport(writer: ByteWriter, { module, name, item }: Import):
   else writeGlobalType(writer, item.global);
 }
 
+/** A table of functions. */
 export function writeTable(writer: ByteWriter, table: Limits): void {
   writer.u8(valueType.funcref);
   writeLimits(writer, table);
 }
 
+/** Limits of a table or memory. */
 export function writeLimits(writer: ByteWriter, { min, max }: Limits): void {
   writer.u8(max === undefined ? 0 : 1);
   writer.u32(min);
@@ -55,6 +59,7 @@ function writeGlobalType(writer: ByteWriter, { type, mutable }: GlobalType): voi
   writer.u8(mutable ? 1 : 0);
 }
 
+/** A global with its initial value. */
 export function writeGlobal(writer: ByteWriter, { global, init }: GlobalEntry): void {
   writeGlobalType(writer, global);
   writeConstExpr(writer, init);
@@ -66,11 +71,13 @@ export function counterGlobal(type: 0x7f | 0x7e): GlobalEntry {
   return { global: { type, mutable: true }, init: { bytes: Uint8Array.of(opcode, 0), opcode, index: 0 } };
 }
 
+/** An initial value with its `end`. */
 export function writeConstExpr(writer: ByteWriter, { bytes }: ConstExpr): void {
   writer.all(bytes);
   writer.u8(op.end);
 }
 
+/** An export of any kind. */
 export function writeExport(writer: ByteWriter, { name, kind, index }: Export): void {
   writer.name(name);
   writer.u8(kind);
@@ -98,6 +105,7 @@ export function writeElement(
   for (const index of items) writer.u32(replace(index));
 }
 
+/** A data segment; `bytes` are the module's. */
 export function writeData(writer: ByteWriter, segment: DataSegment, bytes: Uint8Array): void {
   const flags = segment.flags === 2 && segment.memory === 0 ? 0 : segment.flags;
   writer.u32(flags);

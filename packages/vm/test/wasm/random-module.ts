@@ -16,6 +16,11 @@ export interface RandomModule {
   readonly types: readonly (readonly [readonly number[], readonly number[]])[];
   readonly table: readonly number[];
   readonly globals: readonly { readonly type: number; readonly value: number | bigint }[];
+  /**
+   * Whether what is charged is what is executed. It is more where code inside a block starts the loop around it anew: the
+   * tool follows branches forward only, so what comes after that block is paid for with what is before it.
+   */
+  readonly isExact: boolean;
 }
 export interface RandomOptions {
   readonly random: () => number;
@@ -58,6 +63,7 @@ class Maker {
   #results: readonly number[] = [];
   #labels: Label[] = [];
   #budget = 0;
+  #isExact = true;
 
   constructor(options: RandomOptions) {
     this.#options = options;
@@ -104,7 +110,14 @@ class Maker {
       elements: [[0, table]],
       data: [[0, Array.from({ length: 64 }, () => this.#below(256))]],
     });
-    return { bytes, functions: this.#functions, types: this.#signatures, table, globals: this.#globals };
+    return {
+      bytes,
+      functions: this.#functions,
+      types: this.#signatures,
+      table,
+      globals: this.#globals,
+      isExact: this.#isExact,
+    };
   }
 
   #function(index: number, types: readonly number[]): RandomFunction {
@@ -218,7 +231,10 @@ class Maker {
   #branch(depth: number): Instruction[] {
     const at = this.#below(this.#labels.length);
     const label = this.#labels[this.#labels.length - 1 - at] as Label;
-    if (label.counter !== undefined) return [...countDown(label.counter), { op: 0x0d, a: at }];
+    if (label.counter !== undefined) {
+      if (at > 0) this.#isExact = false;
+      return [...countDown(label.counter), { op: 0x0d, a: at }];
+    }
     const value = label.type === undefined ? [] : this.#value(label.type, depth - 1);
     const kind = this.#below(6);
     if (kind === 0) return [...value, { op: 0x0c, a: at }];
