@@ -12,8 +12,8 @@ import { generations } from "./generations.ts";
 import { type TestMachine, testMachine } from "./test-machine.ts";
 
 /**
- * Messages to try for each generation. With `COPSE_RECORD_VECTORS` what comes of them is written for the reference to do the
- * same: 4 × 1500 of them gave what they give there (2026-11-20).
+ * Machines to try for each generation. With `COPSE_RECORD_VECTORS` what comes of them is written for the reference to do the
+ * same: 1932 of them (seeds 1 to 250, 5000 to 5299) gave what they give there (2026-11-20).
  */
 const count = Number(process.env["COPSE_RANDOM_ACTORS"] ?? 12);
 const firstSeed = Number(process.env["COPSE_FUZZ_SEED"] ?? 1);
@@ -43,11 +43,11 @@ function run(networkVersion: number, fvm: FvmVersion, seed: number): readonly Ap
   const draw = seeded(seed);
   const random: Random = (limit) => Math.floor(draw() * limit);
   const { send, state } = machineOf(networkVersion, fvm, random);
-  const gasLimit = [10_000_000_000n, 10_000_000_000n, 50_000_000n, 5_000_000n + BigInt(random(40_000_000))][random(4)];
+  const gasLimit = random(2) === 0 ? 10_000_000_000n : 600_000n + BigInt(random(12_000_000));
   try {
     const results = [0, 1].map(() =>
       send({
-        gasLimit: gasLimit as bigint,
+        gasLimit,
         value: BigInt(random(3)) as AttoFil,
         params: random(2) === 0 ? leaf : new Uint8Array(0),
       }),

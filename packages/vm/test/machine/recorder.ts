@@ -54,6 +54,7 @@ export class Recorder {
   #listening(externs: Externs): Externs {
     const draw = (kind: "chain" | "beacon", epoch: number): Uint8Array => {
       const drawn = kind === "chain" ? externs.chainRandomness(epoch) : externs.beaconRandomness(epoch);
+      if (!Number.isSafeInteger(epoch)) this.#isPossible = false; // JSON has no such number
       this.#randomness.set(kind + epoch, { on: [kind, epoch], ret: base64(drawn) });
       return drawn;
     };
