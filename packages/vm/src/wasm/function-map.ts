@@ -25,11 +25,16 @@ export function thunksOf(module: WasmModule, costs: Uint32Array): Thunks {
   return { of, replace: (index) => thunkOf.get(index) ?? index };
 }
 
-/** The first type equal to that of a function: what the tools give to thunks. */
-export function firstEqualType(types: readonly FuncType[], wanted: FuncType): number {
-  return types.findIndex((type) => isEqual(type.params, wanted.params) && isEqual(type.results, wanted.results));
-}
-
-function isEqual(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((value, index) => value === b[index]);
+/**
+ * Finds the first type equal to another, which is what the tools give to thunks; -1 where there is none. By a map: a
+ * module may have a thunk for each of very many types.
+ */
+export function typeFinder(types: readonly FuncType[]): (wanted: FuncType) => number {
+  const keyOf = ({ params, results }: FuncType): string => `${params.join()}:${results.join()}`;
+  const first = new Map<string, number>();
+  for (const [index, type] of types.entries()) {
+    const key = keyOf(type);
+    if (!first.has(key)) first.set(key, index);
+  }
+  return (wanted) => first.get(keyOf(wanted)) ?? -1;
 }

@@ -1,7 +1,7 @@
 import type { AnalysedModule } from "./analyse.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import type { FunctionBody } from "./code.ts";
-import { firstEqualType } from "./function-map.ts";
+import { typeFinder } from "./function-map.ts";
 import { bodyHas, unitPrice } from "./metered-blocks.ts";
 import type { WasmModule } from "./module.ts";
 import { op, unitPrices } from "./operators.ts";
@@ -38,7 +38,7 @@ export class InstrumentedWriter {
     this.#analysed = analysed;
     this.#module = module;
     this.#isOld = rules === "0.2.0";
-    this.#types = firstEqualType(module.types, gasType) < 0 ? [...module.types, gasType] : module.types;
+    this.#types = typeFinder(module.types)(gasType) < 0 ? [...module.types, gasType] : module.types;
     this.#gasFunction = module.functions.length + thunks.of.length;
     this.#gasGlobal = module.importedGlobals;
     // the tool forgets imported globals here; no module that has one can be linked
@@ -61,11 +61,11 @@ export class InstrumentedWriter {
     const elements = listPayload(module.elements, (writer, segment) =>
       writeElement(writer, segment, thunks.replace, !isOld),
     );
-    const gasTypeIndex = firstEqualType(this.#types, gasType);
+    const typeIndex = typeFinder(this.#types);
     const functions = [
       ...module.functions.slice(module.importedFunctions),
-      ...thunks.of.map((index) => firstEqualType(module.types, this.#typeOf(index))),
-      gasTypeIndex,
+      ...thunks.of.map((index) => typeIndex(this.#typeOf(index))),
+      typeIndex(gasType),
     ];
     const out = new ByteWriter(module.bytes.length * 2);
     out.all(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0));

@@ -1,11 +1,11 @@
 import type { AnalysedModule } from "./analyse.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { firstEqualType } from "./function-map.ts";
+import { typeFinder } from "./function-map.ts";
 import type { WasmModule } from "./module.ts";
 import { op } from "./operators.ts";
 import { PreparedBodyWriter } from "./prepared-body.ts";
-import { limitedCallPrice, operatorPrice } from "./rules.ts";
-import { type Export, type FuncType, type GlobalEntry, type Import, valueType } from "./sections.ts";
+import { limitedCallPrice, operatorPrice, poolLimits } from "./rules.ts";
+import { type Export, type FuncType, type GlobalEntry, type Import, type Limits, valueType } from "./sections.ts";
 import {
   counterGlobal,
   listPayload,
@@ -48,8 +48,9 @@ export class PreparedWriter {
     const grows = isAnyGrow(module);
     const types = [...module.types];
     this.types = types;
+    const findType = typeFinder(types);
     const typeIndex = (type: FuncType): number => {
-      const found = firstEqualType(types, type);
+      const found = findType(type); // what is added here is never asked for twice
       return found < 0 ? types.push(type) - 1 : found;
     };
     this.addedImports = grows
@@ -82,12 +83,12 @@ export class PreparedWriter {
       ...module.functions.slice(importedFunctions),
       ...[...thunks.of, ...this.#referred].map((index) => module.functions[index] as number),
     ];
-    if (this.#growFunction !== undefined) typesOf.push(firstEqualType(this.types, growType));
+    if (this.#growFunction !== undefined) typesOf.push(typeFinder(this.types)(growType));
     out.section(
       3,
       listPayload(typesOf, (writer, type) => writer.u32(type)),
     );
-    if (module.tables.length > 0) out.section(4, listPayload(module.tables, writeTable));
+    if (module.tables.length > 0) out.section(4, listPayload(this.#tables(), writeTable));
     if (module.memories.length > 0) out.section(5, listPayload(module.memories, writeLimits));
     out.section(6, listPayload(this.#globals(), writeGlobal));
     out.section(7, listPayload(this.#exports(), writeExport));
@@ -109,13 +110,21 @@ export class PreparedWriter {
     return out.finish();
   }
 
+  /** Under 0.4.0 a table grows no further than the reference's pool has room, whatever it declares. */
+  #tables(): readonly Limits[] {
+    const { tables } = this.#module;
+    if (this.#analysed.rules === "0.2.0") return tables;
+    const most = poolLimits.tableElements;
+    return tables.map(({ min, max }) => ({ min, max: Math.min(max ?? most, most) }));
+  }
+
   #globals(): GlobalEntry[] {
     const { thunks } = this.#analysed;
     const firstEntry = this.#module.functions.length + thunks.of.length;
+    const entryOf = new Map(this.#referred.map((index, at) => [index, firstEntry + at]));
     const own = this.#module.globals.map((entry) => {
       if (entry.init.opcode !== op.refFunc) return entry;
-      const at = this.#referred.indexOf(entry.init.index);
-      const index = this.#moved(at < 0 ? entry.init.index : firstEntry + at);
+      const index = this.#moved(entryOf.get(entry.init.index) ?? entry.init.index);
       const writer = new ByteWriter(8);
       writer.u8(op.refFunc);
       writer.u32(index);
