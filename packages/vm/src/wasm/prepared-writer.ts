@@ -19,6 +19,9 @@ import {
   writeType,
 } from "./write-sections.ts";
 
+/** Module that prepared code imports our functions from. */
+export const ownModule = "copse";
+
 const growType: FuncType = { params: [valueType.i32], results: [valueType.i32] };
 const failType: FuncType = { params: [], results: [] };
 
@@ -55,8 +58,8 @@ export class PreparedWriter {
     };
     this.addedImports = grows
       ? [
-          { module: "copse", name: "grow", item: { kind: 0, type: typeIndex(growType) } },
-          { module: "copse", name: "grow_failed", item: { kind: 0, type: typeIndex(failType) } },
+          { module: ownModule, name: "grow", item: { kind: 0, type: typeIndex(growType) } },
+          { module: ownModule, name: "grow_failed", item: { kind: 0, type: typeIndex(failType) } },
         ]
       : [];
     const referred = module.globals.flatMap(({ init }) => (init.opcode === op.refFunc ? [init.index] : []));

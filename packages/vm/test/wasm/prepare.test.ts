@@ -55,6 +55,8 @@ describe("prepare", () => {
     const module = Uint8Array.from([...bytes.slice(0, 14), 2, 8, 1, 1, 0x61, 1, 0x62, 2, 0, 1, ...bytes.slice(14)]);
     expect(wasm.validate(module)).toBe(true);
     expect(() => prepare(module, "0.4.0")).toThrowError(/imports other than functions/);
+    const own = build({ types: [[[], []]], imports: [["copse", "grow", 0]], functions: [{ type: 0, code: [] }] });
+    expect(() => prepare(own, "0.4.0")).toThrowError(/imports from copse/);
   });
 });
 
