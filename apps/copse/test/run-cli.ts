@@ -32,7 +32,7 @@ export function startCliOn(input: readonly Uint8Array[] | Readable, ...args: str
   const waiting = new Map<string, (event: Record<string, unknown>) => void>();
   const cli = createCli({
     version: "0.0.0-test",
-    environment: {},
+    environment: { COPSE_MODULES_DIR: "none" }, // nothing is kept between tests
     out: {
       write(text) {
         printed.out += text;
