@@ -6,7 +6,7 @@ import { installFastest } from "@copse/crypto/fastest";
 import { isCopseError } from "@copse/primitives";
 import { actorsOf } from "@copse/types/networks";
 import { newestNetworkVersion } from "@copse/vm";
-import { loadActors } from "@copse/vm/node";
+import { loadActors, modulesFolder } from "@copse/vm/node";
 import pino from "pino";
 import type { CommandContext } from "./commands/command.ts";
 import { executedChain } from "./devnet/executed-chain.ts";
@@ -95,7 +95,8 @@ async function execute(epochs: number, context: CommandContext): Promise<MintedC
   const task = { networkVersion: demoVersion, epochs, seed: "copse demo", miners: 4, actorsNetwork: "mainnet" };
   try {
     const onEpoch = (height: number): void => progress.update("executing", height, epochs);
-    const made = await makeDevnet({ ...task, actors: actorsFolder(context) }, onEpoch, signal);
+    const folders = { actors: actorsFolder(context), modules: modulesFolder(context.environment) };
+    const made = await makeDevnet({ ...task, ...folders }, onEpoch, signal);
     progress.stop();
     const chain = executedChain(made, epochs);
     const facts = { ...factsOf(chain, epochs, started), networkVersion: demoVersion, exitCodes: made.exitCodes };

@@ -5,3 +5,4 @@ export { VectorThread } from "./conformance/vector-pool.node.ts";
 export type { VectorAnswer, VectorReport, VectorTask } from "./conformance/vector-task.ts";
 export { startVmThread, vmStackMb } from "./conformance/vm-thread.node.ts";
 export { type DiskCacheOptions, diskModuleCache, modulesFolder } from "./engine/disk-cache.node.ts";
+export { openEngine } from "./engine/open-engine.node.ts";

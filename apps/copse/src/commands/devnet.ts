@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { toCid } from "@copse/ipld";
 import { newestNetworkVersion, oldestNetworkVersion } from "@copse/vm";
+import { modulesFolder } from "@copse/vm/node";
 import { devnetCar } from "../devnet/devnet-car.ts";
 import { makeDevnet } from "../devnet/make-devnet.ts";
 import { createProgress } from "../progress.ts";
@@ -63,6 +64,7 @@ async function generate(context: CommandContext): Promise<number> {
         seed,
         miners: countFlag(context, "miners", 1, 50),
         actors: actorsFolder(context),
+        modules: modulesFolder(context.environment),
         actorsNetwork: textFlag(context, "actorsNetwork") ?? "mainnet",
       },
       (height) => progress.update("executing", height, epochs),

@@ -3,6 +3,7 @@ import { saveCarFile } from "@copse/car/node";
 import { toCid } from "@copse/ipld";
 import { AttoFil, devnet, type NetworkRules, networkVersion } from "@copse/types";
 import { fakedSays } from "@copse/vm/conformance";
+import { modulesFolder } from "@copse/vm/node";
 import { traceLines } from "@copse/vm/trace";
 import { CID } from "multiformats/cid";
 import { NodeError } from "../errors.ts";
@@ -67,6 +68,7 @@ async function tryIt(context: CommandContext): Promise<number> {
     index: textFlag(context, "index"),
     stateRoot: root,
     actors: actorsFolder(context),
+    modules: modulesFolder(context.environment),
     bundleNetwork: rules.name === "calibnet" ? "calibrationnet" : rules.name,
     networkVersion: countFlag(context, "networkVersion", 0, 1000) ?? networkVersion(rules, epoch),
     chainId: BigInt(rules.ethChainId),

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { fakedSays, parseVectorTrace, type VectorResult } from "@copse/vm/conformance";
-import { runConformance, VectorThread } from "@copse/vm/node";
+import { modulesFolder, runConformance, VectorThread } from "@copse/vm/node";
 import { differenceLines, diffTraces, type TraceDifference, traceLines } from "@copse/vm/trace";
 import { NodeError } from "../errors.ts";
 import { createProgress } from "../progress.ts";
@@ -48,7 +48,7 @@ export const vmCommands: readonly CommandSpec[] = [
 async function runOne(context: CommandContext): Promise<number> {
   const { output, signal } = context;
   const [wantsTrace, against] = [context.flags["trace"] === true, textFlag(context, "against")];
-  const thread = new VectorThread({ actors: actorsFolder(context) });
+  const thread = new VectorThread({ actors: actorsFolder(context), modules: modulesFolder(context.environment) });
   const stop = (): void => thread.close();
   signal.addEventListener("abort", stop, { once: true });
   const { report, result } = await thread.run({ path: needed(context, 0), trace: true, force: true }).finally(() => {
@@ -99,6 +99,7 @@ async function conformance(context: CommandContext): Promise<number> {
     for await (const report of runConformance({
       vectors,
       actors: actorsFolder(context),
+      modules: modulesFolder(context.environment),
       workers,
       signal,
       onProgress,

@@ -18,6 +18,8 @@ export interface DevnetOptions {
   /** Gets every block of state and receipts. */
   readonly store: HeldBlocks;
   readonly miners?: number | undefined;
+  /** Default: one of its own, which keeps nothing on disk. */
+  readonly engine?: Engine | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of each message that was executed, implicit ones and those of forks too. */
   readonly onApplied?: TipsetContext["onApplied"];
@@ -64,7 +66,7 @@ const senderBalance = 1_000_000n * fil;
 export function createDevnet(options: DevnetOptions): Mint {
   const { networkVersion, seed, bundle, store, miners, signal, onApplied } = options;
   for (const [key, bytes] of bundle.blocks) store.putSync(fromLatin1(key), bytes);
-  const engine = new Engine();
+  const engine = options.engine ?? new Engine();
   const chain = new HeldChain();
   const code = (name: string): CidBytes =>
     bundle.manifest.entries.find((entry) => entry.name === name)?.code as CidBytes;

@@ -8,6 +8,8 @@ export interface DevnetTask {
   readonly miners: number | undefined;
   /** Folder of bundles. */
   readonly actors: string;
+  /** Folder where prepared modules are kept, if anywhere. */
+  readonly modules: string | undefined;
   /** Whose bundle. */
   readonly actorsNetwork: string;
 }

@@ -3,7 +3,7 @@ import { installFastest } from "@copse/crypto/fastest";
 import { fromCid } from "@copse/ipld";
 import type { Tipset } from "@copse/types";
 import { actorsOf } from "@copse/types/networks";
-import { loadActors } from "@copse/vm/node";
+import { loadActors, openEngine } from "@copse/vm/node";
 import { networkJson } from "../networks.ts";
 import { createDevnet, HeldBlocks } from "./devnet-machine.ts";
 import type { DevnetAnswer, DevnetBlock, DevnetTask } from "./devnet-task.ts";
@@ -12,7 +12,7 @@ import type { DevnetAnswer, DevnetBlock, DevnetTask } from "./devnet-task.ts";
 const port = parentPort;
 if (port !== null) {
   const say = (answer: DevnetAnswer): void => port.postMessage(answer);
-  const { networkVersion, epochs, seed, miners, actors, actorsNetwork } = workerData as DevnetTask;
+  const { networkVersion, epochs, seed, miners, actors, modules, actorsNetwork } = workerData as DevnetTask;
   await installFastest();
   const bundle = await loadActors(actors, actorsOf(networkVersion), actorsNetwork);
   const store = new HeldBlocks();
@@ -21,6 +21,7 @@ if (port !== null) {
     networkVersion,
     seed,
     bundle,
+    engine: openEngine(modules),
     store,
     miners,
     onApplied: ({ from }, { receipt }) => {

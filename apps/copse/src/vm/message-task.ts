@@ -10,6 +10,8 @@ export interface MessageTask {
   readonly stateRoot: Uint8Array;
   /** Folder of bundles, and which one; code that the store holds needs none. */
   readonly actors: string;
+  /** Folder where prepared modules are kept, if anywhere. */
+  readonly modules: string | undefined;
   readonly bundleNetwork: string;
   readonly networkVersion: number;
   readonly chainId: bigint;

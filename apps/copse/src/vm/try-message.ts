@@ -1,10 +1,10 @@
 import { HostFault, isCopseError } from "@copse/primitives";
 import { MutableStateTree } from "@copse/state";
 import { type Address, encodeMessage, type Message } from "@copse/types";
-import { createMachine, type Externs } from "@copse/vm";
+import { createMachine, Engine, type Externs } from "@copse/vm";
 import { actorsVersionOf } from "@copse/vm/bundles";
 import { bundleReader, failureText, fakedProofs } from "@copse/vm/conformance";
-import { loadActors } from "@copse/vm/node";
+import { loadActors, openEngine } from "@copse/vm/node";
 import type { MessageOutcome, MessageTask } from "./message-task.ts";
 import { openBlocks, TrialStore } from "./state-store.ts";
 
@@ -42,6 +42,7 @@ function executeOn(store: TrialStore, task: MessageTask): MessageOutcome {
     store,
     externs: externsOf(task.randomness),
     proofs: task.fakesProofs ? fakedProofs : undefined,
+    engine: openEngine(task.modules),
     trace: task.trace,
   });
   const rawLength =

@@ -12,6 +12,8 @@ export interface ConformanceOptions extends AbortOptions {
   readonly vectors: string;
   /** Folder of bundles. */
   readonly actors: string;
+  /** Folder where prepared modules are kept. Default: nowhere. */
+  readonly modules?: string | undefined;
   /** Threads. Default: one a core. */
   readonly workers?: number | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -71,7 +73,7 @@ export async function* runConformance(options: ConformanceOptions): AsyncGenerat
     return longest.pop();
   };
   let [done, isOver] = [0, false];
-  const threads = segments.map(() => new VectorThread({ actors: options.actors }));
+  const threads = segments.map(() => new VectorThread({ actors: options.actors, modules: options.modules }));
   const close = (): void => {
     isOver = true;
     for (const thread of threads) thread.close();

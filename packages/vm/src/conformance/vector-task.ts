@@ -5,6 +5,8 @@ import type { VectorResult } from "./run-vector.ts";
 export interface VectorThreadData {
   /** Folder of bundles. */
   readonly actors: string;
+  /** Folder where prepared modules are kept. Default: nowhere. */
+  readonly modules?: string | undefined;
 }
 
 /** A vector to be run. */

@@ -5,7 +5,7 @@ import { isCopseError } from "@copse/primitives";
 import type { ActorBundle } from "../bundle/bundle.ts";
 import { host } from "../bundle/host.node.ts";
 import { loadActors } from "../bundle/library.node.ts";
-import { Engine } from "../engine/engine.ts";
+import { openEngine } from "../engine/open-engine.node.ts";
 import { actorsOfVector } from "./actors.ts";
 import { runVector } from "./run-vector.ts";
 import { type MessageVector, parseVector } from "./vector.ts";
@@ -14,9 +14,9 @@ import type { VectorAnswer, VectorReport, VectorTask, VectorThreadData } from ".
 /** The body of a thread that runs vectors: one after another, with one engine. */
 const port = parentPort;
 if (port !== null) {
-  const { actors } = workerData as VectorThreadData;
+  const { actors, modules } = workerData as VectorThreadData;
   const bundles = new Map<string, Promise<ActorBundle>>();
-  const engine = new Engine();
+  const engine = openEngine(modules);
   await installFastest();
 
   const bundleOf = (vector: MessageVector): Promise<ActorBundle> => {
