@@ -46,9 +46,9 @@ export class BufferedStore implements SyncBlockStore {
    * @throws {HostFault} of the store below
    */
   flush(root: CidBytes, fvm: FvmVersion): void {
-    const found = reachableBlocks(root, (cid) => this.#blocks.get(cidKey(cid)), fvm);
+    const { found, keys } = reachableBlocks(root, this.#blocks, fvm);
     this.base.putManySync(found);
     if (fvm === 2) this.#blocks.clear();
-    else for (const [cid] of found) this.#blocks.delete(cidKey(cid));
+    else for (const key of keys) this.#blocks.delete(key);
   }
 }
