@@ -1,5 +1,5 @@
 import { type CidBytes, chainCidLength } from "@copse/ipld";
-import { blockCodecAt, readMachineCid } from "../cids.ts";
+import { readMachineCid } from "../cids.ts";
 import type { FvmVersion } from "../fvm-version.ts";
 
 /** Least values of heads of 1, 2, 4 and 8 bytes, which FVM 2 asks for. */
