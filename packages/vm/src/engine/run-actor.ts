@@ -9,10 +9,11 @@ import { FatalError, OutOfGas } from "../syscall-error.ts";
 import { ActorInstance } from "./actor-instance.ts";
 import { bind } from "./bind.ts";
 import type { LoadedModule } from "./engine.ts";
+import { isEntrypoint } from "./entrypoint.ts";
 import { importsOf, ownModule } from "./link.ts";
 import { host, type WasmGlobal, type WasmInstance, type WasmMemory } from "./web-assembly.ts";
 
-const entrypoint = "invoke";
+const entrypointName = "invoke";
 
 /**
  * Runs an actor's code once, in an instance of its own.
@@ -69,13 +70,14 @@ function invoke(kernel: Kernel, instance: ActorInstance, paramsId: number): numb
   const memory = running.exports["memory"];
   if (!(memory instanceof host.Memory)) throw new FatalError("actor has no memory export");
   instance.memory.attach(memory);
-  const run = running.exports[entrypoint];
+  const run = running.exports[entrypointName];
   if (typeof run !== "function") {
     if (fvm !== 4) throw new FatalError("actor has no invoke export");
     throw new ActorExit(exitCodes.SYS_INVALID_RECEIVER, noBlock, "cannot upgrade to the actor's code");
   }
+  if (!isEntrypoint(loaded, run)) throw new FatalError("the actor's invoke export is of another type");
   instance.exec.refresh();
-  let returned: unknown;
+  let returned = noBlock;
   let thrown: { readonly error: unknown } | undefined;
   try {
     returned = run(paramsId);
@@ -84,7 +86,7 @@ function invoke(kernel: Kernel, instance: ActorInstance, paramsId: number): numb
   }
   instance.exec.charge(); // out of gas here wins over whatever the call came to
   if (thrown !== undefined) throw thrown.error;
-  return (returned as number) >>> 0;
+  return returned >>> 0;
 }
 
 /** Memory and tables that an instance has from the start. */

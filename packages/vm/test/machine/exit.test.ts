@@ -109,6 +109,25 @@ describe.each(generations)("ends of actors, network version $networkVersion", (g
     expect(receipt.gasUsed === 10_000_000_000n).toBe(fvm !== 4);
   });
 
+  test("an entrypoint of another type is fatal, one that is no function is none", () => {
+    const memory = '(memory (export "memory") 1)';
+    const types = [
+      "(param i32 i32) (result i32) i32.const 0",
+      "(result i32) i32.const 0",
+      "(param i64) (result i32) i32.const 0",
+      "(param i32) (result i64) i64.const 0",
+      "(param i32)",
+      "(param i32) (result f64) f64.const 0",
+    ];
+    for (const type of types) {
+      const code = compile(`(module ${memory} (func (export "invoke") ${type}))`);
+      const { receipt } = machineOf(generation, code).send({ gasLimit: 1_000_000_000n });
+      expect([type, receipt.exitCode, receipt.gasUsed]).toEqual([type, 10, 1_000_000_000n]);
+    }
+    const global = compile(`(module ${memory} (func) (global (export "invoke") i32 (i32.const 0)))`);
+    expect(machineOf(generation, global).send().receipt.exitCode).toBe(fvm === 4 ? 5 : 10);
+  });
+
   test("a memory without pages will do", () => {
     const code = compile(
       '(module (memory (export "memory") 0) (func (export "invoke") (param i32) (result i32) i32.const 0))',
