@@ -13,8 +13,14 @@ describe.each(laterGenerations)("tables of network version $networkVersion", (ge
   });
 
   test("one that is exported as table is charged for from the start", () => {
-    const { send } = machineOf(generation, { body: "(i32.const 0)", more: '(table (export "table") 5 funcref)' }, { trace: true });
-    const names = (send().trace ?? []).flatMap((entry) => (entry.kind === "charge" ? [`${entry.name} ${entry.milligas}`] : []));
+    const { send } = machineOf(
+      generation,
+      { body: "(i32.const 0)", more: '(table (export "table") 5 funcref)' },
+      { trace: true },
+    );
+    const names = (send().trace ?? []).flatMap((entry) =>
+      entry.kind === "charge" ? [`${entry.name} ${entry.milligas}`] : [],
+    );
     expect(names).toContain("wasm_table_init 16000");
   });
 });
