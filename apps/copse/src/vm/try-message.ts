@@ -1,7 +1,7 @@
 import { HostFault, isCopseError } from "@copse/primitives";
 import { MutableStateTree } from "@copse/state";
 import { type Address, encodeMessage, type Message } from "@copse/types";
-import { createMachine, Engine, type Externs } from "@copse/vm";
+import { createMachine, type Externs } from "@copse/vm";
 import { actorsVersionOf } from "@copse/vm/bundles";
 import { bundleReader, failureText, fakedProofs } from "@copse/vm/conformance";
 import { loadActors, openEngine } from "@copse/vm/node";
