@@ -6,7 +6,11 @@ const toolkit = await wabt();
 
 /** A text module as bytes. */
 export function compile(text: string): Uint8Array {
-  const module = toolkit.parseWat("actor.wat", text, { bulk_memory: true, reference_types: true, sign_extension: true });
+  const module = toolkit.parseWat("actor.wat", text, {
+    bulk_memory: true,
+    reference_types: true,
+    sign_extension: true,
+  });
   try {
     return module.toBinary({}).buffer;
   } finally {
