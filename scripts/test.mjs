@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,6 +21,7 @@ a second run without a change takes seconds. With PACKAGE names: only the tests 
 
   COPSE_DATA_DIR=DIR       real chain data (default ../shared/data); suites without theirs are listed as not run
   COPSE_REQUIRE_DATA=1     ... or fail (as in CI)
+  COPSE_ACTORS_DIR=DIR     bundles of the built-in actors (default ~/.cache/copse/actors); suites without theirs are listed as not run
   COPSE_FUZZ_SECONDS=N     seconds for each fuzz target (default 0.25)
   COPSE_CHROMIUM=PATH      the browser for browser tests (default: an installed one, else the one in node_modules)`);
   process.exit(flags.every((flag) => flag === "--help" || flag === "-h") ? 0 : 2);
@@ -28,7 +30,8 @@ a second run without a change takes seconds. With PACKAGE names: only the tests 
 const env = {
   ...process.env,
   PATH: bin + delimiter + (process.env.PATH ?? ""),
-  COPSE_DATA_STAMP: dataStamp(),
+  COPSE_DATA_STAMP: stampOf(process.env.COPSE_DATA_DIR ?? join(root, "../shared/data")),
+  COPSE_ACTORS_STAMP: stampOf(process.env.COPSE_ACTORS_DIR ?? join(homedir(), ".cache/copse/actors")),
   TURBO_TELEMETRY_DISABLED: "1",
   DO_NOT_TRACK: "1",
 };
@@ -88,11 +91,10 @@ function folderOf(name) {
 }
 
 /**
- * The real data are no part of the repository, so turbo does not see them come or go; this stands for them in its
- * keys: names, sizes and times of the files.
+ * Real data and actors are no part of the repository, so turbo does not see them come or go; this stands for a folder in its
+ * keys: names and sizes of the files.
  */
-function dataStamp() {
-  const dir = process.env.COPSE_DATA_DIR ?? join(root, "../shared/data");
+function stampOf(dir) {
   if (!existsSync(dir)) return "none";
   const seen = createHash("sha256");
   const entries = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());

@@ -19,14 +19,15 @@ export function actorsFile(version: number): string | undefined {
 
 /**
  * A suite that runs built-in actors. Where an archive is absent the suite is reported as *not run* at the end of
- * `npm test`, or fails where data is required (`COPSE_REQUIRE_DATA=1`).
+ * `npm test`, in CI too, or fails where the actors are required (`COPSE_REQUIRE_ACTORS=1`, as in `npm run test:vectors`).
  *
  * @example
  * describeActors("multisig", [16, 17], () => { ... });
  */
 export function describeActors(name: string, versions: readonly number[], suite: () => void): void {
   const absent = versions.filter((version) => actorsFile(version) === undefined).map(archiveName);
-  describeNeeding(name, absent, actorsDir, suite);
+  const isRequired = process.env["COPSE_REQUIRE_ACTORS"] === "1";
+  describeNeeding({ name, absent, folder: actorsDir, isRequired }, suite);
 }
 
 /** Its name, as lotus has it in `build/actors`. */

@@ -32,11 +32,21 @@ export function readData(name: string): Uint8Array {
  */
 export function describeData(name: string, files: readonly string[], suite: () => void): void {
   const absent = files.filter((file) => dataFile(file) === undefined);
-  describeNeeding(name, absent, dataDir, suite);
+  describeNeeding({ name, absent, folder: dataDir, isRequired: dataRequired }, suite);
+}
+
+/** A suite, and what it lacks here. */
+interface Need {
+  readonly name: string;
+  /** Files that are not there. */
+  readonly absent: readonly string[];
+  readonly folder: string;
+  /** Whether it fails without them. */
+  readonly isRequired: boolean;
 }
 
 /** A suite that runs where nothing is absent; else it says loudly that it did not. */
-export function describeNeeding(name: string, absent: readonly string[], folder: string, suite: () => void): void {
+export function describeNeeding({ name, absent, folder, isRequired }: Need, suite: () => void): void {
   if (absent.length === 0) {
     describe(name, suite);
     return;
@@ -44,7 +54,7 @@ export function describeNeeding(name: string, absent: readonly string[], folder:
   const why = `NOT RUN: ${name}: no ${absent.join(", ")} in ${folder}`;
   notRun(why);
   describe(name, () => {
-    if (dataRequired) {
+    if (isRequired) {
       it("needs its data", () => {
         throw new Error(why);
       });

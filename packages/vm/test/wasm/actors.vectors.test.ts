@@ -33,7 +33,7 @@ const { rows } = JSON.parse(readFileSync(new URL("instrument-digests.json", impo
 
 /** Each rule and a late one; all where data is required, for it takes some minutes. */
 const isTried = (version: number): boolean =>
-  [9, 10, 18].includes(version) || process.env["COPSE_REQUIRE_DATA"] === "1";
+  [9, 10, 18].includes(version) || process.env["COPSE_REQUIRE_ACTORS"] === "1";
 
 for (const version of new Set(rows.map(([of]) => of).filter(isTried))) {
   describeActors(`instrumentation of actors v${version}`, [version], () => {
