@@ -42,14 +42,3 @@ export interface ExecutedTipset {
   /** One for each message, in order of execution. */
   readonly receipts: readonly Receipt[];
 }
-
-/**
- * Executes tipsets, one after another. Synchronous: it belongs on a thread of its own.
- *
- * It never says that a message failed: that is a receipt. It throws where the tipset cannot be (a reward or cron that
- * fails), and a `HostFault` where this machine failed.
- */
-export interface TipsetExecutor {
-  /** Executes one; its blocks and those of its receipts are in the store when it returns. */
-  execute(tipset: ExecutableTipset): ExecutedTipset;
-}

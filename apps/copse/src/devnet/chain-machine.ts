@@ -5,6 +5,7 @@ import {
   circulatingSupply,
   executableTipset,
   supplyRules,
+  type TipsetExecutor,
   tipsetCid,
   verifyConsensusFault,
 } from "@copse/chain/execute";
@@ -26,6 +27,16 @@ export interface ChainMachine {
   readonly signal?: AbortSignal | undefined;
   /** Told of each message that was executed, implicit ones too. */
   readonly onApplied?: TipsetContext["onApplied"];
+}
+
+/**
+ * The executor that `@copse/chain` asks for, made of `@copse/vm`.
+ *
+ * @example
+ * const { faults } = checkExecuted(child, createTipsetExecutor(machine).execute(view, messages));
+ */
+export function createTipsetExecutor(machine: ChainMachine): TipsetExecutor {
+  return { execute: (view, messages) => executeTipset(machine, view, messages) };
 }
 
 /**

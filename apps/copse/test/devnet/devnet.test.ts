@@ -25,7 +25,7 @@ import { type BlockHeader, createTipset, decodeBlockHeader, type Network, type T
 import { actorsOf } from "@copse/types/networks";
 import { Engine } from "@copse/vm";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { executeTipset } from "../../src/devnet/chain-machine.ts";
+import { createTipsetExecutor } from "../../src/devnet/chain-machine.ts";
 import { HeldBlocks } from "../../src/devnet/devnet-machine.ts";
 import { HeldChain } from "../../src/devnet/held-chain.ts";
 import { parseNetwork } from "../../src/networks.ts";
@@ -84,7 +84,7 @@ for (const [networkVersion, epochs] of [
 
     it("names in every header the state, receipts, base fee and weight that a second machine computes", () => {
       const { network, store, chain } = read;
-      const engine = new Engine();
+      const executor = createTipsetExecutor({ network, store, engine: new Engine() });
       const held = new HeldChain();
       held.add(chain[0] as Tipset, undefined);
       const found: RuleChecks[] = [];
@@ -93,7 +93,7 @@ for (const [networkVersion, epochs] of [
         held.add(tipset, parent);
         if (child === undefined) continue;
         const messages = tipset.blocks.map((block) => readMessages(store, block));
-        const executed = executeTipset({ network, store, engine }, held.viewFrom(tipset), messages);
+        const executed = executor.execute(held.viewFrom(tipset), messages);
         found.push(checkExecuted(child, executed));
         found.push(checkBaseFee(child, checkMessages(network, tipset, messages).nextBaseFee));
         found.push(checkParentWeight(child, tipset, powerAt(store, tipset)));

@@ -7,3 +7,4 @@ export { type ConsensusFault, type FaultContext, faultTypes, verifyConsensusFaul
 export { executableTipset } from "./executable-tipset.ts";
 export { selectForExecution } from "./select-for-execution.ts";
 export { type SupplyRules, supplyRules } from "./supply-rules.ts";
+export type { TipsetExecutor } from "./tipset-executor.ts";

@@ -6,6 +6,8 @@ import { Address, type AttoFil, encodeMessage, type Message } from "@copse/types
 import type { ExecutableTipset } from "@copse/types/execution";
 import { beforeAll, expect, it } from "vitest";
 import type { Externs } from "../../src/externs.ts";
+import { createMachine } from "../../src/machine/create-machine.ts";
+import type { Machine } from "../../src/machine/machine.ts";
 import { type AppliedTipset, applyTipset, type TipsetContext } from "../../src/tipset/apply-tipset.ts";
 import { receiptsRoot } from "../../src/tipset/receipts-root.ts";
 import { type MadeNetwork, makeNetwork } from "./made-network.ts";
@@ -114,6 +116,34 @@ function describeVersion(networkVersion: number): void {
     const again = applyTipset(tipset, context);
     expect(again.stateRoot).toEqual(applied.stateRoot);
     expect(again.receiptsRoot).toEqual(applied.receiptsRoot);
+  });
+
+  it(on("is not seen by a machine that runs at the same time, on the same store and engine"), () => {
+    const [first, second] = made.accounts as [Address, Address];
+    const machineOf = (): Machine =>
+      createMachine({
+        networkVersion,
+        chainId: 31415926n,
+        epoch: 2,
+        timestamp: 1_700_000_060n,
+        baseFee: 100n,
+        circSupply: 10n ** 27n,
+        stateRoot: made.root,
+        store: made.store,
+        externs,
+        engine: made.engine,
+      });
+    const messages = [transfer(first, second, 0n, fil), transfer(first, second, 1n, 2n * fil)];
+    const run = (machine: Machine, message: Message): unknown =>
+      machine.execute(message, { kind: "explicit", rawLength: encodeMessage(message).length }).receipt;
+    const alone = machineOf();
+    const expected = [...messages.map((message) => run(alone, message)), alone.flush()];
+    const [one, two] = [machineOf(), machineOf()];
+    // message by message in turns, and one flushes while the other is under way
+    const results = messages.flatMap((message) => [run(one, message), run(two, message)]);
+    const roots = [one.flush(), two.flush()];
+    expect([results[0], results[2], roots[0]]).toEqual(expected);
+    expect([results[1], results[3], roots[1]]).toEqual(expected);
   });
 
   it(on("runs cron for each round without blocks"), () => {
