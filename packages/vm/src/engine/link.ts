@@ -2,10 +2,8 @@ import type { FvmVersion } from "../fvm-version.ts";
 import { FatalError } from "../syscall-error.ts";
 import type { Syscall } from "../syscalls/syscall.ts";
 import { findSyscall } from "../syscalls/table.ts";
+import { ownModule } from "../wasm/prepared-writer.ts";
 import type { LoadedModule } from "./engine.ts";
-
-/** Module that prepared code asks for what the instrumentation needs. */
-export const ownModule = "copse";
 
 const linked: WeakMap<LoadedModule, Map<FvmVersion, readonly Syscall[] | FatalError>> = new WeakMap();
 

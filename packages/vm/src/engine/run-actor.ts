@@ -6,11 +6,12 @@ import { exitCodes } from "../exit-codes.ts";
 import { wasmMemory, wasmTable } from "../gas/prices.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { FatalError, OutOfGas } from "../syscall-error.ts";
+import { ownModule } from "../wasm/prepared-writer.ts";
 import { ActorInstance } from "./actor-instance.ts";
 import { bind } from "./bind.ts";
 import type { LoadedModule } from "./engine.ts";
 import { isEntrypoint } from "./entrypoint.ts";
-import { importsOf, ownModule } from "./link.ts";
+import { importsOf } from "./link.ts";
 import { host, type WasmGlobal, type WasmInstance, type WasmMemory } from "./web-assembly.ts";
 
 const entrypointName = "invoke";
