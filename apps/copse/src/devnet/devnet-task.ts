@@ -1,4 +1,5 @@
 import type { CidBytes } from "@copse/ipld";
+import type { ThreadError } from "../vm/thread-error.ts";
 
 /** What a thread that makes a local chain is told. Plain data. */
 export interface DevnetTask {
@@ -27,6 +28,7 @@ export type ExitCounts = Readonly<Record<string, number>>;
 /** What the thread says: progress, and everything at the end. */
 export type DevnetAnswer =
   | { readonly kind: "epoch"; readonly height: number }
+  | { readonly kind: "failed"; readonly error: ThreadError }
   | {
       readonly kind: "done";
       /** Of the head's tipset. */

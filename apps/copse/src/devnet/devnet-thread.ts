@@ -5,6 +5,7 @@ import type { Tipset } from "@copse/types";
 import { actorsOf } from "@copse/types/networks";
 import { loadActors, openEngine } from "@copse/vm/node";
 import { networkJson } from "../networks.ts";
+import { partsOf } from "../vm/thread-error.ts";
 import { createDevnet, HeldBlocks } from "./devnet-machine.ts";
 import type { DevnetAnswer, DevnetBlock, DevnetTask } from "./devnet-task.ts";
 
@@ -12,7 +13,11 @@ import type { DevnetAnswer, DevnetBlock, DevnetTask } from "./devnet-task.ts";
 const port = parentPort;
 if (port !== null) {
   const say = (answer: DevnetAnswer): void => port.postMessage(answer);
-  const { networkVersion, epochs, seed, miners, actors, modules, actorsNetwork } = workerData as DevnetTask;
+  await make(workerData as DevnetTask, say).catch((error: unknown) => say({ kind: "failed", error: partsOf(error) }));
+}
+
+async function make(task: DevnetTask, say: (answer: DevnetAnswer) => void): Promise<void> {
+  const { networkVersion, epochs, seed, miners, actors, modules, actorsNetwork } = task;
   await installFastest();
   const bundle = await loadActors(actors, actorsOf(networkVersion), actorsNetwork);
   const store = new HeldBlocks();

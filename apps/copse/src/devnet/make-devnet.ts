@@ -1,5 +1,6 @@
 import { HostFault } from "@copse/primitives";
 import { startVmThread } from "@copse/vm/node";
+import { errorOf } from "../vm/thread-error.ts";
 import type { DevnetAnswer, DevnetTask } from "./devnet-task.ts";
 
 /** A local chain as it was made. */
@@ -28,6 +29,7 @@ export async function makeDevnet(
     return await new Promise<MadeDevnet>((resolve, reject) => {
       worker.on("message", (answer: DevnetAnswer) => {
         if (answer.kind === "done") resolve(answer);
+        else if (answer.kind === "failed") reject(errorOf(answer.error));
         else onEpoch(answer.height);
       });
       worker.on("error", reject);

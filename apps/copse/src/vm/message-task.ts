@@ -1,5 +1,6 @@
 import type { Message } from "@copse/types";
 import type { GasTrace } from "@copse/vm";
+import type { ThreadError } from "./thread-error.ts";
 
 /** A message to be tried on a state, for the thread that does it. */
 export interface MessageTask {
@@ -59,7 +60,5 @@ export interface MessageOutcome {
   readonly trace: GasTrace | undefined;
 }
 
-/** The thread's answer: an outcome, or the error in its parts, since threads take no classes along. */
-export type MessageAnswer =
-  | { readonly outcome: MessageOutcome }
-  | { readonly error: { readonly code: string | undefined; readonly message: string; readonly facts: unknown } };
+/** The thread's answer. */
+export type MessageAnswer = { readonly outcome: MessageOutcome } | { readonly error: ThreadError };

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { installFastest } from "@copse/crypto/fastest";
-import { isCopseError } from "@copse/primitives";
 import type { MessageAnswer, MessageTask } from "./message-task.ts";
+import { partsOf } from "./thread-error.ts";
 import { tryMessage } from "./try-message.ts";
 
 /** The body of the thread that tries a message. */
@@ -10,13 +10,7 @@ if (port !== null) {
   await installFastest();
   const answer = await tryMessage(workerData as MessageTask).then(
     (outcome): MessageAnswer => ({ outcome }),
-    (error: unknown): MessageAnswer => {
-      const message = error instanceof Error ? error.message : String(error);
-      const known = isCopseError(error)
-        ? { code: error.code, facts: error.facts }
-        : { code: undefined, facts: undefined };
-      return { error: { ...known, message } };
-    },
+    (error: unknown): MessageAnswer => ({ error: partsOf(error) }),
   );
   port.postMessage(answer);
 }

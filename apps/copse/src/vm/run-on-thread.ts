@@ -1,6 +1,7 @@
-import { abortFault, CopseError, HostFault } from "@copse/primitives";
+import { abortFault, HostFault } from "@copse/primitives";
 import { startVmThread } from "@copse/vm/node";
 import type { MessageAnswer, MessageOutcome, MessageTask } from "./message-task.ts";
+import { errorOf } from "./thread-error.ts";
 
 const file = new URL(import.meta.url.endsWith(".ts") ? "./message-thread.ts" : "./message-thread.js", import.meta.url);
 
@@ -21,10 +22,7 @@ export async function tryMessageOnThread(task: MessageTask, signal: AbortSignal)
       signal.addEventListener("abort", () => reject(abortFault(signal)), { once: true });
     });
     if ("outcome" in answer) return answer.outcome;
-    const { code, message, facts } = answer.error;
-    throw code === undefined
-      ? new HostFault("host/worker-failed", { reason: message })
-      : new CopseError(code, message, facts);
+    throw errorOf(answer.error);
   } finally {
     await worker.terminate();
   }
