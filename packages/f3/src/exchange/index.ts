@@ -1,0 +1,1 @@
+export type { CertificateSource } from "./certificate-source.ts";

@@ -1,0 +1,1 @@
+export type { F3SnapshotHeader } from "./header.ts";

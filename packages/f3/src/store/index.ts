@@ -1,0 +1,1 @@
+export type { KeyValueStore } from "./key-value-store.ts";
