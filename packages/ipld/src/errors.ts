@@ -57,3 +57,20 @@ export class CidError<C extends keyof CidFacts = keyof CidFacts> extends CopseEr
     super(code, sayCid[code](facts), facts, options);
   }
 }
+
+/** Facts of each code that fetching within a budget throws. */
+export type FetchFacts = {
+  "fetch/over-budget": { what: "blocks" | "bytes" | "rounds"; wanted: number; limit: number };
+};
+
+const sayFetch: { [C in keyof FetchFacts]: (facts: FetchFacts[C]) => string } = {
+  "fetch/over-budget": (f) => `${f.wanted} ${f.what} would be fetched, limit ${f.limit}`,
+};
+
+/** More would have to be fetched than one is ready to. */
+export class FetchError<C extends keyof FetchFacts = keyof FetchFacts> extends CopseError<C, FetchFacts[C]> {
+  override readonly name = "FetchError";
+  constructor(code: C, facts: FetchFacts[C], options?: ErrorOptions) {
+    super(code, sayFetch[code](facts), facts, options);
+  }
+}

@@ -21,7 +21,7 @@ export {
   verifyBlock,
 } from "./cid.ts";
 export { bytesCodec, type Codec, decode, encode, linkCodec } from "./codec.ts";
-export { CborError, type CborFacts, CidError, type CidFacts } from "./errors.ts";
+export { CborError, type CborFacts, CidError, type CidFacts, FetchError, type FetchFacts } from "./errors.ts";
 export {
   type AsyncBlockReader,
   blockMissing,
@@ -32,3 +32,12 @@ export {
 } from "./fetching.ts";
 export { maxArrayLength, maxBytesLength, maxDepth, maxLinkBytes, maxLinks } from "./limits.ts";
 export { links, type ScanOptions, scanLinks } from "./links.ts";
+export {
+  FetchBudget,
+  type FetchLimits,
+  type FetchTally,
+  type Outcome,
+  type Outcomes,
+  runTogether,
+  type TogetherOptions,
+} from "./run-together.ts";

@@ -10,7 +10,7 @@ export {
   type GenesisStateOptions,
 } from "./genesis/build-genesis-state.ts";
 export { getActor, networkName, nextActorId, resolveId } from "./init.ts";
-export { type MinerInfo, minerInfo } from "./miner/miner-info.ts";
+export { type MinerInfo, type MinerStanding, minerInfo, minerStanding } from "./miner/miner-info.ts";
 export { type MinerState, minerFeeDebt, minerState } from "./miner/miner-state.ts";
 export { MutableStateTree } from "./mutable-state-tree.ts";
 export { type PowerClaim, type PowerTotals, powerClaim, powerTotals, walkPowerClaims } from "./power.ts";

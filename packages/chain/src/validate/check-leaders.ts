@@ -14,7 +14,7 @@ import { drawForElection, drawForTicket } from "../rules/draw-randomness.ts";
 import { hasMinPower, ineligible } from "../rules/min-power.ts";
 import { computeWinCount, maxWinCount } from "../rules/win-count.ts";
 import { blockText } from "./block-text.ts";
-import { type LeaderRecord, readLeader, type StateAtHand } from "./leader-state.ts";
+import { readPower, readStanding, readWorker, type StateAtHand } from "./leader-state.ts";
 import { type Fate, type Findings, fault, findings, type RuleChecks } from "./verdict.ts";
 
 /** The states that the rules on leaders read. One may stand for all where the others are not at hand. */
@@ -93,7 +93,10 @@ function* checkLeader(
   if (winCount < 1 || winCount > maxWinCount) {
     found.faults.push(fault("invalid", "block/not-a-winner", { block, height, found: winCount, limit: maxWinCount }));
   }
-  const record = yield* lookUp(lookback, header.miner, at, found);
+  const record = yield* lookUp(lookback, at, found, function* () {
+    const worker = yield* readWorker(lookback, header.miner);
+    return { worker, ...(yield* readPower(lookback, header.miner)) };
+  });
   if (record === undefined) return undefined;
   yield* checkEligibility(network, header, at, context, found);
 
@@ -142,11 +145,11 @@ function fateOf(state: StateAtHand): Fate {
 
 type Where = { readonly block: string; readonly height: number; readonly miner: string };
 
-// Reads a miner; what goes wrong is a fault, but for the host's own troubles beyond a missing block.
-function* lookUp(state: StateAtHand, miner: Address, at: Where, found: Findings): Fetching<LeaderRecord | undefined> {
+// Reads of a miner; what goes wrong is a fault, but for the host's own troubles beyond a missing block.
+function* lookUp<T>(state: StateAtHand, at: Where, found: Findings, read: () => Fetching<T>): Fetching<T | undefined> {
   const facts = { ...at, stateEpoch: state.epoch };
   try {
-    return yield* readLeader(state, miner);
+    return yield* read();
   } catch (error) {
     if (!isCopseError(error)) throw error;
     if (error.code === "host/block-missing") {
@@ -176,7 +179,7 @@ function* checkEligibility(
   const leastPower = states.leastPower ?? standIn;
   const standing = states.standing ?? standIn;
 
-  const before = yield* lookUp(leastPower, header.miner, at, found);
+  const before = yield* lookUp(leastPower, at, found, () => readPower(leastPower, header.miner));
   if (before !== undefined) {
     // Actors v0 measured the least by quality-adjusted power; their claims name no proof type.
     const { claim, totals } = before;
@@ -186,16 +189,21 @@ function* checkEligibility(
       found.faults.push(fault(fateOf(leastPower), "block/miner-ineligible", facts));
     }
   }
-  const now = yield* lookUp(standing, header.miner, at, found);
+  const now = yield* lookUp(standing, at, found, () => readPower(standing, header.miner));
   if (now === undefined) return;
   const facts = { ...at, stateEpoch: standing.epoch };
-  if (now.claim === undefined) {
+  const { claim } = now;
+  if (claim === undefined) {
     found.faults.push(fault(fateOf(standing), "block/miner-unknown", facts)); // slashed, or never was
-  } else if (networkVersion(network, base.height) > 3) {
-    const { feeDebt, consensusFaultElapsed, claim } = now;
-    const why = ineligible({ power: claim.qualityAdjPower, feeDebt, consensusFaultElapsed }, base.height);
-    if (why !== undefined) {
-      found.faults.push(fault(fateOf(standing), "block/miner-ineligible", { ...facts, why }));
-    }
+    return;
+  }
+  if (networkVersion(network, base.height) <= 3) return;
+  const held = yield* lookUp(standing, at, found, () => readStanding(standing, header.miner));
+  if (held === undefined) return;
+  const { feeDebt, info } = held;
+  const { consensusFaultElapsed } = info;
+  const why = ineligible({ power: claim.qualityAdjPower, feeDebt, consensusFaultElapsed }, base.height);
+  if (why !== undefined) {
+    found.faults.push(fault(fateOf(standing), "block/miner-ineligible", { ...facts, why }));
   }
 }

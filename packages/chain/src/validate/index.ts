@@ -19,7 +19,16 @@ export {
 } from "./check-messages.ts";
 export { checkParentWeight } from "./check-weight.ts";
 export { type BlockCode, BlockError, type BlockFacts, sayBlockFault } from "./errors.ts";
-export { asExact, type LeaderRecord, readLeader, type StateAtHand, stateAtHand } from "./leader-state.ts";
+export {
+  asExact,
+  type LeaderPower,
+  leaderReads,
+  readPower,
+  readStanding,
+  readWorker,
+  type StateAtHand,
+  stateAtHand,
+} from "./leader-state.ts";
 export type { BlockMessages } from "./read-messages.ts";
 export { type AccountKeys, readAccountKeys } from "./senders.ts";
 export { type BlockFault, blockError, type Fate, type RuleChecks, settle, type Verdict, verdictOf } from "./verdict.ts";

@@ -137,10 +137,28 @@ export const storedInfoCodec: Codec<StoredInfo> = struct<StoredInfo>(
  * const key = runSync(accountKey(tree, worker), store);
  */
 export function* minerInfo(tree: StateTree, miner: Address): Fetching<MinerInfo> {
+  return (yield* minerStanding(tree, miner)).info;
+}
+
+/** What decides whether a miner may mine, and who signs for it, beside its power. */
+export interface MinerStanding {
+  readonly info: MinerInfo;
+  /** Fees it owes; none in actors v0. With any, it may not mine. */
+  readonly feeDebt: AttoFil;
+}
+
+/**
+ * Who a miner is and what it owes, of two blocks: its state and its info.
+ *
+ * @throws {StateError} `state/actor-missing`, `state/actor-kind`, `state/layout-unknown`
+ * @example
+ * const { info, feeDebt } = runSync(minerStanding(tree, header.miner), store);
+ */
+export function* minerStanding(tree: StateTree, miner: Address): Fetching<MinerStanding> {
   const { state, code } = yield* openMiner(tree, miner);
   const stored = decode(storedInfoCodec, yield fromCid(state.info));
   const version = actorsVersion(code);
-  return {
+  const info: MinerInfo = {
     ...stored,
     proofKind: version === 0 || version === 2 ? "seal" : "window-post",
     consensusFaultElapsed: stored.consensusFaultElapsed ?? -1,
@@ -149,4 +167,5 @@ export function* minerInfo(tree: StateTree, miner: Address): Fetching<MinerInfo>
     beneficiaryTerm: stored.beneficiaryTerm ?? null,
     pendingBeneficiary: stored.pendingBeneficiary ?? null,
   };
+  return { info, feeDebt: state.feeDebt };
 }
