@@ -25,6 +25,8 @@ export type NetworkFacts = {
   "network/more-than-asked": { asked: number; got: number };
   /** An answer with fewer tipsets than asked for that claims to be complete, or with none. */
   "network/less-than-claimed": { asked: number; got: number; status: number };
+  /** A certificate of another instance than the one that follows. */
+  "network/certificate-out-of-order": { asked: number; got: number };
   /** Include lists that do not fit the blocks or messages beside them. */
   "network/includes-malformed": { tipset: number; reason: string };
   /** The peer answered with a status other than OK and Partial. */
@@ -70,6 +72,7 @@ const say: { [Code in keyof NetworkFacts]: (facts: NetworkFacts[Code]) => string
     `${f.protocol}: ${f.bytesPerSecond} B/s after ${f.received} B, at least ${f.floor} B/s is asked for`,
   "network/more-than-asked": (f) => `${f.got} tipsets came where ${f.asked} were asked for`,
   "network/less-than-claimed": (f) => `status ${f.status} with ${f.got} tipsets where ${f.asked} were asked for`,
+  "network/certificate-out-of-order": (f) => `the certificate of instance ${f.got} came where ${f.asked} follows`,
   "network/includes-malformed": (f) => `messages of tipset ${f.tipset} of the answer: ${f.reason}`,
   "network/refused": (f) => `${f.protocol}: refused with status ${f.status}: ${f.reason}`,
   "network/genesis-mismatch": (f) => `the peer's genesis is ${f.theirs}, ours is ${f.ours}`,
@@ -97,6 +100,7 @@ const faults: { readonly [Code in keyof NetworkFacts]?: Fault } = {
   "network/includes-malformed": "garbage",
   "network/more-than-asked": "lie",
   "network/less-than-claimed": "lie",
+  "network/certificate-out-of-order": "lie",
   "network/genesis-mismatch": "lie",
   "network/block-mismatch": "lie",
   "network/answer-late": "stall",

@@ -6,6 +6,8 @@ import { cidOfPayload, decodeBitswap, emptyMessage, encodeBitswap, frame, prefix
 import { compactMessages, encodeCompacted } from "../src/compacted.ts";
 import { NetworkError } from "../src/errors.ts";
 import { decodeExchangeRequest, decodeExchangeResponse, encodeExchangeRequest } from "../src/exchange-codec.ts";
+import { AnswerReader } from "../src/f3-exchange-client.ts";
+import { decodeCertRequest, encodeCertHeader, encodeCertRequest } from "../src/f3-exchange-codec.ts";
 import { FrameBuffer } from "../src/frame-reading.ts";
 import { judgeBlock, judgeMessage } from "../src/gossip-verdicts.ts";
 import { decodeHello, decodeHelloAnswer, encodeHello, encodeHelloAnswer } from "../src/hello-codec.ts";
@@ -71,4 +73,45 @@ fuzz(
   [encodeSignedMessage(fakeSignedMessage(5n))],
   (bytes) => void judgeMessage(bytes, "p"),
   () => false,
+);
+
+fuzz(
+  "request for certificates",
+  [encodeCertRequest({ first: 6204, limit: 256, powerTable: true })],
+  (bytes) => void decodeCertRequest("test", bytes),
+  coded,
+);
+const certificate = Uint8Array.of(
+  0x86,
+  0x07,
+  0x81,
+  0x84,
+  0x18,
+  0x64,
+  0x41,
+  0x0c,
+  0xd8,
+  0x2a,
+  0x41,
+  0,
+  0x40,
+  0x40,
+  0xf6,
+  0x40,
+  0x80,
+);
+fuzz(
+  "answer of certificates",
+  [concatBytes(...encodeCertHeader({ pending: 9, powerTable: undefined }), certificate, certificate.with(1, 8))],
+  (bytes) => {
+    for (const [ask, step] of [
+      [{ first: 7, limit: 5 }, 5],
+      [{ first: 7, limit: 5, powerTable: true }, bytes.length],
+    ] as const) {
+      const reader = new AnswerReader("test", ask, 1 << 20);
+      for (let at = 0; at < bytes.length; at += step) if (reader.add(bytes.subarray(at, at + step))) break;
+      reader.cut();
+    }
+  },
+  coded,
 );
