@@ -1,0 +1,229 @@
+import { HostFault } from "@copse/primitives";
+import { describe, expect, it } from "vitest";
+import { type CatchUpOptions, catchUp, type SourceFault } from "../../src/exchange/index.ts";
+import { bytesOf, certificate, honest, markCheck, openStore, source } from "./fake-chain.ts";
+
+const late = () => new Promise<never>(() => {});
+
+async function run(sources: CatchUpOptions["sources"], options: Partial<CatchUpOptions> = {}) {
+  const store = await openStore();
+  const faults: SourceFault[] = [];
+  const progress: number[] = [];
+  const result = await catchUp({
+    sources,
+    store,
+    check: markCheck,
+    window: 16,
+    patienceMs: 200,
+    probeMs: 200,
+    hedgeMs: 10_000,
+    onFault: (fault) => faults.push(fault),
+    onProgress: ({ nextInstance }) => progress.push(nextInstance),
+    ...options,
+  });
+  return { store, faults, progress, result, told: faults.map(({ peer, kind }) => `${peer} ${kind}`).sort() };
+}
+
+describe("catching up", () => {
+  it("stores what one source holds, window by window", async () => {
+    const one = source("one", honest(50));
+    const { store, result, progress, faults } = await run([one]);
+    expect(result).toEqual({ nextInstance: 50, pending: 50, accepted: 50, answered: 1, caughtUp: true });
+    expect(progress).toEqual([16, 32, 48, 50]);
+    expect(one.asked.map(({ first, limit }) => [first, limit])).toEqual([
+      [0, 0],
+      [0, 16],
+      [16, 16],
+      [32, 16],
+      [48, 2],
+    ]);
+    expect(faults).toEqual([]);
+    for (const instance of [0, 31, 49]) expect(await store.get(instance)).toEqual(bytesOf(instance));
+    expect(store.latest).toEqual(certificate(49));
+  });
+
+  it("asks several at once, each for other windows", async () => {
+    let running = 0;
+    let most = 0;
+    const counted = (count: number) => async (ask: Parameters<ReturnType<typeof honest>>[0]) => {
+      if (ask.limit > 0) most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (ask.limit > 0) running--;
+      return honest(count)(ask);
+    };
+    const sources = ["a", "b", "c", "d"].map((peer) => source(peer, counted(300)));
+    const { result, faults } = await run(sources);
+    expect(result).toMatchObject({ nextInstance: 300, caughtUp: true });
+    expect(most).toBeGreaterThan(2);
+    expect(faults).toEqual([]);
+    const windows = sources.flatMap(({ asked }) => asked.filter(({ limit }) => limit > 0).map(({ first }) => first));
+    expect(windows.toSorted((x, y) => x - y)).toEqual(Array.from({ length: 19 }, (_, i) => i * 16)); // none twice
+    for (const { asked, most: atOnce } of sources) {
+      expect(asked.length).toBeGreaterThan(2);
+      expect(atOnce()).toBe(1);
+    }
+  });
+
+  it("holds no more windows than it may", async () => {
+    const gate = Promise.withResolvers<void>();
+    const slow = source("slow", async (ask) => {
+      if (ask.limit > 0 && ask.first === 0) await gate.promise;
+      return honest(500)(ask);
+    });
+    const fast = source("fast", honest(500));
+    const running = run([slow, fast], { ahead: 4, patienceMs: 60_000 });
+    while (fast.asked.length < 4) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(fast.asked.map(({ first }) => first)).toEqual([0, 16, 32, 48]);
+    gate.resolve();
+    expect((await running).result).toMatchObject({ nextInstance: 500, caughtUp: true });
+  });
+
+  it("is done at once where nobody holds more, and says so where nobody answers", async () => {
+    expect((await run([source("a", honest(0))])).result).toEqual({
+      nextInstance: 0,
+      pending: 0,
+      accepted: 0,
+      answered: 1,
+      caughtUp: true,
+    });
+    expect((await run([])).result).toMatchObject({ answered: 0, caughtUp: false });
+  });
+
+  it("goes on from what is stored, and never replaces it", async () => {
+    const { store } = await run([source("a", honest(20))]);
+    const other = source(
+      "b",
+      honest(40, (instance) => bytesOf(instance, true, 7)),
+    );
+    const result = await catchUp({ sources: [other], store, check: markCheck });
+    expect(result).toMatchObject({ nextInstance: 40, accepted: 20 });
+    expect(other.asked.map(({ first }) => first)).toEqual([20, 20]);
+    expect(await store.get(19)).toEqual(bytesOf(19));
+    expect(await store.get(20)).toEqual(bytesOf(20, true, 7));
+    expect(await store.put([certificate(3, true, 9)], markCheck)).toMatchObject({ accepted: 1 });
+    expect(await store.get(3)).toEqual(bytesOf(3));
+  });
+
+  it("takes short answers, and asks for the rest", async () => {
+    const { result, faults } = await run([source("a", honest(60, bytesOf, 5))]);
+    expect(result).toMatchObject({ nextInstance: 60, caughtUp: true });
+    expect(faults).toEqual([]);
+  });
+});
+
+describe("sources that are not honest", () => {
+  const good = () => source("good", honest(80));
+
+  it.each([
+    ["a bad signature", (instance: number) => bytesOf(instance, instance !== 40)],
+    ["a wrong instance", (instance: number) => bytesOf(instance === 40 ? 41 : instance)],
+    ["bytes that are no certificate", (instance: number) => (instance === 40 ? new Uint8Array(9) : bytesOf(instance))],
+  ])("are dropped for %s, once, and lose nothing of others", async (_, make) => {
+    const { result, told, faults, store } = await run([source("liar", honest(80, make)), good()]);
+    expect(result).toMatchObject({ nextInstance: 80, caughtUp: true, answered: 1 });
+    expect(told).toEqual(["liar lie"]);
+    expect(faults[0]?.error).toMatchObject({ code: expect.stringMatching(/^f3\//) });
+    for (let instance = 0; instance < 80; instance++) expect(await store.get(instance)).toEqual(bytesOf(instance));
+  });
+
+  it("keep what they sent before it", async () => {
+    const { result, told } = await run([
+      source(
+        "liar",
+        honest(80, (instance) => bytesOf(instance, instance !== 40)),
+      ),
+    ]);
+    expect(result).toMatchObject({ nextInstance: 40, caughtUp: false, answered: 0 });
+    expect(told).toEqual(["liar lie"]);
+  });
+
+  it("are dropped when they leave out certificates", async () => {
+    const gap = source("gap", (ask) => {
+      const { pending, certificates } = honest(80)(ask);
+      return { pending, certificates: certificates.filter((_, i) => i !== 3) };
+    });
+    const { result, told } = await run([gap, good()]);
+    expect(result).toMatchObject({ nextInstance: 80 });
+    expect(told).toEqual(["gap lie"]);
+  });
+
+  it("are dropped when they give more than was asked for", async () => {
+    const { result, told } = await run([
+      source("many", ({ first, limit }) => honest(80)({ first, limit: limit + 1 })),
+      good(),
+    ]);
+    expect(result).toMatchObject({ nextInstance: 80 });
+    expect(told).toEqual(["many lie"]);
+  });
+
+  it("do not keep it from ending when they claim what nobody has", async () => {
+    const boaster = source("boaster", (ask) => ({ ...honest(80)(ask), pending: 2 ** 50 }));
+    const { result, told } = await run([boaster, good()]);
+    expect(result).toMatchObject({ nextInstance: 80, pending: 80, caughtUp: true });
+    expect(told).toEqual(["boaster failed"]);
+  });
+
+  it("are left behind when they do not answer, heed no signal, or stop half-way", async () => {
+    const mute = source("mute", late);
+    const stops = source("stops", (ask) => (ask.limit === 0 ? honest(80)(ask) : late()));
+    const { result, told } = await run([mute, stops, good()]);
+    expect(result).toMatchObject({ nextInstance: 80, caughtUp: true });
+    expect(told).toEqual(["mute stall", "stops stall"]);
+  });
+
+  it("do not hold up the window whose turn it is", async () => {
+    const stops = source("stops", (ask) => (ask.limit === 0 ? honest(80)(ask) : late()));
+    const { result, told } = await run([stops, good()], { patienceMs: 60_000, hedgeMs: 20 });
+    expect(result).toMatchObject({ nextInstance: 80, caughtUp: true });
+    expect(told).toEqual([]);
+  });
+
+  it("that fail on the way leave what they gave", async () => {
+    const failure = Object.assign(new HostFault("host/store-failed", { operation: "x", reason: "y" }), {
+      fault: "gone",
+    });
+    const breaks = source("breaks", (ask) => {
+      const { pending, certificates } = honest(80)(ask);
+      return { pending, certificates: certificates.slice(0, 3), failure: ask.limit === 0 ? undefined : failure };
+    });
+    const { result, told } = await run([breaks]);
+    expect(result).toMatchObject({ nextInstance: 3, caughtUp: false });
+    expect(told).toEqual(["breaks failed"]);
+  });
+
+  it("all fail: what is stored stays, and the next catch-up goes on", async () => {
+    const first = await run([
+      source(
+        "liar",
+        honest(80, (instance) => bytesOf(instance, instance < 33)),
+      ),
+    ]);
+    expect(first.result.nextInstance).toBe(33);
+    const second = await catchUp({ sources: [good()], store: first.store, check: markCheck });
+    expect(second).toMatchObject({ nextInstance: 80, accepted: 47 });
+  });
+});
+
+describe("an end from outside", () => {
+  it("stops it and keeps what is stored", async () => {
+    const stop = new AbortController();
+    const store = await openStore();
+    const running = catchUp({
+      sources: [source("a", (ask) => (ask.first < 32 ? honest(80)(ask) : late()))],
+      store,
+      check: markCheck,
+      window: 16,
+      signal: stop.signal,
+      onProgress: ({ nextInstance }) => nextInstance === 32 && stop.abort(new Error("enough")),
+    });
+    await expect(running).rejects.toMatchObject({ code: "host/aborted" });
+    expect(store.latest?.instance).toBe(31);
+  });
+
+  it("passes trouble of the store through", async () => {
+    const fault = new HostFault("host/store-failed", { operation: "write", reason: "disk full" });
+    const store = { ...(await openStore()), put: () => Promise.reject(fault) };
+    await expect(catchUp({ sources: [source("a", honest(5))], store, check: markCheck })).rejects.toBe(fault);
+  });
+});
