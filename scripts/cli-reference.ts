@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { commandTree, exitCodes, optionTable } from "../apps/copse/src/index.ts";
 import { createMetrics } from "../apps/copse/src/metrics.ts";
-import { constantCase, kebabCase } from "../apps/copse/src/options.ts";
+import { kebabCase, type NodeOptions, variableOf } from "../apps/copse/src/options.ts";
 import { type Problem, printProblems, repositoryRoot } from "./workspace.ts";
 
 const readme = "apps/copse/README.md";
@@ -32,7 +32,13 @@ export function optionRows(): string {
     const flag = `--${negated ? "no-" : ""}${kebabCase(name)}${value === undefined ? "" : ` ${value}`}`;
     const usual = Array.isArray(fallback) ? fallback.join(", ") : String(fallback ?? "");
     const meaning = negated ? `do not ${says}` : says;
-    return [code(flag), code(`COPSE_${constantCase(name)}`), code(name), usual === "" ? "" : code(usual), meaning];
+    return [
+      code(flag),
+      code(variableOf(name as keyof NodeOptions)),
+      code(name),
+      usual === "" ? "" : code(usual),
+      meaning,
+    ];
   });
   return table(["flag", "variable", "key in the file", "default", "meaning"], rows);
 }

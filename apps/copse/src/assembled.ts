@@ -27,6 +27,8 @@ export interface AssembledReport {
   readonly unresolvedSenders: number;
   readonly leaders: number;
   readonly leadersOnOlderState: number;
+  readonly executedTipsets: number;
+  readonly executedMessages: number;
   readonly anchor: Anchor;
   /** Heights that reached each level, lowest first. */
   readonly assurance: Readonly<Partial<Record<AssuranceLevel, readonly HeightRange[]>>>;

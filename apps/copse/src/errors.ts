@@ -15,6 +15,14 @@ export type NodeFacts = {
   "copse/chain-broken": { tipset: string; why: string };
   "copse/not-found": { what: string };
   "copse/not-assembled": { why: string };
+  /** Execution was asked for, and there is nothing to begin with. */
+  "copse/not-executed": { why: string };
+  "copse/state-too-large": {
+    root: string;
+    blocks: number;
+    bytes: number;
+    limits: { readonly blocks: number; readonly bytes: number };
+  };
   "copse/block-absent": { cid: string; file: string };
   "copse/output-exists": { file: string };
   /** There is none of what was asked for, anywhere. */
@@ -36,6 +44,9 @@ const say: { [C in keyof NodeFacts]: (facts: NodeFacts[C]) => string } = {
   "copse/chain-broken": (f) => `tipset ${f.tipset}: ${f.why}`,
   "copse/not-found": (f) => `${f.what} is not in this repository`,
   "copse/not-assembled": (f) => `not assembled: ${f.why}`,
+  "copse/not-executed": (f) => `not executed: ${f.why}`,
+  "copse/state-too-large": (f) =>
+    `state ${f.root}: ${f.blocks} blocks with ${f.bytes} B are more than ${f.limits.blocks} blocks or ${f.limits.bytes} B`,
   "copse/block-absent": (f) => `block ${f.cid} is not in ${f.file}`,
   "copse/output-exists": (f) => `${f.file} is there already: choose another --output, or give --force`,
   "copse/absent": (f) => `there is no ${f.what}`,

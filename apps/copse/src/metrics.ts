@@ -12,6 +12,8 @@ export interface NodeMetrics {
   readonly peers: Gauge;
   /** Peers dropped for what they sent. */
   readonly liars: Counter;
+  /** Tipsets executed, gas of their messages, and time the machine took; what divides them is for who reads them. */
+  readonly execution: { readonly tipsets: Counter; readonly gas: Counter; readonly seconds: Counter };
 }
 
 /**
@@ -52,6 +54,15 @@ export function createMetrics(options: { process: boolean }): NodeMetrics {
       registers,
     }),
     peers: new Gauge({ name: "copse_network_peers", help: "Peers connected and identified", registers }),
+    execution: {
+      tipsets: new Counter({ name: "copse_execution_tipsets_total", help: "Tipsets executed", registers }),
+      gas: new Counter({ name: "copse_execution_gas_total", help: "Gas used by executed messages", registers }),
+      seconds: new Counter({
+        name: "copse_execution_seconds_total",
+        help: "Time the machine took to execute tipsets",
+        registers,
+      }),
+    },
     liars: new Counter({ name: "copse_sync_liars_total", help: "Peers dropped for what they sent", registers }),
   };
 }

@@ -27,10 +27,21 @@ export interface NodeOptions {
   readonly logLevel: string;
   readonly idleSeconds: number;
   readonly workers: number;
+  /** `auto`: as far as there are states and built-in actors. `on`: fail where there are none. */
+  readonly execute: "on" | "off" | "auto";
+  /** Folder of bundles of built-in actors. */
+  readonly actors: string;
 }
 
-type Kind = "text" | "addresses" | "count" | "flag" | "messages" | "endpoint" | "level";
-type Row = { readonly kind: Kind; readonly value?: string; readonly fallback: unknown; readonly says: string };
+type Kind = "text" | "addresses" | "count" | "flag" | "messages" | "endpoint" | "level" | "execute";
+type Row = {
+  readonly kind: Kind;
+  readonly value?: string;
+  readonly fallback: unknown;
+  readonly says: string;
+  /** Its variable, where it is not called like the option. */
+  readonly variable?: string;
+};
 
 /** One row an option: the flag `--name`, the variable `COPSE_NAME` and the key `name` of the configuration file. */
 export const optionTable: { readonly [Name in keyof NodeOptions]: Row } = {
@@ -89,6 +100,19 @@ export const optionTable: { readonly [Name in keyof NodeOptions]: Row } = {
     says: "with --once: give up after so long without any progress",
   },
   workers: { kind: "count", value: "<n>", fallback: 0, says: "verifier threads (default: cores - 1)" },
+  execute: {
+    kind: "execute",
+    value: "<on|off|auto>",
+    fallback: "auto",
+    says: "execute tipsets and check what headers say of their parents; auto: where state and actors are at hand",
+  },
+  actors: {
+    kind: "text",
+    value: "<dir>",
+    fallback: undefined,
+    variable: "COPSE_ACTORS_DIR",
+    says: "folder of bundles of built-in actors (default: ~/.cache/copse/actors)",
+  },
 };
 
 /** Values as they were given, by option name: text, texts or booleans. */
@@ -105,13 +129,10 @@ export function resolveOptions(
 ): NodeOptions {
   const file = configFile(flags, environment);
   const pick = (name: keyof NodeOptions): unknown =>
-    readOption(
-      name,
-      flags[name] ?? environment[`COPSE_${constantCase(name)}`] ?? file[name] ?? optionTable[name].fallback,
-    );
+    readOption(name, flags[name] ?? environment[variableOf(name)] ?? file[name] ?? optionTable[name].fallback);
   const names = Object.keys(optionTable) as (keyof NodeOptions)[];
   const merged = Object.fromEntries(names.map((name) => [name, pick(name)])) as unknown as NodeOptions;
-  return { ...merged, repo: merged.repo ?? defaultRepo(merged.network) };
+  return { ...merged, repo: merged.repo ?? defaultRepo(merged.network), actors: merged.actors ?? defaultActors() };
 }
 
 /** Where a network's chain is kept when `--repo` does not say. */
@@ -119,9 +140,15 @@ export function defaultRepo(network: string): string {
   return join(homedir(), ".copse", network.replaceAll(/[^\w-]/g, "_"));
 }
 
-/** `minPeers` → `MIN_PEERS`, the tail of the option's environment variable. */
-export function constantCase(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+/** Where bundles of built-in actors are kept when nothing says where. */
+export function defaultActors(): string {
+  return join(homedir(), ".cache/copse/actors");
+}
+
+/** `minPeers` → `COPSE_MIN_PEERS`, the option's environment variable. */
+export function variableOf(name: keyof NodeOptions): string {
+  const upper = name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  return optionTable[name].variable ?? `COPSE_${upper}`;
 }
 
 /** `minPeers` → `min-peers`, the option's flag. */
@@ -175,6 +202,8 @@ function readOption(name: keyof NodeOptions, given: unknown): unknown {
       return parseMessageScope(String(given)) ?? refuse("all, none or recent:N");
     case "endpoint":
       return isEndpoint(String(given)) ? given : refuse("off, or host:port with a port up to 65535");
+    case "execute":
+      return ["on", "off", "auto"].includes(String(given)) ? given : refuse("on, off or auto");
     case "level":
       return logLevels.includes(String(given)) ? given : refuse(`one of ${logLevels.join(", ")}`);
   }

@@ -15,6 +15,8 @@ interface RepoFile {
 export interface Repo {
   readonly dir: string;
   readonly database: Database;
+  /** Folder of the database: other threads read it. */
+  readonly databasePath: string;
   /** Bytes of the node's private key, made on first use. */
   identity(make: () => Uint8Array): Uint8Array;
   /** Tells commands where the running node answers. */
@@ -56,6 +58,7 @@ export async function openRepo(dir: string, about: RepoFile): Promise<Repo> {
     return {
       dir,
       database,
+      databasePath: join(dir, files.chain),
       identity(make) {
         const file = join(dir, files.key);
         if (existsSync(file)) return new Uint8Array(readFileSync(file));

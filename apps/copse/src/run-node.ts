@@ -1,11 +1,15 @@
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { BlockError } from "@copse/chain/validate";
 import { isCopseError } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
+import { modulesFolder } from "@copse/vm/node";
 import pino, { type Logger } from "pino";
 import { type Api, serveApi } from "./api.ts";
 import type { CommandContext } from "./commands/command.ts";
 import { NodeError } from "./errors.ts";
+import { executeAll } from "./execute/execute-all.ts";
+import { type NodeExecution, nodeExecution } from "./execute/node-execution.ts";
 import { importCar } from "./import-car.ts";
 import { createMetrics } from "./metrics.ts";
 import { resolveNetwork } from "./networks.ts";
@@ -24,7 +28,7 @@ import { noRanking } from "./sync/ranking.ts";
 import { retreatUnserved } from "./sync/retreat.ts";
 import { SourcePool } from "./sync/sources.ts";
 import type { Target } from "./sync/target.ts";
-import { syncContext } from "./sync-context.ts";
+import { nodeStates, syncContext } from "./sync-context.ts";
 
 /**
  * The life of a node: import, listen, find a target, assemble, report, follow; until it is done or told to stop.
@@ -49,9 +53,23 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
       ),
   });
   let api: Api | undefined;
+  let executed: NodeExecution | undefined;
   try {
     const monitor = new SyncMonitor(metrics, progress, log);
-    if (options.import !== undefined) await runImport(options.import, node, monitor, progress, context);
+    executed = nodeExecution(node, {
+      states: nodeStates(node),
+      modules: modulesFolder(context.environment),
+      onTipset: (height) =>
+        monitor.step({ stage: "executed", height, tipsets: 1, target: node.store.head?.height ?? height }),
+      onState(state) {
+        if (state.kind === "waiting") log.info({ reason: state.reason }, "nothing is executed");
+        if (state.kind !== "stopped") return;
+        const facts: Record<string, unknown> = { height: state.at, ...errorFacts(state.error) };
+        log.error(facts, "execution stopped");
+        output.event("execution-stopped", facts, `execution stopped at ${state.at}: ${String(facts["message"])}`);
+      },
+    });
+    if (options.import !== undefined) await runImport(options.import, node, monitor, progress, context, executed);
     if (options.once && options.import !== undefined && options.peer.length === 0 && !options.bootstrap) return 0;
     await node.host.start();
     const addresses = node.host.addresses();
@@ -61,12 +79,15 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
       addresses.map((address) => `listening on ${address}`).join("\n"),
     );
     if (options.api !== "off") {
-      api = await serveApi(options.api, { status: () => nodeStatus(node, monitor), metrics: metrics.registry });
+      api = await serveApi(options.api, {
+        status: () => nodeStatus(node, monitor, executed),
+        metrics: metrics.registry,
+      });
       node.repo.publishApi(api.url);
       log.info({ url: api.url }, "status and metrics");
     }
     node.peers.start();
-    await runSync(node, monitor, progress, context, log);
+    await runSync(node, monitor, progress, context, log, executed);
     return 0;
   } catch (error) {
     if (signal.aborted && (isAbort(error) || error === signal.reason)) return options.once ? 130 : 0;
@@ -74,6 +95,7 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
   } finally {
     progress.stop();
     await api?.close();
+    await executed?.close(); // it reads the database
     await node.close();
   }
 }
@@ -106,13 +128,26 @@ async function runSync(
   progress: Progress,
   context: CommandContext,
   log: Logger,
+  executed: NodeExecution | undefined,
 ): Promise<void> {
   const { signal } = context;
   const { options, peers } = node;
   const idleMs = Math.max(1, options.idleSeconds) * 1000; // to wait for nothing would be to spin
-  const shared = syncContext(node, peers.pool, (step) => monitor.step(step));
+  const shared = syncContext(node, peers.pool, (step) => monitor.step(step), executed?.execution);
   let follower: Follower | undefined;
   let reported: string | undefined;
+  let chosen: Target | undefined;
+  const over = new AbortController();
+  const executing = options.once
+    ? undefined
+    : executed?.execution.run(
+        (error) => {
+          tellRefused(error, context, log);
+          if (chosen !== undefined) void standBack(chosen, error, node);
+          if (error instanceof BlockError) follower?.refuse(error);
+        },
+        AbortSignal.any([signal, over.signal]),
+      );
   try {
     for (;;) {
       const target = await peers.target(idleMs, signal);
@@ -126,8 +161,11 @@ async function runSync(
       }
       log.info({ height: target.height, supporters: target.supporters }, "target chosen");
       monitor.target(target.height);
+      chosen = target;
       try {
         await assemble(target, shared, signal);
+        executed?.execution.nudge();
+        if (options.once) await executeAll(executed, options, signal);
         progress.stop();
         const head = TipsetKey.key(node.store.head?.key ?? TipsetKey.empty);
         const onTarget = TipsetKey.key(target.key) === head;
@@ -143,17 +181,34 @@ async function runSync(
         continue;
       }
       if (options.once) return;
-      follower ??= startFollowing(node, shared, log, context);
+      follower ??= startFollowing(node, shared, log, context, executed);
       await follower.run(signal);
     }
   } finally {
     follower?.stop(); // its validators read the store, which closes next
+    over.abort();
+    await executed?.close();
+    await executing;
   }
 }
 
-function startFollowing(node: CopseNode, shared: SyncContext, log: Logger, { output }: CommandContext): Follower {
+/** A block of the chain that was assembled is not what executing its parents gives. */
+function tellRefused(error: unknown, { output }: CommandContext, log: Logger): void {
+  const facts = errorFacts(error);
+  log.error(facts, "the chain is not what executing it gives");
+  output.event("refused", facts, `refused: ${String(facts["message"])}`);
+}
+
+function startFollowing(
+  node: CopseNode,
+  shared: SyncContext,
+  log: Logger,
+  { output }: CommandContext,
+  executed: NodeExecution | undefined,
+): Follower {
   const follower = new Follower(node, shared, log, {
     onHead({ to, revert, apply }) {
+      executed?.execution.nudge();
       node.metrics.heights.set({ what: "head" }, to.height);
       const facts = {
         height: to.height,
@@ -178,6 +233,7 @@ async function runImport(
   monitor: SyncMonitor,
   progress: Progress,
   context: CommandContext,
+  executed: NodeExecution | undefined,
 ): Promise<void> {
   const { signal, output } = context;
   const report = (blocks: number): void => progress.update("import", blocks, blocks);
@@ -191,6 +247,8 @@ async function runImport(
   pool.add(importSource(file, node.repo.database.blocks));
   const own = { ...syncContext(node, pool, (step) => monitor.step(step)), patience: { hedgeMs: 60_000, idleMs: 1 } };
   await assemble({ key: imported.head }, own, signal);
+  await executed?.imported(imported.head);
+  if (node.options.once) await executeAll(executed, node.options, signal);
   progress.stop();
   await reportAssembled(node, { kind: "import", ids: [file] }, context);
 }

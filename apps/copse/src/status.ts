@@ -1,9 +1,10 @@
 import { TipsetKey } from "@copse/types";
+import type { NodeExecution } from "./execute/node-execution.ts";
 import type { CopseNode } from "./node-types.ts";
 import type { SyncMonitor } from "./sync/monitor.ts";
 
 /** What `copse node status` shows. */
-export function nodeStatus(node: CopseNode, monitor: SyncMonitor): Record<string, unknown> {
+export function nodeStatus(node: CopseNode, monitor: SyncMonitor, executed?: NodeExecution): Record<string, unknown> {
   const { store, host, network, peers } = node;
   const head = store.head;
   return {
@@ -15,6 +16,7 @@ export function nodeStatus(node: CopseNode, monitor: SyncMonitor): Record<string
     assembled: store.assembled,
     assurance: store.assurance,
     counts: node.counts.read(),
+    execution: executed?.status() ?? { mode: "off" },
     peers: host.peers().map(({ peer, agent, address }) => ({ peer, agent, address })),
     dropped: [...peers.pool.dropped].map(([peer, error]) => ({ peer, reason: String(error) })),
     sync: monitor.snapshot(),

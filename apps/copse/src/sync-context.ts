@@ -1,10 +1,26 @@
 import type { CopseNode } from "./node-types.ts";
 import type { SyncContext } from "./sync/assemble.ts";
 import type { SourcePool } from "./sync/sources.ts";
-import { stateSource } from "./sync/state-source.ts";
+import { type StateSource, stateSource } from "./sync/state-source.ts";
+
+/** Blocks of state: a node's own, then those of its peers. */
+export function nodeStates(node: CopseNode): StateSource {
+  return stateSource({
+    database: node.repo.database,
+    reader: node.store.reader,
+    bitswap: node.bitswap,
+    onlyLie: () => node.peers.pool.onlyLie,
+    peers: () => [...node.host.peers()].map(({ peer }) => peer),
+  });
+}
 
 /** What assembling works with, from a node's parts and the sources it is to ask. */
-export function syncContext(node: CopseNode, pool: SourcePool, onProgress: SyncContext["onProgress"]): SyncContext {
+export function syncContext(
+  node: CopseNode,
+  pool: SourcePool,
+  onProgress: SyncContext["onProgress"],
+  execution?: SyncContext["execution"],
+): SyncContext {
   const { options } = node;
   return {
     network: node.network,
@@ -14,13 +30,8 @@ export function syncContext(node: CopseNode, pool: SourcePool, onProgress: SyncC
     pool,
     patience: { hedgeMs: 2000, idleMs: options.idleSeconds * 1000 },
     signatures: node.signatures,
-    states: stateSource({
-      database: node.repo.database,
-      reader: node.store.reader,
-      bitswap: node.bitswap,
-      onlyLie: () => node.peers.pool.onlyLie,
-      peers: () => [...node.host.peers()].map(({ peer }) => peer),
-    }),
+    states: nodeStates(node),
+    execution,
     to: options.to,
     messages: options.messages,
     parallelSpans: 4,

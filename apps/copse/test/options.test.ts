@@ -5,13 +5,14 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exitCodeOf } from "../src/exit-codes.ts";
 import {
-  constantCase,
+  defaultActors,
   defaultRepo,
   type GivenOptions,
   kebabCase,
   type NodeOptions,
   optionTable,
   resolveOptions,
+  variableOf,
 } from "../src/options.ts";
 
 let dir: string;
@@ -105,6 +106,14 @@ const samples: { readonly [Name in keyof NodeOptions]: readonly (readonly [unkno
     ["2", "2", "2", 2],
     ["3", "3", "3", 3],
   ],
+  execute: [
+    ["on", "on", '"on"', "on"],
+    ["off", "off", '"off"', "off"],
+  ],
+  actors: [
+    ["/a", "/a", '"/a"', "/a"],
+    ["b", "b", '"b"', "b"],
+  ],
 };
 const names = Object.keys(samples) as (keyof NodeOptions)[];
 
@@ -126,6 +135,8 @@ const malformed: { readonly [Name in keyof NodeOptions]: readonly (readonly [giv
   logLevel: [["loud", '"loud"'], ["INFO", "3"]],
   idleSeconds: [["soon", '"soon"'], ["-0", "-1"]],
   workers: [["all", '"all"'], ["NaN", "nan"]],
+  execute: [["yes", '"yes"'], ["ON", "true"]],
+  actors: [["", '""'], [true, "5"]],
 };
 
 describe("optionTable", () => {
@@ -151,13 +162,16 @@ describe("optionTable", () => {
       logLevel: "info",
       idleSeconds: 60,
       workers: 0,
+      execute: "auto",
+      actors: defaultActors(),
     } satisfies NodeOptions);
   });
 
   it("names flags and variables after the option", () => {
-    expect(names.map(constantCase)).toContain("MIN_PEERS");
+    expect(names.map(variableOf)).toContain("COPSE_MIN_PEERS");
+    expect(variableOf("actors")).toBe("COPSE_ACTORS_DIR"); // as every other command has it
     expect(names.map(kebabCase)).toContain("min-peers");
-    expect(new Set(names.map(constantCase)).size).toBe(names.length);
+    expect(new Set(names.map(variableOf)).size).toBe(names.length);
   });
 
   it("keeps another network's chain in another folder, whatever its name", () => {
@@ -169,7 +183,7 @@ describe("optionTable", () => {
 
 describe("resolveOptions", () => {
   for (const name of names) {
-    const variable = `COPSE_${constantCase(name)}`;
+    const variable = variableOf(name);
     it(`reads ${name} from a flag, the environment and a file alike`, () => {
       for (const [flag, variableText, tomlText, value] of samples[name]) {
         expect(resolveOptions({ [name]: flag }, {})[name]).toEqual(value);
@@ -222,7 +236,7 @@ describe("resolveOptions", () => {
   it("reads any text as an option, or refuses it with its own code", () => {
     fc.assert(
       fc.property(fc.constantFrom(...names), fc.oneof(fc.string(), fc.integer().map(String)), (name, text) => {
-        const found = failure({}, { [`COPSE_${constantCase(name)}`]: text });
+        const found = failure({}, { [variableOf(name)]: text });
         expect(["none", "copse/option-malformed"]).toContain(found["code"]);
       }),
     );

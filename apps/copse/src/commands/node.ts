@@ -1,6 +1,6 @@
 import { runDemo } from "../demo.ts";
 import { NodeError } from "../errors.ts";
-import { constantCase, kebabCase, type NodeOptions, optionTable, resolveOptions } from "../options.ts";
+import { kebabCase, type NodeOptions, optionTable, resolveOptions, variableOf } from "../options.ts";
 import { runningApi } from "../repo.ts";
 import { runNode } from "../run-node.ts";
 import type { CommandSpec, OptionSpec } from "./command.ts";
@@ -12,7 +12,7 @@ function startOptions(): OptionSpec[] {
     const says = row.kind === "flag" && row.fallback === true ? `do not ${row.says}` : row.says;
     return {
       form: row.value === undefined ? flag : `${flag} ${row.value}`,
-      says: `${says} [COPSE_${constantCase(name)}]`,
+      says: `${says} [${variableOf(name as keyof NodeOptions)}]`,
       many: row.kind === "addresses",
     };
   });

@@ -3,6 +3,7 @@ import { cidOf, toCid } from "@copse/ipld";
 import { assertNotAborted, equalBytes, isCopseError } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
 import { NodeError } from "../errors.ts";
+import type { Execution } from "../execute/execution.ts";
 import type { MessageScope } from "../options.ts";
 import { askSources } from "./ask.ts";
 import { beaconStage } from "./beacon-stage.ts";
@@ -28,6 +29,8 @@ export interface SyncContext {
   readonly patience: AskPatience;
   readonly signatures: SignatureChecker;
   readonly states: StateSource;
+  /** Executes what is followed. Absent: nothing is executed. */
+  readonly execution?: Execution | undefined;
   /** Lowest height to assemble to; 0 is genesis. */
   readonly to: number;
   readonly messages: MessageScope;
@@ -38,7 +41,7 @@ export interface SyncContext {
 
 /** How far one part of the work is. */
 export interface SyncProgress {
-  readonly stage: "headers" | "beacon-checked" | "messages-checked" | "leader-checked";
+  readonly stage: "headers" | "beacon-checked" | "messages-checked" | "leader-checked" | "executed";
   readonly height: number;
   /** Tipsets that passed since the last report. */
   readonly tipsets: number;

@@ -19,6 +19,9 @@ export interface Counts {
   readonly leaders: number;
   /** Of these, those that held against a state older than the lookback state, which was not to be had. */
   readonly leadersOnOlderState: number;
+  /** Tipsets whose state, receipts and base fee were computed, and are what their children name. */
+  readonly executedTipsets: number;
+  readonly executedMessages: number;
 }
 
 /** Nothing yet. */
@@ -32,6 +35,8 @@ export const noCounts: Counts = {
   delegatedSignatures: 0,
   leaders: 0,
   leadersOnOlderState: 0,
+  executedTipsets: 0,
+  executedMessages: 0,
 };
 
 const table = "copse";

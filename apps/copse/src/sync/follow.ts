@@ -10,12 +10,14 @@ import {
 } from "@copse/chain";
 import { Assembler, BadBlocks, HeadTracker, Intake } from "@copse/chain/head";
 import { chainFinality } from "@copse/chain/rules";
+import type { BlockError } from "@copse/chain/validate";
 import { fromCid } from "@copse/ipld";
 import { createGossip, type Gossip, type GossipVerdict } from "@copse/network";
 import { isCopseError } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import { CID } from "multiformats/cid";
 import type { Logger } from "pino";
+import { followStages } from "../execute/follow-stages.ts";
 import type { CopseNode } from "../node-types.ts";
 import { askOne } from "./ask.ts";
 import { checkChain, isAbort, type SyncContext } from "./assemble.ts";
@@ -78,14 +80,16 @@ export class Follower {
     this.#tracker = this.#newTracker();
     const beacon = beaconStage({ network, reader, signatures });
     const leader = leaderStage({ network, reader, signatures, states: context.states });
-    this.#stages = [beacon, leader, messageStage({ ...this.#context, reader })];
+    const executed = context.execution && followStages(context.execution);
+    const checks = executed === undefined ? [beacon, leader] : [beacon, executed.ready, leader, executed.judge];
+    this.#stages = [...checks, messageStage({ ...this.#context, reader })];
     const needs: VerdictNeeds = {
       network,
       store,
       intake: this.#intake,
       bad: this.#bad,
       signatures,
-      checks: [beacon, leader],
+      checks,
       take: (tipset, from, verified) => this.#take(tipset, from, verified),
       now: () => Date.now() / 1000,
     };
@@ -108,6 +112,14 @@ export class Follower {
 
   stop(): void {
     this.gossip.stop();
+  }
+
+  /** A block of the stored chain proved bad, and the head went back: it is not chosen again, and following ends. */
+  refuse({ code, message, facts }: BlockError): void {
+    this.#bad.add(CID.parse(facts.block).bytes, { code, message });
+    this.#tracker = this.#newTracker();
+    this.#far.add(facts.block);
+    this.#wake();
   }
 
   /**

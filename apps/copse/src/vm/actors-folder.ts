@@ -1,6 +1,5 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import type { CommandContext, OptionSpec } from "../commands/command.ts";
+import { defaultActors } from "../options.ts";
 
 /** The option of every command that needs bundles of actors. */
 export const actorsOption: OptionSpec = {
@@ -11,5 +10,5 @@ export const actorsOption: OptionSpec = {
 /** The folder of bundles: as the option, the environment or the house has it. */
 export function actorsFolder({ flags, environment }: Pick<CommandContext, "flags" | "environment">): string {
   const given = flags["actors"] ?? environment["COPSE_ACTORS_DIR"];
-  return typeof given === "string" && given !== "" ? given : join(homedir(), ".cache/copse/actors");
+  return typeof given === "string" && given !== "" ? given : defaultActors();
 }
