@@ -8,6 +8,7 @@ export type CryptoFacts = {
   "crypto/nothing-to-aggregate": Record<string, never>;
   "crypto/not-recoverable": Record<string, never>;
   "crypto/hash-size-out-of-range": { size: number };
+  "crypto/output-length-out-of-range": { length: number; limit: number };
   "crypto/engine-missing": { engine: string; reason: string };
   "crypto/checks-malformed": { offset: number; length: number };
   "crypto/pool-closed": Record<string, never>;
@@ -21,6 +22,7 @@ const say: { [Code in keyof CryptoFacts]: (facts: CryptoFacts[Code]) => string }
   "crypto/nothing-to-aggregate": () => "an aggregate needs at least one signature",
   "crypto/not-recoverable": () => "no public key can have made this signature",
   "crypto/hash-size-out-of-range": (f) => `blake2b has digests of 1 to 64 bytes, not ${f.size}`,
+  "crypto/output-length-out-of-range": (f) => `an output of ${f.length} B, limit ${f.limit} B`,
   "crypto/engine-missing": (f) => `the engine ${f.engine} does not load: ${f.reason}`,
   "crypto/checks-malformed": (f) => `checks on the wire are malformed at byte ${f.offset} of ${f.length}`,
   "crypto/pool-closed": () => "the signature pool is closed",
