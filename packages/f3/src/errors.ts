@@ -7,7 +7,8 @@ import { CopseError } from "@copse/primitives";
 export type F3Facts = {
   /** A value that no decoder would read. */
   "f3/too-long": { what: string; length: number; limit: number };
-  "f3/length-wrong": { what: string; length: number; expected: number };
+  /** `instance` is there where a certificate is verified. */
+  "f3/length-wrong": { instance?: number; what: string; length: number; expected: number };
   /** Bytes of a number that are not its one form. */
   "f3/number-malformed": { what: string; why: string };
 
@@ -35,6 +36,7 @@ export type F3Facts = {
   "f3/delta-power-not-positive": { instance: number | undefined; delta: number; id: bigint; power: bigint };
   "f3/delta-key-missing": { instance: number | undefined; delta: number; id: bigint };
   "f3/delta-power-negative": { instance: number | undefined; delta: number; id: bigint; power: bigint };
+  "f3/delta-power-too-large": { instance: number | undefined; delta: number; id: bigint; limit: number };
   "f3/power-table-mismatch": { instance: number; expected: string; found: string };
   /** The table differs from the one that the head of certificate `from` names. */
   "f3/lookback-mismatch": { instance: number; from: number; expected: string; found: string };
@@ -43,6 +45,8 @@ export type F3Facts = {
   "f3/participant-twice": { id: bigint };
   "f3/power-table-too-long": { instance: number | undefined; length: number; limit: number };
   "f3/power-table-empty": { instance: number | undefined };
+  /** A private key that is not that of the member it should sign for. */
+  "f3/signer-key-wrong": { signer: number; id: bigint };
   "f3/trust-root-mismatch": { network: string; expected: string; found: string };
   "f3/manifest-malformed": { field: string; why: string };
   "f3/proof-malformed": { why: string };
@@ -50,7 +54,7 @@ export type F3Facts = {
 
 const say: { [Code in keyof F3Facts]: (facts: F3Facts[Code]) => string } = {
   "f3/too-long": (f) => `${f.what}: ${f.length}, limit ${f.limit}`,
-  "f3/length-wrong": (f) => `${f.what}: ${f.length} B, expected ${f.expected} B`,
+  "f3/length-wrong": (f) => `${at({ instance: f.instance })}${f.what}: ${f.length} B, expected ${f.expected} B`,
   "f3/number-malformed": (f) => `${f.what}: ${f.why}`,
 
   "f3/instance-wrong": (f) => `expected the certificate of instance ${f.instance}, found instance ${f.found}`,
@@ -78,14 +82,16 @@ const say: { [Code in keyof F3Facts]: (facts: F3Facts[Code]) => string } = {
   "f3/delta-power-not-positive": (f) => `${delta(f)} adds a member with power ${f.power}`,
   "f3/delta-key-missing": (f) => `${delta(f)} adds a member without a key`,
   "f3/delta-power-negative": (f) => `${delta(f)} leaves a power of ${f.power}`,
+  "f3/delta-power-too-large": (f) => `${delta(f)} leaves a power of more than ${f.limit} B`,
   "f3/power-table-mismatch": (f) => `${certificate(f)} signs power table ${f.expected}, its changes give ${f.found}`,
   "f3/lookback-mismatch": (f) =>
-    `${certificate(f)} signs power table ${f.found}, the head of certificate ${f.from} names ${f.expected}`,
+    `${certificate(f)} signs power table ${f.found}, ${f.from < 0 ? "the first instances have" : `the head of certificate ${f.from} names`} ${f.expected}`,
 
   "f3/power-not-positive": (f) => `member f0${f.id} has power ${f.power}`,
   "f3/participant-twice": (f) => `member f0${f.id} is in the power table twice`,
   "f3/power-table-too-long": (f) => `${at(f)}power table of ${f.length} members, limit ${f.limit}`,
   "f3/power-table-empty": (f) => `${at(f)}power table without members`,
+  "f3/signer-key-wrong": (f) => `the private key of signer ${f.signer} is not that of f0${f.id}`,
   "f3/trust-root-mismatch": (f) => `${f.network} starts with power table ${f.expected}, given was ${f.found}`,
   "f3/manifest-malformed": (f) => `manifest: ${f.field}: ${f.why}`,
   "f3/proof-malformed": (f) => `proof of a tipset: ${f.why}`,

@@ -1,6 +1,3 @@
-/** A member of a power table who signs; `index` counts the table's entries. */
-export interface CertificateSigner {
-  readonly index: number;
-  /** 32 B, little-endian, as Filecoin keeps BLS keys. */
-  readonly privateKey: Uint8Array;
-}
+// The subpath `@copse/f3/make`: certificates for networks whose keys are at hand, and for tests.
+export { aggregateSignatures, type CertificateParts, type CertificateSigner, makeCertificate } from "./sign.ts";
+export { encodeSigners } from "./signers.ts";

@@ -82,4 +82,10 @@ export interface F3Position {
   readonly powerTable: PowerTable;
   /** The last finalized tipset, which the next chain must start with; `undefined` only at a trust root that knows none. */
   readonly base: F3Tipset | undefined;
+  /**
+   * CIDs of the tables that will be due, as heads of past certificates name them: the first for the instance after
+   * `nextInstance`, one an instance, as many as the network's committee lookback less one. `undefined` in it where a head
+   * is not known; absent where none is to be checked.
+   */
+  readonly upcoming?: readonly (CID | undefined)[];
 }
