@@ -14,6 +14,8 @@ export type StateFacts = {
   "state/delegated-address": { id: bigint; version: number };
   "state/transaction-open": { depth: number };
   "state/transaction-absent": Record<never, never>;
+  "state/path-malformed": { path: string; why: string };
+  "state/path-unknown": { segment: string; expected: string };
 };
 
 const say: { [C in keyof StateFacts]: (facts: StateFacts[C]) => string } = {
@@ -29,6 +31,8 @@ const say: { [C in keyof StateFacts]: (facts: StateFacts[C]) => string } = {
     `actor f0${f.id} has a delegated address, for which version ${f.version} has no field`,
   "state/transaction-open": (f) => `${f.depth} transactions are open: end them before the flush`,
   "state/transaction-absent": () => "no transaction is open that could end",
+  "state/path-malformed": (f) => `"${f.path}" is no path into state: ${f.why}`,
+  "state/path-unknown": (f) => `"${f.segment}" leads nowhere here: expected ${f.expected}`,
   "state/id-taken": (f) => `two actors are to have ID ${f.id}`,
 };
 

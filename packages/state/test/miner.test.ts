@@ -16,6 +16,8 @@ import {
   partitionExpirations,
   preCommitCleanUps,
   preCommittedSectors,
+  provenSector,
+  provingSectors,
   vestingFunds,
   windowPoSts,
 } from "../src/miner/index.ts";
@@ -166,6 +168,21 @@ describe.each(versions)("a miner of actors v%i", (version) => {
       feeDeduction: version < 16 ? undefined : 17n,
     });
     expect(runSync(earlyTerminations(partition), made).getSync(0, made)).toEqual(fromBits([6]));
+  });
+});
+
+describe.each(versions)("the sectors of a miner of actors v%i that proofs are about", (version) => {
+  const tree = minerOf(version);
+
+  it("are those that are not faulty, or of these the ones that live and are proven", () => {
+    expect(runSync(provingSectors(tree, miner, "not-faulty"), made)).toEqual(fromBits([6])); // terminated, not faulty
+    expect(runSync(provingSectors(tree, miner, "active"), made)).toEqual(fromBits([]));
+  });
+
+  it("have a commitment each", () => {
+    const found = runSync(provenSector(tree, miner, 0n), made); // where the made tree has it
+    expect(found).toEqual({ number: 7n, sealProof: 8, sealedCid: seal });
+    expect(runSync(provenSector(tree, miner, 1n), made)).toBeUndefined();
   });
 });
 

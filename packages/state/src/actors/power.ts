@@ -50,7 +50,11 @@ export interface CronEvent {
   readonly payload: Uint8Array;
 }
 
-const cronEventCodec = struct<CronEvent>("power actor's cron event", { miner: addressField, payload: bytesField });
+/** How the power actor holds calls. Shape: `[miner, payload]`. */
+export const cronEventCodec: Codec<CronEvent> = struct<CronEvent>("power actor's cron event", {
+  miner: addressField,
+  payload: bytesField,
+});
 
 /** How the power actor holds its state. Shape: 15 fields; v15 adds two before the cron queue. */
 export const powerStateCodec: Codec<PowerState> = struct<PowerState>(

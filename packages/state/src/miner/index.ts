@@ -33,5 +33,6 @@ export {
   preCommitCodec,
   preCommittedSectors,
 } from "./pre-commits.ts";
+export { type ProvenSector, type ProvingRule, provenSector, provingSectors } from "./proving-sectors.ts";
 export { allocatedSectors, hasSimpleQuality, minerSectors, type SectorInfo, sectorCodec } from "./sectors.ts";
 export { type VestingFund, type VestingHead, type VestingRoot, vestingFunds } from "./vesting.ts";
