@@ -1,0 +1,62 @@
+import { type AbortOptions, assertNotAborted } from "@copse/primitives";
+import type { CertificateCheck } from "../store/certificate-check.ts";
+import { assertFits } from "../store/store-core.ts";
+import type { F3Position } from "../types.ts";
+import type { F3SnapshotEntry } from "./read-snapshot.ts";
+
+/** Certificates verified at once, at most: enough for all workers, and little memory. */
+export const batchCount = 512;
+/** Bytes of certificates verified at once, about. */
+export const batchBytes: number = 4 << 20;
+
+/** How far reading a snapshot has come. */
+export interface F3SnapshotProgress {
+  /** The last instance that is done with. */
+  readonly instance: number;
+  readonly first: number;
+  readonly latest: number;
+  /** Bytes of the F3 stream up to there. */
+  readonly bytes: number;
+  /** Certificates that were verified. */
+  readonly verified: number;
+  /** Certificates that are, byte for byte, in the store or were staged by an import that was killed. */
+  readonly known: number;
+}
+
+/** Verifies entries that follow a position. @returns the position after them @throws {F3Error} of the first bad one */
+export async function verifyBatch(
+  check: CertificateCheck,
+  position: F3Position,
+  entries: readonly F3SnapshotEntry[],
+  options: AbortOptions & { readonly networkName: string },
+): Promise<F3Position> {
+  // A verifier on this thread would keep whatever else goes on from running, the end of our signal among it.
+  await new Promise<void>((resolve) => setTimeout(resolve));
+  assertNotAborted(options.signal);
+  const certificates = entries.map(({ certificate }) => certificate);
+  const result = await check.verify(position, certificates, options);
+  if (result.error !== undefined) throw result.error;
+  assertFits(position, certificates, result);
+  return result.position;
+}
+
+/** Has the next batch read, and prepared, while one is worked on. */
+export async function* readAhead<T>(batches: AsyncIterable<T>, prepare: (batch: T) => void): AsyncGenerator<T> {
+  const iterator = batches[Symbol.asyncIterator]();
+  const pull = async (): Promise<IteratorResult<T>> => {
+    const step = await iterator.next();
+    if (step.done !== true) prepare(step.value);
+    return step;
+  };
+  let next = pull();
+  try {
+    for (let step = await next; step.done !== true; step = await next) {
+      next = pull();
+      next.catch(() => {}); // thrown where it is waited for
+      yield step.value;
+    }
+  } finally {
+    await next.catch(() => {});
+    await iterator.return?.();
+  }
+}

@@ -1,0 +1,92 @@
+import { type AbortOptions, equalBytes } from "@copse/primitives";
+import type { CID } from "multiformats/cid";
+import type { CertificateCheck } from "../store/certificate-check.ts";
+import type { F3Position, FinalityCertificate } from "../types.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { F3SnapshotError } from "./errors.ts";
+import type { F3SnapshotHeader } from "./header.ts";
+import { type F3SnapshotEntry, type F3SnapshotReader, readF3Snapshot } from "./read-snapshot.ts";
+import { type SnapshotTrust, snapshotRoot } from "./snapshot-root.ts";
+import { batchBytes, batchCount, type F3SnapshotProgress, readAhead, verifyBatch } from "./verify-batch.ts";
+
+/** How a snapshot is verified. */
+export interface VerifySnapshotOptions extends SnapshotTrust, AbortOptions {
+  /** Verifies the certificates: an `F3Pool`, or `checkHere(random)`. */
+  readonly check: CertificateCheck;
+  /** The CID the stream must have, where it is known: a snapshot CAR tells it. */
+  readonly cid?: CID | undefined;
+  readonly onProgress?: ((progress: F3SnapshotProgress) => void) | undefined;
+}
+
+/** What a good snapshot holds. */
+export interface VerifiedSnapshot {
+  /** Codec raw, blake2b-256, of the whole stream. */
+  readonly cid: CID;
+  readonly header: F3SnapshotHeader;
+  readonly bytes: number;
+  /** How many certificates there are. */
+  readonly certificates: number;
+  /** The newest one; its chain ends with the final tipset. */
+  readonly latest: FinalityCertificate;
+  /** Where later certificates can be verified from. */
+  readonly position: F3Position;
+}
+
+/**
+ * Verifies FRC-0108 F3 data from its trust root to its end, keeping nothing: form, order, every signature, every table.
+ *
+ * Bound: memory for two batches of about 4 MiB, however long the stream is.
+ *
+ * @throws {F3SnapshotError} what is wrong with the stream, its header or its root
+ * @throws {F3Error} the first certificate that does not hold; `facts.instance` names it
+ * @throws {HostFault} `host/aborted`
+ * @example
+ * const { latest } = await verifyF3Snapshot(createReadStream(file), { manifest: f3Mainnet, check: pool });
+ * latest.chain.at(-1)?.epoch // is final
+ */
+export async function verifyF3Snapshot(source: ByteSource, options: VerifySnapshotOptions): Promise<VerifiedSnapshot> {
+  await using reading = await openReading(source, options.signal);
+  const { signal, check, onProgress } = options;
+  const { reader } = reading;
+  const { header } = reader;
+  let position = snapshotRoot(header, options);
+  const { firstInstance: first, latestInstance: latest } = header;
+  const { networkName } = options.manifest;
+  let newest: FinalityCertificate | undefined;
+  const decode = (batch: readonly { readonly certificate: FinalityCertificate }[]): void => {
+    for (const entry of batch) void entry.certificate;
+  };
+  for await (const batch of readAhead(reader.batches(batchCount, batchBytes), decode)) {
+    position = await verifyBatch(check, position, batch, { networkName, signal });
+    const { certificate, instance, end: bytes } = batch.at(-1) as F3SnapshotEntry;
+    newest = certificate;
+    onProgress?.({ instance, first, latest, bytes, verified: instance - first + 1, known: 0 });
+  }
+  const cid = endOf(reader, options.cid);
+  const certificates = latest - first + 1;
+  return { cid, header, bytes: reader.bytes, certificates, latest: newest as FinalityCertificate, position };
+}
+
+/** Opens a snapshot; at its end nobody waits for a read that is still under way. */
+export async function openReading(
+  source: ByteSource,
+  signal: AbortSignal | undefined,
+): Promise<AsyncDisposable & { readonly reader: F3SnapshotReader }> {
+  const over = new AbortController();
+  const signals = signal === undefined ? [over.signal] : [signal, over.signal];
+  const reader = await readF3Snapshot(source, { signal: AbortSignal.any(signals) });
+  return {
+    reader,
+    async [Symbol.asyncDispose]() {
+      over.abort(new Error("the snapshot is not read any further"));
+      await reader.close();
+    },
+  };
+}
+
+/** The CID of a stream that was read to its end. @throws {F3SnapshotError} `f3/snapshot-other-cid` */
+export function endOf(reader: F3SnapshotReader, expected: CID | undefined): CID {
+  const cid = reader.cid as CID; // all was read
+  if (expected === undefined || equalBytes(cid.bytes, expected.bytes)) return cid;
+  throw new F3SnapshotError("f3/snapshot-other-cid", { expected: expected.toString(), found: cid.toString() });
+}
