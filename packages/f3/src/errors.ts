@@ -50,6 +50,7 @@ export type F3Facts = {
   "f3/trust-root-mismatch": { network: string; expected: string; found: string };
   "f3/manifest-malformed": { field: string; why: string };
   "f3/proof-malformed": { why: string };
+  "f3/pool-closed": Record<string, never>;
 };
 
 const say: { [Code in keyof F3Facts]: (facts: F3Facts[Code]) => string } = {
@@ -94,6 +95,7 @@ const say: { [Code in keyof F3Facts]: (facts: F3Facts[Code]) => string } = {
   "f3/signer-key-wrong": (f) => `the private key of signer ${f.signer} is not that of f0${f.id}`,
   "f3/trust-root-mismatch": (f) => `${f.network} starts with power table ${f.expected}, given was ${f.found}`,
   "f3/manifest-malformed": (f) => `manifest: ${f.field}: ${f.why}`,
+  "f3/pool-closed": () => "the pool is closed",
   "f3/proof-malformed": (f) => `proof of a tipset: ${f.why}`,
 };
 
