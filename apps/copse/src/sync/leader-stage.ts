@@ -98,8 +98,9 @@ async function statesOf(
 ): Promise<LeaderStates | undefined> {
   const { height } = tipset;
   const place = lookbackFor(height, base.height, networkVersion(network, height));
-  // the lookback state is the parent state that `next` names; the lookback tipset is its parents
-  const next = place.kind === "base" ? tipset : decoded(reader.tipsetAt(place.next, "next"));
+  // the lookback state is the parent state that `next` names; the lookback tipset is its parents. Where the rules name
+  // none, the check says so, and looks at no state.
+  const next = place.kind !== "below" ? tipset : decoded(reader.tipsetAt(place.next, "next"));
   const below = next && decoded(reader.tipset(next.parents));
   const stateOf = (named: Tipset | undefined): Promise<StateAtHand | undefined> | undefined =>
     named?.blocks[0] && cache.exact(named.blocks[0].parentStateRoot, named.height, options);

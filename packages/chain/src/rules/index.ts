@@ -26,7 +26,7 @@ export { createEcFinality, type EcFinality, type EcFinalityAssumptions } from ".
 export { type Lookback, lookbackDepth, lookbackFor } from "./lookback.ts";
 export { type MessageRoot, messageRoot } from "./message-root.ts";
 export { type SelectedBy, selectMessages } from "./message-selection.ts";
-export { hasMinPower, type Ineligible, ineligible, type MinerStanding } from "./min-power.ts";
+export { type ClaimedPower, hasMinPower, type Ineligible, ineligible, type MinerStanding } from "./min-power.ts";
 export {
   chainFinality,
   epochAt,
@@ -45,3 +45,4 @@ export {
 } from "./valid-for-block-inclusion.ts";
 export { inferLog2Power, log2Power, tipsetWeight, weightGain } from "./weight.ts";
 export { computeWinCount, countWins, electionLambda, maxWinCount, winThresholds } from "./win-count.ts";
+export { winningSectorIndexes } from "./winning-sectors.ts";

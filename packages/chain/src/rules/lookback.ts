@@ -18,6 +18,8 @@ export function lookbackDepth(networkVersion: number): number {
 export type Lookback =
   /** State computed from the parents themselves: what a child of them names as parent state. */
   | { readonly kind: "base" }
+  /** Nowhere: so many null rounds lie above the parents that no block may stand there. */
+  | { readonly kind: "none" }
   /**
    * `next` is the first tipset at or above this height on the parents' chain: the state is its parent state, the
    * lookback tipset its parents.
@@ -25,15 +27,17 @@ export type Lookback =
   | { readonly kind: "below"; readonly next: number };
 
 /**
- * The place of the lookback state of a block.
+ * The place of the lookback state of a block. Where the lookback would lie at or above the parents, it is theirs up to
+ * network version 3 and above genesis; since version 4 there is none, and the block is invalid.
  *
  * @param height - the block's
  * @param baseHeight - its parents'
- * @see lotus:chain/stmgr/actors.go GetLookbackTipSetForRound
+ * @see lotus:chain/stmgr/utils.go GetLookbackTipSetForRound
  * @example
  * lookbackFor(1000, 999, 28) // => { kind: "below", next: 101 }
  */
 export function lookbackFor(height: number, baseHeight: number, networkVersion: number): Lookback {
   const round = Math.max(0, height - lookbackDepth(networkVersion));
-  return round >= baseHeight ? { kind: "base" } : { kind: "below", next: round + 1 };
+  if (round < baseHeight) return { kind: "below", next: round + 1 };
+  return { kind: networkVersion < deepFrom || baseHeight === 0 ? "base" : "none" };
 }

@@ -1,20 +1,35 @@
 /** With this many miners above the minimum, nobody below it may win. */
 export const consensusMinerMinMiners = 4;
 
+/** A claim to power, as the power actor of any version holds it. Unit: bytes. */
+export interface ClaimedPower {
+  /** `undefined` in the claims of actors v0, which name no proof type. */
+  readonly proofType: number | undefined;
+  readonly rawBytePower: bigint;
+  readonly qualityAdjPower: bigint;
+}
+
 /**
- * Tells whether a miner has enough power to take part in elections.
+ * Tells whether a miner has enough power to take part in elections. Nominal is raw power since actors v2; v0 took the
+ * quality-adjusted, and while few miners were large let pass a claim of none.
  *
- * @param nominalPower - raw power from actors v2 on, quality-adjusted before. Unit: bytes
- * @param minimum - the network's. Unit: bytes
+ * @param minimum - the network's, the same for every type of proof. Unit: bytes
  * @param minersAboveMinimum - how many miners the power actor counts above it
- * @see go-state-types:builtin/v17/power/policy.go, lotus:chain/actors/builtin/power MinerNominalPowerMeetsConsensusMinimum
+ * @see specs-actors:v0.9.14 and v2.3.6 actors/builtin/power/power_state.go MinerNominalPowerMeetsConsensusMinimum,
+ * go-state-types:builtin/v17/power/power_state.go ClaimMeetsConsensusMinimums
  * @example
- * hasMinPower(1n, 10995116277760n, 3) // => true
+ * hasMinPower({ proofType: 8, rawBytePower: 1n, qualityAdjPower: 10n }, 10995116277760n, 3) // => true
  */
-export function hasMinPower(nominalPower: bigint, minimum: bigint, minersAboveMinimum: number | bigint): boolean {
-  if (nominalPower >= minimum) return true;
+export function hasMinPower(
+  { proofType, rawBytePower, qualityAdjPower }: ClaimedPower,
+  minimum: bigint,
+  minersAboveMinimum: number | bigint,
+): boolean {
+  const first = proofType === undefined;
+  const nominal = first ? qualityAdjPower : rawBytePower;
+  if (nominal >= minimum) return true;
   if (minersAboveMinimum >= consensusMinerMinMiners) return false;
-  return nominalPower > 0n;
+  return first ? nominal >= 0n : nominal > 0n;
 }
 
 /** Why a miner may not win. */

@@ -21,6 +21,8 @@ export const blockMessageLimit = 10_000;
 export interface MessageContext {
   /** Key addresses of senders written as IDs or actor addresses, from the parents' computed state. */
   readonly accountKeys?: AccountKeys | undefined;
+  /** `true` where `checkSenders` looks at the nonces, by state: then they are not looked at here. */
+  readonly noncesByState?: boolean | undefined;
 }
 
 /** The findings of {@link checkMessages}. */
@@ -39,7 +41,7 @@ export interface CheckedMessages extends RuleChecks {
  * back the signatures. Messages with another root than the header's are a `mismatch`, and looked at no further. What
  * needs state and has none at hand is `unresolved`, never passed over.
  *
- * Not checked: that a sender's first nonce and its kind of actor agree with state.
+ * Not checked: that a sender's first nonce and its kind of actor agree with state. `checkSenders` does that.
  *
  * @param messages - of each block of the tipset, in the same order
  * @see lotus:chain/consensus/common.go checkBlockMessages
@@ -74,7 +76,7 @@ export function checkMessages(
     const cid = tipset.cids[i]?.bytes ?? new Uint8Array();
     if (network.whitelistedBlocks.some((listed) => equalBytes(listed.bytes, cid))) continue;
     checkSyntax(network, block, header, read, found);
-    checkNonces(network, block, header, read, found);
+    if (context.noncesByState !== true) checkNonces(network, block, header, read, found);
     checkMessageSignatures(network, block, header, read, { ...context, found, counts, checkedBefore });
   }
   const first = tipset.blocks[0] as BlockHeader;

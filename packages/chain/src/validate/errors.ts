@@ -30,6 +30,7 @@ export type BlockFacts = {
   "block/nonce-wrong": AtMessage & { sender: string; found: bigint; expected: bigint };
   "block/signature-type-unsupported": AtMessage & { type: number; networkVersion: number };
   "block/eth-transaction-unsupported": AtMessage & { networkVersion: number };
+  "block/sender-missing": AtMessage & { sender: string };
   "block/sender-kind-wrong": AtMessage & { sender: string; expected: string };
   "block/sender-unresolved": AtMessage & { sender: string; why: string };
   "block/message-signature-wrong": AtMessage & { sender: string };
@@ -40,6 +41,8 @@ export type BlockFacts = {
   "block/parent-receipts-wrong": At & { found: string; expected: string };
 
   "block/parent-weight-wrong": At & { found: bigint; expected: bigint };
+  "block/network-without-power": At;
+  "block/too-many-null-rounds": At & { nullRounds: number; limit: number };
   "block/state-missing": AtLeader & { missing: string };
   "block/state-unreadable": AtLeader & { why: string };
   "block/miner-unknown": AtLeader;
@@ -49,6 +52,7 @@ export type BlockFacts = {
   "block/election-proof-wrong": AtLeader & { worker: string };
   "block/win-count-wrong": AtLeader & { found: number; expected: number };
   "block/signature-wrong": AtLeader & { worker: string };
+  "block/winning-proof-wrong": AtLeader & { why: string };
 };
 
 /** A broken rule's code. */
@@ -80,6 +84,7 @@ const say: { [C in BlockCode]: (facts: Readonly<BlockFacts[C]>) => string } = {
     `${message(f)}: signature type ${f.type} has no place in network version ${f.networkVersion}`,
   "block/eth-transaction-unsupported": (f) =>
     `${message(f)}: an eth transaction older than EIP-1559 in network version ${f.networkVersion}`,
+  "block/sender-missing": (f) => `${message(f)}: sender ${f.sender} does not exist`,
   "block/sender-kind-wrong": (f) => `${message(f)}: sender ${f.sender} is not ${f.expected}`,
   "block/sender-unresolved": (f) => `${message(f)}: sender ${f.sender} is not resolved: ${f.why}`,
   "block/message-signature-wrong": (f) => `${message(f)}: not signed by ${f.sender}`,
@@ -89,6 +94,9 @@ const say: { [C in BlockCode]: (facts: Readonly<BlockFacts[C]>) => string } = {
   "block/parent-receipts-wrong": (f) =>
     `${at(f)}: names the receipts ${f.found} of its parents, they give ${f.expected}`,
   "block/parent-weight-wrong": (f) => `${at(f)}: parent weight ${f.found}, expected ${f.expected}`,
+  "block/network-without-power": (f) => `${at(f)}: no miner has power in its parents' state, so nothing weighs`,
+  "block/too-many-null-rounds": (f) =>
+    `${at(f)}: ${f.nullRounds} null rounds above its parents, at most ${f.limit} leave a place to look its miner up`,
   "block/state-missing": (f) => `${leader(f)}: state block ${f.missing} is not at hand`,
   "block/state-unreadable": (f) => `${leader(f)}: ${f.why}`,
   "block/miner-unknown": (f) => `${leader(f)}: has no claim to power`,
@@ -98,6 +106,7 @@ const say: { [C in BlockCode]: (facts: Readonly<BlockFacts[C]>) => string } = {
   "block/election-proof-wrong": (f) => `${leader(f)}: the election proof is not drawn by its worker ${f.worker}`,
   "block/win-count-wrong": (f) => `${leader(f)}: claims ${f.found} wins, its proof is worth ${f.expected}`,
   "block/signature-wrong": (f) => `${leader(f)}: not signed by its worker ${f.worker}`,
+  "block/winning-proof-wrong": (f) => `${leader(f)}: its winning proof of spacetime does not hold: ${f.why}`,
 };
 
 /** A broken rule in words. */

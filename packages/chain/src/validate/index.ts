@@ -17,6 +17,7 @@ export {
   checkMessages,
   type MessageContext,
 } from "./check-messages.ts";
+export { checkSenders } from "./check-senders.ts";
 export { checkParentWeight } from "./check-weight.ts";
 export { type BlockCode, BlockError, type BlockFacts, sayBlockFault } from "./errors.ts";
 export {
@@ -32,3 +33,4 @@ export {
 export type { BlockMessages } from "./read-messages.ts";
 export { type AccountKeys, readAccountKeys } from "./senders.ts";
 export { type BlockFault, blockError, type Fate, type RuleChecks, settle, type Verdict, verdictOf } from "./verdict.ts";
+export { type WinningPostInfo, type WinningPostVerifier, winningPostInfo } from "./winning-post.ts";

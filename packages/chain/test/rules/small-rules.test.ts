@@ -1,6 +1,6 @@
 import { toCid } from "@copse/ipld";
 import { toHex } from "@copse/primitives";
-import { butterflynet, mainnet } from "@copse/types";
+import { Address, butterflynet, mainnet } from "@copse/types";
 import { describe, expect, it } from "vitest";
 import { maxBeaconRoundForEpoch } from "../../src/rules/beacon-rounds.ts";
 import { drawForElection, drawForTicket, drawForWinningPoSt, minerEntropy } from "../../src/rules/draw-randomness.ts";
@@ -16,6 +16,7 @@ import {
   totalFilecoin,
   validForBlockInclusion,
 } from "../../src/rules/valid-for-block-inclusion.ts";
+import { winningSectorIndexes } from "../../src/rules/winning-sectors.ts";
 
 const mainnetClock = { genesisTime: 1598306400, blockDelay: 30 };
 
@@ -76,15 +77,50 @@ describe("lookback", () => {
     expect(lookbackFor(1000, 999, 28)).toEqual({ kind: "below", next: 101 });
     expect(lookbackFor(39, 29, 0)).toEqual({ kind: "base" });
     expect(lookbackFor(39, 38, 0)).toEqual({ kind: "below", next: 30 });
+    expect(lookbackFor(900, 0, 28)).toEqual({ kind: "base" });
+  });
+
+  it("is nowhere since network version 4 where null rounds reach past it", () => {
+    expect(lookbackFor(1900, 1001, 28)).toEqual({ kind: "below", next: 1001 });
+    expect(lookbackFor(1900, 1000, 28)).toEqual({ kind: "none" });
+    expect(lookbackFor(1900, 1000, 4)).toEqual({ kind: "none" });
+    expect(lookbackFor(1900, 1000, 3)).toEqual({ kind: "base" });
+    expect(lookbackFor(5000, 0, 28)).toEqual({ kind: "base" });
+  });
+});
+
+describe("the sectors of a winning proof", () => {
+  // reckoned apart, with Python's hashlib, from what rust-fil-proofs hashes
+  it.each([
+    [1000, 5, 100n, 0n],
+    [1000, 5, 1n, 0n],
+    [3_078_309, 7, 469_800n, 222_152n],
+    [127, 0, 2n ** 40n, 19_426_823_350n],
+    [128, 0x3f, 12_345n, 12_080n],
+  ] as const)("miner %i, randomness of %i", (miner, byte, sectors, place) => {
+    expect(winningSectorIndexes(new Uint8Array(32).fill(byte), Address.id(miner), sectors)).toEqual([place]);
+  });
+
+  it("are none where none count", () => {
+    expect(winningSectorIndexes(new Uint8Array(32), Address.id(1), 0n)).toEqual([]);
   });
 });
 
 describe("minimum power", () => {
   it("passes small miners only while fewer than four are large", () => {
-    expect(hasMinPower(10n, 10n, 100)).toBe(true);
-    expect(hasMinPower(9n, 10n, 4n)).toBe(false);
-    expect(hasMinPower(9n, 10n, 3n)).toBe(true);
-    expect(hasMinPower(0n, 10n, 0)).toBe(false);
+    const raw = (bytes: bigint) => ({ proofType: 8, rawBytePower: bytes, qualityAdjPower: 10n * bytes });
+    expect(hasMinPower(raw(10n), 10n, 100)).toBe(true);
+    expect(hasMinPower(raw(9n), 10n, 4n)).toBe(false);
+    expect(hasMinPower(raw(9n), 10n, 3n)).toBe(true);
+    expect(hasMinPower(raw(0n), 10n, 0)).toBe(false);
+  });
+
+  it("is quality-adjusted power in actors v0, which let pass a claim of none while few miners were large", () => {
+    const first = (bytes: bigint) => ({ proofType: undefined, rawBytePower: 0n, qualityAdjPower: bytes });
+    expect(hasMinPower(first(10n), 10n, 100)).toBe(true);
+    expect(hasMinPower(first(9n), 10n, 4)).toBe(false);
+    expect(hasMinPower(first(0n), 10n, 3)).toBe(true);
+    expect(hasMinPower(first(-1n), 10n, 3)).toBe(false);
   });
 
   it("since actors v2 bars debt, faults and empty claims", () => {

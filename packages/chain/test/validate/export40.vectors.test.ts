@@ -3,14 +3,15 @@ import { installFastest } from "@copse/crypto/fastest";
 import { runSync } from "@copse/ipld";
 import { loadStateTree, powerTotals } from "@copse/state";
 import { describeData, readData } from "@copse/testkit";
-import { type BlockHeader, mainnet } from "@copse/types";
+import { mainnet, type Tipset } from "@copse/types";
 import { beforeAll, expect, it } from "vitest";
+import { lookbackFor } from "../../src/rules/lookback.ts";
 import { inferLog2Power } from "../../src/rules/weight.ts";
 import { beaconBelow, checkBeacons } from "../../src/validate/check-beacons.ts";
 import { type CheckedLeader, checkLeaders } from "../../src/validate/check-leaders.ts";
 import { checkBaseFee, checkMessages } from "../../src/validate/check-messages.ts";
 import { checkParentWeight } from "../../src/validate/check-weight.ts";
-import { stateAtHand } from "../../src/validate/leader-state.ts";
+import { asExact, type StateAtHand, stateAtHand } from "../../src/validate/leader-state.ts";
 import { type RuleChecks, settle } from "../../src/validate/verdict.ts";
 import { type Export40, export40, readExport40 } from "../export40.ts";
 
@@ -70,33 +71,49 @@ describeData("mainnet's first forty epochs", [export40], () => {
     expect(solved).toEqual(new Array(32).fill(49));
   });
 
-  it("48 block signatures, tickets, election proofs, win counts and weights, by the genesis state", () => {
-    const [genesis, ...above] = chain.tipsets as [Export40["tipsets"][0]];
+  it("48 leaders and weights by the states that the file has, each said to be exact or older", () => {
+    const [genesis, ...above] = chain.tipsets as [Tipset];
     const { reader } = chain;
-    const tree = runSync(loadStateTree((genesis.blocks[0] as BlockHeader).parentStateRoot), reader);
-    const lookback = stateAtHand(tree, 0, false);
-    const totalPower = runSync(powerTotals(tree), reader).totalQualityAdjPower;
-    expect(totalPower).toBe(791648371998720n);
+    const stateOf = (named: Tipset | undefined): StateAtHand | undefined => {
+      const root = named?.blocks[0]?.parentStateRoot;
+      if (named === undefined || root === undefined || reader.getSync(root.bytes) === undefined) return undefined;
+      return stateAtHand(runSync(loadStateTree(root), reader), named.height, true);
+    };
+    const older = asExact(stateOf(genesis) as StateAtHand, false);
+    expect(runSync(powerTotals(older.tree), reader).totalQualityAdjPower).toBe(791648371998720n);
+    // the whole states of the file: those that genesis and the first tipset above it name
+    const held = chain.tipsets.filter((tipset) => stateOf(tipset) !== undefined).map(({ height }) => height);
+    expect(held).toEqual([0, 1]);
+
     const leaders: CheckedLeader[] = [];
     const kinds: Record<string, number> = {};
+    const exactAt = { lookback: new Set<number>(), leastPower: new Set<number>(), weight: new Set<number>() };
     let base = genesis;
     let below = beaconBelow(genesis);
     for (const tipset of above) {
-      const checked = runSync(
-        checkLeaders(mainnet, tipset, { base, beacon: below.entry, states: { lookback } }),
-        reader,
-      );
+      const { height } = tipset;
+      const place = lookbackFor(height, base.height, 0);
+      const next = place.kind === "below" ? chain.tipsets.find((one) => one.height >= place.next) : tipset;
+      const lookbackTipset = chain.tipsets.findLast((one) => one.height < (next?.height ?? 0));
+      const states = { lookback: stateOf(next) ?? older, leastPower: stateOf(lookbackTipset), standing: stateOf(base) };
+      const checked = runSync(checkLeaders(mainnet, tipset, { base, beacon: below.entry, states }), reader);
       expect(settled(checked)).toEqual([]);
       leaders.push(...checked.leaders);
+      if (states.lookback.exact) exactAt.lookback.add(height);
+      if (states.leastPower !== undefined) exactAt.leastPower.add(height);
+      if (checked.weightChecked) exactAt.weight.add(height);
       for (const { code } of checked.otherwise) kinds[code] = (kinds[code] ?? 0) + 1;
-      expect(checkParentWeight(tipset, base, totalPower).faults).toEqual([]);
+      expect(checkParentWeight(tipset, base, 791648371998720n).faults).toEqual([]); // power did not change
       below = beaconBelow(tipset, below);
       base = tipset;
     }
     expect(leaders).toHaveLength(48);
-    expect(
-      leaders.every(({ winCountAgrees, state, stateEpoch }) => winCountAgrees && state === "older" && stateEpoch === 0),
-    ).toBe(true);
+    expect(leaders.every(({ winCountAgrees }) => winCountAgrees)).toBe(true);
     expect(kinds).toEqual({ "block/signature-wrong": 48, "block/ticket-wrong": 48, "block/election-proof-wrong": 48 });
+    const heights = (set: ReadonlySet<number>) => [...set].join(" ");
+    expect(heights(exactAt.lookback)).toBe("1 2 3 5 6 8 9"); // up to ten epochs above genesis it is the state after it
+    expect(heights(exactAt.leastPower)).toBe("1 2 3 5 6 8 9 11");
+    expect(heights(exactAt.weight)).toBe("1 2");
+    expect(leaders.filter(({ state }) => state === "exact").length).toBe(2);
   });
 });
