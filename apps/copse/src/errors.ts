@@ -13,6 +13,8 @@ export type NodeFacts = {
   /** What peers sent for a block hashes to something else, and no other peer is left to ask. */
   "copse/block-mismatch": { block: string; peers: number };
   "copse/chain-broken": { tipset: string; why: string };
+  /** A chain that leaves out what F3 finalized. */
+  "copse/not-certified": { tipset: string; why: string };
   "copse/not-found": { what: string };
   "copse/not-assembled": { why: string };
   /** Execution was asked for, and there is nothing to begin with. */
@@ -42,6 +44,7 @@ const say: { [C in keyof NodeFacts]: (facts: NodeFacts[C]) => string } = {
   "copse/no-peers": (f) => `no peer could serve the chain (${f.tried} tried): ${f.why}`,
   "copse/block-mismatch": (f) => `block ${f.block}: what ${f.peers} peer(s) sent for it does not hash to it`,
   "copse/chain-broken": (f) => `tipset ${f.tipset}: ${f.why}`,
+  "copse/not-certified": (f) => `tipset ${f.tipset} is not on the chain that F3 finalized: ${f.why}`,
   "copse/not-found": (f) => `${f.what} is not in this repository`,
   "copse/not-assembled": (f) => `not assembled: ${f.why}`,
   "copse/not-executed": (f) => `not executed: ${f.why}`,

@@ -7,6 +7,7 @@ import type { Execution } from "../execute/execution.ts";
 import type { MessageScope } from "../options.ts";
 import { askSources } from "./ask.ts";
 import { beaconStage } from "./beacon-stage.ts";
+import type { Certified } from "./certified.ts";
 import type { CountsTable } from "./counts.ts";
 import { leaderScopes } from "./leader-scopes.ts";
 import { leaderStage } from "./leader-stage.ts";
@@ -31,6 +32,8 @@ export interface SyncContext {
   readonly states: StateSource;
   /** Executes what is followed. Absent: nothing is executed. */
   readonly execution?: Execution | undefined;
+  /** Tipsets that F3 finalized, where the node knows of any. */
+  readonly certified?: Certified | undefined;
   /** Lowest height to assemble to; 0 is genesis. */
   readonly to: number;
   readonly messages: MessageScope;
@@ -82,7 +85,7 @@ function isHeavier({ head, reader }: ChainStore, key: TipsetKey): boolean {
 /** What linking works with: no checks of signatures or state. */
 export type LinkContext = Pick<
   SyncContext,
-  "network" | "store" | "rules" | "pool" | "patience" | "to" | "parallelSpans" | "onProgress"
+  "network" | "store" | "rules" | "pool" | "patience" | "certified" | "to" | "parallelSpans" | "onProgress"
 >;
 
 /**

@@ -14,6 +14,7 @@ import type { TipsetKey } from "@copse/types";
 import { NodeError } from "../errors.ts";
 import { askSources } from "./ask.ts";
 import { isSourceFalse } from "./blame.ts";
+import { assertCertified, type Certified } from "./certified.ts";
 import type { Answer, AskPatience, Want } from "./race.ts";
 import type { HeaderSlices, SourcePool } from "./sources.ts";
 
@@ -27,6 +28,8 @@ export interface WalkNeeds {
   readonly window: number;
   /** The walk ends below this height; 0 walks to genesis. */
   readonly to: number;
+  /** Tipsets that are known to be on the chain. */
+  readonly certified?: Certified | undefined;
   /** Told after each stored window. */
   readonly onWindow?: (progress: {
     readonly lowest: number;
@@ -48,10 +51,13 @@ type Window = Answer<readonly HeaderSlices[]>;
  * below it is verified. Every window is durable before the one after it is stored, so a kill loses at most what is in
  * flight.
  *
+ * Where it comes to a tipset that another span is about to begin with, it ends: that one brings it, and the two are joined
+ * when the walk is taken up again.
+ *
  * Bound: three windows, one each on its way, verified and being written; where the disk is slow nothing more is asked.
  *
  * @throws {NodeError} `copse/no-peers`
- * @throws {NodeError} `copse/chain-broken` where the chain itself breaks a rule, not a source
+ * @throws {NodeError} `copse/chain-broken` where the chain itself breaks a rule, not a source; `copse/not-certified`
  * @throws {ChainError} where it does not fit what is stored
  */
 export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSignal): Promise<void> {
@@ -64,15 +70,17 @@ export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSi
     let target = current()?.next;
     while (target !== undefined && wantsMore(current(), needs.to)) {
       assertNotAborted(signal);
+      if (isAwaited(store, spanId, target.key)) break;
       const window = await (ahead !== undefined && equalBytes(ahead.key, target.key)
         ? ahead.window
-        : ask(target, needs, liars, signal));
+        : (stored(store, target.key) ?? ask(target, needs, liars, signal)));
       const guess = guessBelow(window.value.at(-1)?.headers ?? []);
       ahead =
-        guess === undefined || (guess.child?.height ?? 0) <= needs.to
+        guess === undefined || (guess.child?.height ?? 0) <= needs.to || isAwaited(store, spanId, guess.key)
           ? undefined
           : askAhead(guess, needs, liars, signal);
       const run = linkRun(target, window.value, needs.rules);
+      if (needs.certified !== undefined) assertCertified(run.linked, target.child?.height, needs.certified);
       await writing;
       const span = current();
       if (span === undefined) return; // a walk from above has met this one, and goes on with it
@@ -105,6 +113,17 @@ export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSi
   }
 }
 
+/** Whether a tipset is what another span wants first: that one has begun below a tipset known to be on the chain. */
+export function isAwaited({ spans }: ChainStore, spanId: number, key: TipsetKey): boolean {
+  return spans.some(({ id, upper, next }) => id !== spanId && upper === undefined && equalBytes(next.key, key));
+}
+
+/** A window of one tipset that is stored: another span brought it, and this one meets it there. */
+function stored({ reader }: ChainStore, key: TipsetKey): Window | undefined {
+  const tipset = reader.isCanonical(key) ? reader.tipset(key) : undefined;
+  return tipset && { value: [{ headers: tipset.headers }], source: "the store" };
+}
+
 /** The chain is at fault, not who served it. */
 function brokenChain(fault: LinkFault): NodeError {
   const { tipset } = fault.facts;
@@ -124,11 +143,16 @@ function wantsMore(span: Span | undefined, to: number): boolean {
 }
 
 function ask(target: LinkTarget, needs: WalkNeeds, not: ReadonlySet<string>, signal: AbortSignal): Promise<Window> {
-  // a tipset an epoch at most: no more than are left are asked for
-  const left = target.child === undefined ? needs.window : Math.max(1, target.child.height - needs.to);
+  // a tipset an epoch at most: no more than are left are asked for, down to where another span begins
+  const told = needs.certified?.heightOf(target.key);
+  const top = target.child === undefined ? told : target.child.height - 1;
+  const floor = Math.max(needs.to, (needs.certified?.below(target.child?.height ?? told ?? 0) ?? -1) + 1);
+  const left = top === undefined ? needs.window : Math.max(1, top - floor + 1);
   // a short walk is shared among the peers there are, so that none of them goes unheard
   const share = Math.max(leastWindow, Math.ceil(left / (2 * Math.max(1, needs.pool.size))));
-  const count = Math.min(needs.window, left, target.child === undefined ? leastWindow : share);
+  // a key that may be invented is asked for with little below it, one that is certified with all
+  const usual = target.child === undefined ? leastWindow : share;
+  const count = Math.min(needs.window, left, told === undefined ? usual : left);
   const want: Want<readonly HeaderSlices[]> = {
     ask: (source, one) => source.headers(target.key, count, { signal: one }),
     size: (tipsets) =>

@@ -1,7 +1,7 @@
 import { type ChainStore, type Span, spanAt } from "@copse/chain";
 import { equalBytes, isCopseError } from "@copse/primitives";
 import type { TipsetKey } from "@copse/types";
-import { type WalkNeeds, walkBack } from "./walk-back.ts";
+import { isAwaited, type WalkNeeds, walkBack } from "./walk-back.ts";
 
 /** What walking spans side by side is handed. */
 export interface SpansNeeds extends Omit<WalkNeeds, "window"> {
@@ -26,9 +26,11 @@ export async function walkSpans(target: TipsetKey, needs: SpansNeeds, signal: Ab
   const either = AbortSignal.any([signal, over.signal]);
   try {
     for (;;) {
-      for (const { id } of store.spans.filter((span) => isOpen(span, to))) {
+      await needs.certified?.openSpans();
+      for (const { id, next } of store.spans.filter((span) => isOpen(span, to))) {
         if (busy.size >= parallelSpans) break;
         if (busy.has(id) || stuck.halted.has(id) || stuck.unserved.has(id)) continue;
+        if (isAwaited(store, id, next.key)) continue; // what it wants comes with another span
         const walk = walkSpan(id, target, { ...needs, window: 900 }, stuck, either).finally(() => busy.delete(id));
         walk.catch(() => {}); // thrown below
         busy.set(id, walk);
@@ -75,9 +77,11 @@ async function walkSpan(
     else if (hopeless.has(error.code)) {
       const own = spanOf(store, target)?.id === id;
       // a rule that breaks far down the target's chain may be our own error: hours of work are not thrown away for it
-      if (!chosenSpans(store).has(id) && !(own && error.code === "copse/chain-broken")) await store.dropSpan(id);
+      const keep = chosenSpans(store).has(id) || (own && error.code === "copse/chain-broken");
+      if (!keep) await store.dropSpan(id);
       if (own) throw error;
-      halted.clear();
+      if (keep) halted.set(id, error);
+      else halted.clear();
     } else throw error;
   }
 }
@@ -85,6 +89,7 @@ async function walkSpan(
 /** What no other source and no later moment changes about a span. */
 const hopeless: ReadonlySet<string> = new Set([
   "copse/chain-broken",
+  "copse/not-certified",
   "chain/fork-too-long",
   "chain/seam-broken",
   "chain/behind-checkpoint",
