@@ -20,7 +20,7 @@ import { errorFacts } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { reportAssembled } from "./report-assembled.ts";
 import { nodeStatus } from "./status.ts";
-import { assemble, isAbort, messageRange, type SyncContext } from "./sync/assemble.ts";
+import { assemble, checkChain, isAbort, messageRange, type SyncContext } from "./sync/assemble.ts";
 import { Follower } from "./sync/follow.ts";
 import { importSource } from "./sync/import-source.ts";
 import { SyncMonitor } from "./sync/monitor.ts";
@@ -62,6 +62,12 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
       onTipset: (height) =>
         monitor.step({ stage: "executed", height, tipsets: 1, target: node.store.head?.height ?? height }),
       onState(state) {
+        const [top] = node.store.assurance.executed.slice(-1);
+        if (state.kind === "idle" && top !== undefined) {
+          const { executedTipsets, executedMessages } = node.counts.read();
+          const facts = { ...top, executedTipsets, executedMessages };
+          output.event("executed", facts, `executed from height ${top.from} to ${top.to}`);
+        }
         if (state.kind === "waiting") log.info({ reason: state.reason }, "nothing is executed");
         if (state.kind !== "stopped") return;
         const facts: Record<string, unknown> = { height: state.at, ...errorFacts(state.error) };
@@ -142,7 +148,7 @@ async function runSync(
     ? undefined
     : executed?.execution.run(
         (error) => {
-          tellRefused(error, context, log);
+          tellRefused(errorFacts(error), context, log);
           if (chosen !== undefined) void standBack(chosen, error, node);
           if (error instanceof BlockError) follower?.refuse(error);
         },
@@ -166,6 +172,8 @@ async function runSync(
         await assemble(target, shared, signal);
         executed?.execution.nudge();
         if (options.once) await executeAll(executed, options, signal);
+        // leaders may be judged by states that were computed just now
+        if (options.once && node.store.assurance.executed.length > 0) await checkChain(shared, signal);
         progress.stop();
         const head = TipsetKey.key(node.store.head?.key ?? TipsetKey.empty);
         const onTarget = TipsetKey.key(target.key) === head;
@@ -192,10 +200,9 @@ async function runSync(
   }
 }
 
-/** A block of the chain that was assembled is not what executing its parents gives. */
-function tellRefused(error: unknown, { output }: CommandContext, log: Logger): void {
-  const facts = errorFacts(error);
-  log.error(facts, "the chain is not what executing it gives");
+/** A block broke a rule, for good. */
+function tellRefused(facts: Record<string, unknown>, { output }: CommandContext, log: Logger): void {
+  log.warn(facts, "refused");
   output.event("refused", facts, `refused: ${String(facts["message"])}`);
 }
 
@@ -203,10 +210,12 @@ function startFollowing(
   node: CopseNode,
   shared: SyncContext,
   log: Logger,
-  { output }: CommandContext,
+  context: CommandContext,
   executed: NodeExecution | undefined,
 ): Follower {
+  const { output } = context;
   const follower = new Follower(node, shared, log, {
+    onRefused: ({ code, message, facts }, peer) => tellRefused({ code, message, facts, peer }, context, log),
     onHead({ to, revert, apply }) {
       executed?.execution.nudge();
       node.metrics.heights.set({ what: "head" }, to.height);

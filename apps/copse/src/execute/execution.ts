@@ -190,7 +190,7 @@ export class Execution {
         this.#enter({ kind: "idle" });
         if (store.head === undefined || TipsetKey.equals(store.head.key, head.key)) return;
       } catch (error) {
-        this.#enter({ kind: "idle" });
+        this.#state = { kind: "idle" };
         if (signal.aborted) throw error;
         if (isCopseError(error, "block/")) {
           await retreat(store, (error.facts as { height: number }).height);

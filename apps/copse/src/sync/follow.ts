@@ -32,6 +32,8 @@ import type { Stage } from "./stage.ts";
 /** What following tells. */
 export interface FollowEvents {
   readonly onHead: (change: HeadChange) => void;
+  /** A block broke a rule: which, and who brought it, where one peer did. */
+  readonly onRefused?: (error: Condemned, from?: string) => void;
   readonly onVerdict?: (verdict: GossipVerdict) => void;
 }
 
@@ -57,6 +59,7 @@ export class Follower {
   readonly #intake: Intake;
   readonly #assembler: Assembler;
   readonly #onHead: FollowEvents["onHead"];
+  readonly #onRefused: FollowEvents["onRefused"];
   #tracker: HeadTracker;
   readonly #stages: readonly Stage[];
   readonly #news = new EventTarget();
@@ -77,6 +80,7 @@ export class Follower {
     this.#intake = new Intake({ rules, bad: this.#bad });
     this.#assembler = new Assembler({ rules, stored: (key) => reader.tipset(key) });
     this.#onHead = events.onHead;
+    this.#onRefused = events.onRefused;
     this.#tracker = this.#newTracker();
     const beacon = beaconStage({ network, reader, signatures });
     const leader = leaderStage({ network, reader, signatures, states: context.states });
@@ -91,6 +95,7 @@ export class Follower {
       signatures,
       checks,
       take: (tipset, from, verified) => this.#take(tipset, from, verified),
+      onRefused: events.onRefused,
       now: () => Date.now() / 1000,
     };
     this.gossip = createGossip({
@@ -289,7 +294,9 @@ export class Follower {
    * Marks what broke a rule, and what stands on it. Where the rule is about one block, the others of its tipset are not
    * marked: whoever invents a block may put it beside honest ones.
    */
-  #condemn(tipset: LinkedTipset, { code, message, facts }: Condemned): void {
+  #condemn(tipset: LinkedTipset, broken: Condemned): void {
+    const { code, message, facts } = broken;
+    this.#onRefused?.(broken);
     this.#log.warn({ height: tipset.height, code, reason: message }, "a tipset is bad");
     const reason = { code, message };
     const { block } = facts as { readonly block?: string };
@@ -302,7 +309,7 @@ export class Follower {
 }
 
 /** What a rule says of a block or tipset that breaks it. */
-type Condemned = { readonly code: string; readonly message: string; readonly facts: unknown };
+export type Condemned = { readonly code: string; readonly message: string; readonly facts: unknown };
 
 /** The lowest height that a change of the head makes new: right above the tipset below, null rounds included. */
 function lowestApplied(change: HeadChange, reader: ChainReader): number {

@@ -2,7 +2,7 @@ import type { ChainStore, LinkedTipset } from "@copse/chain";
 import type { BadBlocks, Intake } from "@copse/chain/head";
 import { epochAt, isListedSignatureType, onChainMessageGas, validForBlockInclusion } from "@copse/chain/rules";
 import type { GossipBlock, GossipMessage, Verdict } from "@copse/network";
-import { isCopseError } from "@copse/primitives";
+import { type CopseError, isCopseError } from "@copse/primitives";
 import { Address, encodeBlockHeader, type Network, networkVersion, signatureCheckOf } from "@copse/types";
 import type { SignatureChecker } from "./signatures.ts";
 import type { Stage } from "./stage.ts";
@@ -18,6 +18,8 @@ export interface VerdictNeeds {
   readonly checks: readonly Stage[];
   /** Takes a block that is worth a look: new, in range, whole. `verified`: all of the checks were made, and hold. */
   readonly take: (tipset: LinkedTipset, from: string, verified: boolean) => void;
+  /** Told of each block that broke a rule, and who brought it. */
+  readonly onRefused?: ((error: CopseError, from: string) => void) | undefined;
   /** Unix seconds. */
   readonly now: () => number;
 }
@@ -56,6 +58,7 @@ export async function judgeGossipBlock(
   } catch (error) {
     if (!isCopseError(error, "block/")) throw error;
     bad.add(cid, { code: error.code, message: error.message });
+    needs.onRefused?.(error, from);
     return "reject";
   }
   take(tipset, from, verified);

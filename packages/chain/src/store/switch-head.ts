@@ -108,9 +108,11 @@ function assertCheckpointKept(state: ChainState, ancestor: number, top: number):
   }
 }
 
-/** The tipset with log2 of power as its child tells it. */
+/** The tipset with log2 of power as its child tells it; what a child told that is gone is forgotten. */
 function withChild(span: Span, tipset: LinkedTipset, child: LinkedTipset | undefined): LinkedTipset {
-  if (child === undefined) return tipset;
+  if (child === undefined) {
+    return tipset.log2Power < 0 ? tipset : { ...tipset, log2Power: -1, row: withPower(rowOf(tipset), -1) };
+  }
   const log2Power = inferLog2Power(child.parentWeight - tipset.parentWeight, tipset.winCount);
   if (log2Power === undefined || child.height <= tipset.height) {
     const why = "the weight or height of its child does not follow";

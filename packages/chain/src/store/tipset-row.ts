@@ -94,7 +94,7 @@ export function rowPower(row: TipsetRow): number {
 /** The row with log2 of power set: a copy. */
 export function withPower(row: TipsetRow, log2Power: number): TipsetRow {
   const copy = row.slice();
-  copy[2] = log2Power;
+  copy[2] = log2Power < 0 ? unknownPower : log2Power;
   return copy;
 }
 
