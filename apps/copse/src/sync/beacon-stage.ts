@@ -35,7 +35,7 @@ export function beaconStage({ network, reader, signatures }: BeaconStageNeeds): 
 }
 
 /** The newest beacon entry below a tipset, found as the reference finds it: at most so many tipsets down. */
-export function entryBelow(reader: ChainReader, tipset: Tipset): BeaconBelow {
+export function entryBelow(reader: Pick<ChainReader, "ancestors">, tipset: Tipset): BeaconBelow {
   const below: LinkedTipset[] = [];
   for (const parent of reader.ancestors(tipset.parents)) {
     below.push(parent);

@@ -17,8 +17,12 @@ export interface Counts {
   readonly delegatedSignatures: number;
   /** Headers whose ticket, election proof, win count and signature hold against state. */
   readonly leaders: number;
-  /** Of these, those that held against a state older than the lookback state, which was not to be had. */
+  /** Of these, those of which one of the states that the rules name was not to be had, and an older one stood in. */
   readonly leadersOnOlderState: number;
+  /** Tipsets whose weight of their parents holds against the power in the very state the rules name. */
+  readonly weights: number;
+  /** Headers whose winning proof of spacetime was verified: none, unless the node is given a verifier. */
+  readonly winningProofs: number;
   /** Tipsets whose state, receipts and base fee were computed, and are what their children name. */
   readonly executedTipsets: number;
   readonly executedMessages: number;
@@ -35,6 +39,8 @@ export const noCounts: Counts = {
   delegatedSignatures: 0,
   leaders: 0,
   leadersOnOlderState: 0,
+  weights: 0,
+  winningProofs: 0,
   executedTipsets: 0,
   executedMessages: 0,
 };

@@ -54,7 +54,8 @@ export class StateCache {
   async older(epoch: number, options: AbortOptions): Promise<StateAtHand | undefined> {
     let best: StateAtHand | undefined;
     for (const state of this.#open.values()) {
-      if (state.epoch <= epoch && (best === undefined || state.epoch > best.epoch)) best = state;
+      if (state.epoch > epoch || (best !== undefined && state.epoch <= best.epoch)) continue;
+      if (this.#isOurs(state)) best = state;
     }
     if (best === undefined && epoch <= maxStateAge) {
       const genesis = this.#reader.tipsetAt(0)?.headers[0];
@@ -62,5 +63,11 @@ export class StateCache {
       best = root && (await this.exact(root, 0, options));
     }
     return best === undefined || epoch - best.epoch > maxStateAge ? undefined : asExact(best, false);
+  }
+
+  /** Whether our chain names a state: those that forks name are open too, and whoever made one may have made it up. */
+  #isOurs({ tree, epoch }: StateAtHand): boolean {
+    const header = this.#reader.tipsetAt(epoch)?.headers[0];
+    return header !== undefined && decodeBlockHeader(header).parentStateRoot.equals(tree.root);
   }
 }

@@ -3,6 +3,7 @@ import { installFastest } from "@copse/crypto/fastest";
 import { CborReader, type Fetching, runSync } from "@copse/ipld";
 import { loadStateTree, type StateTree } from "@copse/state";
 import { Address, AttoFil, type BlockHeader, createTipset, type Network, type Tipset } from "@copse/types";
+import { upgradesAt } from "@copse/types/networks";
 import { describe, expect, it } from "vitest";
 import { createMint, type MintedMiner } from "../../src/mint/index.ts";
 import { beaconBelow } from "../../src/validate/check-beacons.ts";
@@ -140,10 +141,10 @@ describe("the key of the worker", () => {
 
 describe("the draw of a ticket", () => {
   it("takes in the parents' ticket above Smoke, and not up to it", () => {
-    const before: Network = { ...network, upgrades: [{ name: "Smoke", height: tipset.height }] };
+    const before: Network = { ...network, upgrades: upgradesAt({ Smoke: tipset.height }) };
     expect(check({ rules: { ...network, upgrades: [] } }).found).toEqual([]);
     expect(check({ rules: before }).found).toEqual(["invalid ticket-wrong"]);
-    const at: Network = { ...network, upgrades: [{ name: "Smoke", height: tipset.height - 1 }] };
+    const at: Network = { ...network, upgrades: upgradesAt({ Smoke: tipset.height - 1 }) };
     expect(check({ rules: at }).found).toEqual([]);
   });
 
