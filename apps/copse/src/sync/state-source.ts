@@ -1,20 +1,36 @@
 import type { Database } from "@copse/blockstore";
-import { type AsyncBlockReader, type CidBytes, cidKey, type SyncBlockReader, toCid } from "@copse/ipld";
+import {
+  type AsyncBlockReader,
+  type BlockPair,
+  type CidBytes,
+  cidKey,
+  FetchBudget,
+  type FetchTally,
+  type SyncBlockReader,
+  toCid,
+} from "@copse/ipld";
 import type { Bitswap } from "@copse/network";
-import { isCopseError } from "@copse/primitives";
+import { type AbortOptions, isCopseError } from "@copse/primitives";
 import { NodeError } from "../errors.ts";
+import { BlockMemory } from "./block-memory.ts";
 
 /** Blocks of state: those at hand, then those that peers give, each checked against its CID. */
 export interface StateSource extends AsyncBlockReader {
   /** Whether the block was asked for lately and nobody had it. */
   isAbsent(cid: CidBytes): boolean;
+  /** Blocks at hand: stored, or fetched ahead. */
+  readonly held: SyncBlockReader;
+  /** The same blocks; what is fetched for it is kept in memory for a while, and not stored. */
+  readonly ahead: AsyncBlockReader;
+  /** What came from peers so far: when it was needed, and ahead of that. */
+  fetched(): { readonly needed: FetchTally; readonly ahead: FetchTally };
 }
 
 /** What a state source reads from. */
 export interface StateSourceNeeds {
   readonly database: Pick<Database, "commit">;
   readonly reader: SyncBlockReader;
-  readonly bitswap: Bitswap;
+  readonly bitswap: Pick<Bitswap, "get">;
   readonly peers: () => readonly string[];
   /** Where every peer there was has been caught sending what is false: what the first of them did. */
   readonly onlyLie: () => unknown;
@@ -23,36 +39,87 @@ export interface StateSourceNeeds {
 const maxAbsent = 4096;
 /** How long a block that nobody had is not asked for again. Unit: ms. */
 const absentMs = 300_000;
+/** Most bytes of blocks fetched ahead. */
+const maxAheadBytes = 64 << 20;
 
-/** A state source that keeps what it fetched, and remembers for a while what nobody had. */
-export function stateSource({ database, reader, bitswap, peers, onlyLie }: StateSourceNeeds): StateSource {
+/**
+ * A state source that stores what it fetched because it was needed, and remembers for a while what nobody had.
+ *
+ * Blocks that are asked for in one turn of the event loop travel in one message to a peer, and those that come together
+ * are stored together. Memory: 64 MiB of blocks fetched ahead.
+ */
+export function stateSource(needs: StateSourceNeeds): StateSource {
+  const { database, reader, bitswap, peers, onlyLie } = needs;
   const absent = new Map<string, number>();
   const isAbsent = (cid: CidBytes): boolean => performance.now() - (absent.get(cidKey(cid)) ?? -absentMs) < absentMs;
+  const memory = new BlockMemory(maxAheadBytes);
+  const [needed, ahead] = [new FetchBudget(), new FetchBudget()];
+  const store = batched((blocks) => database.commit({ blocks }));
+  const held: SyncBlockReader = { getSync: (cid) => reader.getSync(cid) ?? memory.get(cid) };
+
+  const fetch = async (cid: CidBytes, options: AbortOptions | undefined): Promise<Uint8Array | undefined> => {
+    const from = peers();
+    if (from.length === 0 || isAbsent(cid)) return undefined;
+    try {
+      return await bitswap.get(cid, from, options);
+    } catch (error) {
+      if (!isCopseError(error, "network/")) throw error;
+      const lie = onlyLie();
+      if (isCopseError(lie) && lie.code === "network/block-mismatch") {
+        const facts = { block: toCid(cid).toString(), peers: from.length };
+        throw new NodeError("copse/block-mismatch", facts, { cause: lie });
+      }
+      if (lie !== undefined) throw lie;
+      if (error.code === "network/block-not-found") {
+        if (absent.size >= maxAbsent) absent.clear();
+        absent.set(cidKey(cid), performance.now());
+      }
+      return undefined;
+    }
+  };
+  const counted = (tally: FetchBudget, bytes: Uint8Array): void => {
+    tally.ask(1);
+    tally.take(bytes.length);
+  };
   return {
     isAbsent,
-    async getBytes(cid, options) {
-      const held = reader.getSync(cid);
-      if (held !== undefined) return held;
-      const from = peers();
-      if (from.length === 0 || isAbsent(cid)) return undefined;
-      try {
-        const bytes = await bitswap.get(cid, from, options);
-        await database.commit({ blocks: [[cid, bytes]] }, options);
+    held,
+    ahead: {
+      async getBytes(cid, options) {
+        const known = held.getSync(cid);
+        if (known !== undefined) return known;
+        const bytes = await fetch(cid, options);
+        if (bytes === undefined) return undefined;
+        counted(ahead, bytes);
+        memory.add(cid, bytes);
         return bytes;
-      } catch (error) {
-        if (!isCopseError(error, "network/")) throw error;
-        const lie = onlyLie();
-        if (isCopseError(lie) && lie.code === "network/block-mismatch") {
-          const facts = { block: toCid(cid).toString(), peers: from.length };
-          throw new NodeError("copse/block-mismatch", facts, { cause: lie });
-        }
-        if (lie !== undefined) throw lie;
-        if (error.code === "network/block-not-found") {
-          if (absent.size >= maxAbsent) absent.clear();
-          absent.set(cidKey(cid), performance.now());
-        }
-        return undefined;
-      }
+      },
     },
+    fetched: () => ({ needed: needed.spent, ahead: ahead.spent }),
+    async getBytes(cid, options) {
+      const known = held.getSync(cid);
+      if (known !== undefined) return known;
+      const bytes = await fetch(cid, options);
+      if (bytes === undefined) return undefined;
+      counted(needed, bytes);
+      await store([cid.slice(), bytes]);
+      return bytes;
+    },
+  };
+}
+
+/** Writes of one turn of the event loop, as one. */
+function batched(write: (blocks: readonly BlockPair[]) => Promise<void>): (block: BlockPair) => Promise<void> {
+  let waiting: BlockPair[] = [];
+  let written: Promise<void> | undefined;
+  return (block) => {
+    waiting.push(block);
+    written ??= Promise.resolve().then(() => {
+      const blocks = waiting;
+      waiting = [];
+      written = undefined;
+      return write(blocks);
+    });
+    return written;
   };
 }
