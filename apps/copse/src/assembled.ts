@@ -1,13 +1,17 @@
 import { type AssuranceLevel, type ChainStore, coversRange, type HeightRange } from "@copse/chain";
 import { chainCidLength } from "@copse/ipld";
 import { type Network, TipsetKey } from "@copse/types";
+import type { F3Head } from "./f3/certificates.ts";
 import { countLevels, type LevelCounts, levelLines } from "./levels.ts";
 import type { Counts } from "./sync/counts.ts";
 
 /** What the newest tipset rests on: whose word it is that this is the chain. */
 export interface Anchor {
-  /** `import`: a file of the operator's. `peers`: heads that so many peers support. `stored`: as stored before. */
-  readonly kind: "import" | "peers" | "stored";
+  /**
+   * `import`: a file of the operator's. `peers`: heads that so many peers support. `f3`: the newest tipset that F3
+   * finalized, where no peer told more. `stored`: as stored before.
+   */
+  readonly kind: "import" | "peers" | "f3" | "stored";
   readonly ids: readonly string[];
 }
 
@@ -34,6 +38,14 @@ export interface AssembledReport {
   readonly executedTipsets: number;
   readonly executedMessages: number;
   readonly anchor: Anchor;
+  /** The newest certificate of F3; null where there is none. */
+  readonly f3: {
+    readonly instance: number;
+    readonly height: number;
+    readonly key: readonly string[];
+    /** CID of the power table that validates the next instance. */
+    readonly powerTable: string;
+  } | null;
   /** Heights that reached each level, lowest first. */
   readonly assurance: Readonly<Partial<Record<AssuranceLevel, readonly HeightRange[]>>>;
   /** How much of the chain reached each level. */
@@ -52,6 +64,8 @@ export interface ReportNeeds {
   readonly anchor: Anchor;
   /** Heights whose messages were to be checked; absent when none were. */
   readonly messages: HeightRange | undefined;
+  /** The newest tipset that certificates finalize, where there are any. */
+  readonly f3?: F3Head | undefined;
   /** Unit: seconds since 1970. */
   readonly now: number;
 }
@@ -64,7 +78,7 @@ export interface ReportNeeds {
  * @see the table of statements: docs/how-it-works/assurance.md
  */
 export function assembledReport(needs: ReportNeeds): AssembledReport | undefined {
-  const { store, network, anchor, now } = needs;
+  const { store, network, anchor, f3, now } = needs;
   const head = store.head;
   if (head === undefined) return undefined;
   let tipsets = 0;
@@ -82,6 +96,8 @@ export function assembledReport(needs: ReportNeeds): AssembledReport | undefined
   const linked = coversRange(assurance.linked, whole) && genesis !== undefined;
   const epochNow = Math.floor((now - network.genesisTime) / network.blockDelay);
   const pins = network.checkpoints.filter(({ height }) => height <= head.height);
+  // of tipsets above our head it says nothing that could hold here
+  const finalTo = f3 !== undefined && f3.height >= lowest && f3.height <= head.height ? f3 : undefined;
   const statements = {
     "1-hashes": linked,
     "2-links": linked,
@@ -92,7 +108,7 @@ export function assembledReport(needs: ReportNeeds): AssembledReport | undefined
     "7-messages": needs.messages === undefined ? null : coversRange(assurance["messages-checked"], needs.messages),
     "8-checkpoints":
       pins.length === 0 ? null : linked && pins.every(({ height, cid }) => holds(store, height, cid.toString())),
-    "9-f3": null,
+    "9-f3": finalTo === undefined ? null : coversRange(assurance["f3-final"], { from: lowest, to: finalTo.height }),
     "10-current": anchor.kind === "peers" ? anchor.ids.length >= 2 && epochNow - head.height <= 5 : null,
   };
   const failing = Object.entries(statements).filter(([name, holds_]) => holds_ === false && name !== "10-current");
@@ -105,6 +121,7 @@ export function assembledReport(needs: ReportNeeds): AssembledReport | undefined
     headers,
     ...needs.counts,
     anchor,
+    f3: f3 === undefined ? null : { ...f3, key: TipsetKey.cids(f3.key).map(String) },
     assurance: Object.fromEntries(Object.entries(assurance).filter(([, ranges]) => ranges.length > 0)),
     levels: countLevels(store.reader, assurance, head.height),
     statements,

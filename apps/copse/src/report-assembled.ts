@@ -4,6 +4,7 @@ import { utf8 } from "@copse/primitives";
 import { type Anchor, type AssembledReport, assembledReport } from "./assembled.ts";
 import type { CommandContext } from "./commands/command.ts";
 import { NodeError } from "./errors.ts";
+import { levelLines } from "./levels.ts";
 import type { CopseNode } from "./node-types.ts";
 import { messageRange } from "./sync/assemble.ts";
 
@@ -37,7 +38,9 @@ export async function reportAssembled(node: CopseNode, anchor: Anchor, { output 
   const { store, network, options, counts } = node;
   const messages = messageRange(options.messages, { from: options.to, to: store.head?.height ?? 0 });
   await node.repo.database.commit({ rows: [basisRow({ anchor, messages })] });
-  const report = assembledReport({ store, network, counts: counts.read(), anchor, messages, now: Date.now() / 1000 });
+  const f3 = node.f3?.client.head;
+  const now = Date.now() / 1000;
+  const report = assembledReport({ store, network, counts: counts.read(), anchor, messages, f3, now });
   if (report === undefined) return;
   node.metrics.heights.set({ what: "head" }, report.head);
   if (!output.json) output.event("summary", {}, summary(report));
@@ -54,9 +57,10 @@ export async function reportAssembled(node: CopseNode, anchor: Anchor, { output 
 
 function summary(report: AssembledReport): string {
   const { head, tipsets, headers, beacons, messageRoots, blsAggregates } = report;
-  const { secpSignatures, delegatedSignatures, leaders } = report;
-  return (
+  const { secpSignatures, delegatedSignatures, leaders, executedTipsets, executedMessages } = report;
+  const counts =
     `head ${head}: ${tipsets} tipsets, ${headers} headers linked; ${beacons} beacon entries, ${messageRoots} message roots, ` +
-    `${blsAggregates} BLS aggregates, ${secpSignatures} secp256k1 and ${delegatedSignatures} delegated signatures, ${leaders} leaders checked`
-  );
+    `${blsAggregates} BLS aggregates, ${secpSignatures} secp256k1 and ${delegatedSignatures} delegated signatures, ${leaders} leaders checked; ` +
+    `${executedTipsets} tipsets with ${executedMessages} messages executed`;
+  return [counts, ...levelLines(report.levels, report.assurance)].join("\n");
 }

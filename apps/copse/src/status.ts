@@ -1,5 +1,6 @@
 import { TipsetKey } from "@copse/types";
 import type { NodeExecution } from "./execute/node-execution.ts";
+import { heightsOf } from "./levels.ts";
 import type { CopseNode } from "./node-types.ts";
 import type { SyncMonitor } from "./sync/monitor.ts";
 
@@ -15,8 +16,15 @@ export function nodeStatus(node: CopseNode, monitor: SyncMonitor, executed?: Nod
     head: head && { height: head.height, cids: TipsetKey.cids(head.key).map(String) },
     assembled: store.assembled,
     assurance: store.assurance,
+    // heights that reached each level
+    levels: Object.fromEntries(Object.entries(store.assurance).map(([level, ranges]) => [level, heightsOf(ranges)])),
     counts: node.counts.read(),
     execution: executed?.status() ?? { mode: "off" },
+    checkpoint: store.checkpoint && {
+      height: store.checkpoint.height,
+      cids: TipsetKey.cids(store.checkpoint.key).map(String),
+    },
+    f3: node.f3?.client.status() ?? "off",
     peers: host.peers().map(({ peer, agent, address }) => ({ peer, agent, address })),
     dropped: [...peers.pool.dropped].map(([peer, error]) => ({ peer, reason: String(error) })),
     sync: monitor.snapshot(),

@@ -3,7 +3,7 @@ import { type AssuranceLevel, type ChainStore, linkRules, linkRun, openChainStor
 import { createMint } from "@copse/chain/mint";
 import { type Network, TipsetKey } from "@copse/types";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type Anchor, type AssembledReport, assembledReport } from "../src/assembled.ts";
+import { type Anchor, type AssembledReport, assembledReport, assembledText } from "../src/assembled.ts";
 import { type MintedChain, type MintedTipset, mintChain, storeMinted } from "../src/local/minted-chain.ts";
 import { noCounts } from "../src/sync/counts.ts";
 
@@ -39,6 +39,25 @@ const failing = ({ statements }: AssembledReport): string[] =>
 const at = (i: number): MintedTipset => chain.tipsets.at(i) as MintedTipset;
 
 describe("assembledReport", () => {
+  it("counts what reached each level, range by range, and says it in words", async () => {
+    await store.raise([
+      { level: "executed", range: { from: 3, to: 7 } },
+      { level: "executed", range: { from: 10, to: 10 } },
+    ]);
+    const found = report();
+    const within = chain.tipsets.filter(({ tipset: { height } }) => (height >= 3 && height <= 7) || height === 10);
+    expect(found.levels.executed).toEqual({
+      heights: 6,
+      tipsets: within.length,
+      headers: within.reduce((sum, { blocks }) => sum + blocks.length, 0),
+    });
+    expect(found.levels.linked).toEqual({ heights: top + 1, tipsets: chain.tipsets.length, headers: chain.headers });
+    expect(found.levels["leader-checked"]).toEqual({ heights: 0, tipsets: 0, headers: 0 });
+    const lines = assembledText(found).split("\n");
+    expect(lines.find((line) => line.startsWith("executed"))).toMatch(/ 6 .* 3 to 7, 10$/);
+    expect(lines).toContain("statements  none is broken");
+  });
+
   it("says assembled to genesis when every statement holds, and counts what is stored", () => {
     const found = report({ counts: { ...noCounts, beacons: 5, leaders: 3 } });
     expect(failing(found)).toEqual([]);

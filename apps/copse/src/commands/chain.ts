@@ -10,7 +10,7 @@ import {
   TipsetKey,
 } from "@copse/types";
 import { CID } from "multiformats/cid";
-import { assembledReport } from "../assembled.ts";
+import { assembledReport, assembledText } from "../assembled.ts";
 import { NodeError } from "../errors.ts";
 import { headerJson, messageJson, signedMessageJson, tipsetJson } from "../lotus-json.ts";
 import { resolveNetwork } from "../networks.ts";
@@ -141,7 +141,7 @@ export const chainCommands: readonly CommandSpec[] = [
           now: Date.now() / 1000,
         });
         if (report === undefined) throw new NodeError("copse/not-found", { what: "an assembled chain" });
-        context.output.answer(report, () => toJson(report, 2));
+        context.output.answer(report, () => assembledText(report));
         return report.toGenesis ? 0 : 3;
       }),
   },

@@ -126,7 +126,7 @@ export class Execution {
     try {
       for (const one of way.reverse()) await unless(this.execute(one), options.signal);
     } catch (error) {
-      if (isCopseError(error, "block/") || options.signal?.aborted) throw error;
+      if (!isCopseError(error) || error.code.startsWith("block/") || options.signal?.aborted) throw error;
       // whatever keeps a fork from being executed is no reason to stop the chain
     }
   }
