@@ -40,6 +40,14 @@ const needed = [2, 3];
 /** The base of a chain: its genesis state, where all of it can be had; else the state that an imported file brought. */
 export function stateBase({ network, database, reader, states, now }: StateBaseNeeds): StateBase {
   const rows = database.rows(table);
+  const kept: AsyncBlockReader = {
+    async getBytes(cid, options) {
+      const bytes = await states.getBytes(cid, options);
+      // some of it may be in memory alone: another thread reads the database
+      if (bytes !== undefined && reader.getSync(cid) === undefined) await database.commit({ blocks: [[cid, bytes]] });
+      return bytes;
+    },
+  };
   let asked = Number.NEGATIVE_INFINITY;
   let reason = "";
 
@@ -72,7 +80,7 @@ export function stateBase({ network, database, reader, states, now }: StateBaseN
     if (now() - asked < retryMs) return undefined;
     const root = decodeBlockHeader(header).parentStateRoot;
     try {
-      const { missing } = await fetchState(fromCid(root), states, genesisLimits, options);
+      const { missing } = await fetchState(fromCid(root), kept, genesisLimits, options);
       if (missing !== undefined) reason = `block ${missing} of the genesis state is not at hand`;
       else reason = lacks(root) ?? "";
     } catch (error) {

@@ -23,6 +23,7 @@ export class StateCache {
   readonly #source: StateSource;
   readonly #reader: ChainReader;
   readonly #open = new Map<string, StateAtHand>();
+  readonly #opening = new Map<string, Promise<StateAtHand | undefined>>();
   #missed = 0;
 
   constructor(source: StateSource, reader: ChainReader) {
@@ -35,12 +36,22 @@ export class StateCache {
     const key = cidKey(root.bytes);
     const known = this.#open.get(key);
     if (known !== undefined) return known;
-    if (this.#source.isAbsent(root.bytes)) return undefined;
-    if (this.#missed >= patience && this.#missed++ % probeEvery !== 0) return undefined;
+    // nobody may have had it before we computed it ourselves
+    const isHeld = this.#source.held.getSync(root.bytes) !== undefined;
+    if (!isHeld && this.#source.isAbsent(root.bytes)) return undefined;
+    const underWay = this.#opening.get(key);
+    if (underWay !== undefined) return await underWay;
+    if (!isHeld && this.#missed >= patience && this.#missed++ % probeEvery !== 0) return undefined;
+    const opening = this.#openState(root, epoch, options).finally(() => this.#opening.delete(key));
+    this.#opening.set(key, opening);
+    return await opening;
+  }
+
+  async #openState(root: CID, epoch: number, options: AbortOptions): Promise<StateAtHand | undefined> {
     try {
       const state = stateAtHand(await runAsync(loadStateTree(root), this.#source, options), epoch, true);
       if (this.#open.size >= maxStates) this.#open.delete(this.#open.keys().next().value ?? "");
-      this.#open.set(key, state);
+      this.#open.set(cidKey(root.bytes), state);
       this.#missed = 0;
       return state;
     } catch (error) {
