@@ -15,6 +15,8 @@ export type NodeFacts = {
   "copse/chain-broken": { tipset: string; why: string };
   /** A chain that leaves out what F3 finalized. */
   "copse/not-certified": { tipset: string; why: string };
+  /** What is stored left the chain that F3 finalized further back than a fork may go. */
+  "copse/chain-disagrees": { tipset: string; height: number; why: string };
   "copse/not-found": { what: string };
   "copse/not-assembled": { why: string };
   /** Execution was asked for, and there is nothing to begin with. */
@@ -45,6 +47,8 @@ const say: { [C in keyof NodeFacts]: (facts: NodeFacts[C]) => string } = {
   "copse/block-mismatch": (f) => `block ${f.block}: what ${f.peers} peer(s) sent for it does not hash to it`,
   "copse/chain-broken": (f) => `tipset ${f.tipset}: ${f.why}`,
   "copse/not-certified": (f) => `tipset ${f.tipset} is not on the chain that F3 finalized: ${f.why}`,
+  "copse/chain-disagrees": (f) =>
+    `F3 finalized ${f.tipset} at epoch ${f.height}, and this repository holds another chain (${f.why}): start with an empty --repo`,
   "copse/not-found": (f) => `${f.what} is not in this repository`,
   "copse/not-assembled": (f) => `not assembled: ${f.why}`,
   "copse/not-executed": (f) => `not executed: ${f.why}`,

@@ -3,6 +3,8 @@ import type { SignaturePool } from "@copse/crypto/pool";
 import type { Bitswap, Host } from "@copse/network";
 import type { Network } from "@copse/types";
 import type { Logger } from "pino";
+import type { CertifiedTipsets } from "./f3/certified-tipsets.ts";
+import type { F3Client } from "./f3/f3-client.ts";
 import type { NodeMetrics } from "./metrics.ts";
 import type { NodeOptions } from "./options.ts";
 import type { Repo } from "./repo.ts";
@@ -30,6 +32,8 @@ export interface CopseNode {
   readonly host: Host;
   readonly bitswap: Bitswap;
   readonly peers: Peers;
+  /** Finality certificates; undefined where the node does without. */
+  readonly f3: { readonly client: F3Client; readonly certified: CertifiedTipsets } | undefined;
   readonly metrics: NodeMetrics;
   /** Ends all of it, newest part first. Safe to call twice. */
   close(): Promise<void>;

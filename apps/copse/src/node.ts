@@ -13,6 +13,9 @@ import {
 } from "@copse/network";
 import { type Network, TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
+import { CertifiedTipsets } from "./f3/certified-tipsets.ts";
+import { F3Client } from "./f3/f3-client.ts";
+import { f3Settings } from "./f3/settings.ts";
 import type { CopseNode, NodeWorld } from "./node-types.ts";
 import type { NodeOptions } from "./options.ts";
 import { openRepo } from "./repo.ts";
@@ -104,6 +107,21 @@ export async function createNode(network: Network, options: NodeOptions, world: 
       onLiar: world.onLiar,
     });
     closers.push(() => peers.stop());
+    const settings = f3Settings(network, options);
+    const f3 =
+      settings &&
+      (await F3Client.open({
+        settings,
+        database: repo.database,
+        host,
+        pool: peers.pool,
+        workers: options.workers,
+        log,
+        networkLog,
+        metrics: metrics.network,
+      }));
+    closers.push(() => f3?.close());
+    const certificates = (): F3Client["certificates"] => f3?.certificates;
     const hello = await serveHello({
       host,
       genesis: network.genesisCid.bytes,
@@ -134,6 +152,7 @@ export async function createNode(network: Network, options: NodeOptions, world: 
       host,
       bitswap,
       peers,
+      f3: f3 && { client: f3, certified: new CertifiedTipsets({ store, certificates, to: options.to }) },
       metrics,
       close,
     };

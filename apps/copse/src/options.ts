@@ -29,11 +29,17 @@ export interface NodeOptions {
   readonly workers: number;
   /** `auto`: as far as there are states and built-in actors. `on`: fail where there are none. */
   readonly execute: "on" | "off" | "auto";
+  /** Undefined: where something says what to trust. */
+  readonly f3: "on" | "off" | undefined;
+  /** File with the manifest of F3, in the form of go-f3. */
+  readonly f3Manifest: string | undefined;
+  /** File with the initial power table of F3. */
+  readonly f3Table: string | undefined;
   /** Folder of bundles of built-in actors. */
   readonly actors: string;
 }
 
-type Kind = "text" | "addresses" | "count" | "flag" | "messages" | "endpoint" | "level" | "execute";
+type Kind = "text" | "addresses" | "count" | "flag" | "messages" | "endpoint" | "level" | "execute" | "switch";
 type Row = {
   readonly kind: Kind;
   readonly value?: string;
@@ -105,6 +111,24 @@ export const optionTable: { readonly [Name in keyof NodeOptions]: Row } = {
     value: "<on|off|auto>",
     fallback: "auto",
     says: "execute tipsets and check what headers say of their parents; auto: where state and actors are at hand",
+  },
+  f3: {
+    kind: "switch",
+    value: "<on|off>",
+    fallback: undefined,
+    says: "follow finality certificates (default: on where the initial power table, or its CID, is known)",
+  },
+  f3Manifest: {
+    kind: "text",
+    value: "<file>",
+    fallback: undefined,
+    says: "manifest of F3 as JSON, where it is not the network's own",
+  },
+  f3Table: {
+    kind: "text",
+    value: "<file>",
+    fallback: undefined,
+    says: "initial power table of F3 to trust, as CBOR or JSON (default: from peers, by the manifest's CID)",
   },
   actors: {
     kind: "text",
@@ -204,6 +228,8 @@ function readOption(name: keyof NodeOptions, given: unknown): unknown {
       return isEndpoint(String(given)) ? given : refuse("off, or host:port with a port up to 65535");
     case "execute":
       return ["on", "off", "auto"].includes(String(given)) ? given : refuse("on, off or auto");
+    case "switch":
+      return given === "on" || given === "off" ? given : refuse("on or off");
     case "level":
       return logLevels.includes(String(given)) ? given : refuse(`one of ${logLevels.join(", ")}`);
   }

@@ -10,6 +10,7 @@ import type { CommandContext } from "./commands/command.ts";
 import { NodeError } from "./errors.ts";
 import { executeAll } from "./execute/execute-all.ts";
 import { type NodeExecution, nodeExecution } from "./execute/node-execution.ts";
+import { followBoth, nodeFinality } from "./f3/node-finality.ts";
 import { importCar } from "./import-car.ts";
 import { createMetrics } from "./metrics.ts";
 import { resolveNetwork } from "./networks.ts";
@@ -112,6 +113,7 @@ const retryMs = 5000;
 /** What says of a target that it is no part of the chain, beside the rules its blocks may break. */
 const brokenTarget: ReadonlySet<string> = new Set([
   "copse/chain-broken",
+  "copse/not-certified",
   "chain/fork-too-long",
   "chain/seam-broken",
   "chain/behind-checkpoint",
@@ -154,9 +156,17 @@ async function runSync(
         },
         AbortSignal.any([signal, over.signal]),
       );
+  const final = nodeFinality(node, {
+    context: shared,
+    log,
+    output: context.output,
+    onHead: () => executed?.execution.nudge(),
+  });
   try {
+    await final?.begin(signal);
     for (;;) {
-      const target = await peers.target(idleMs, signal);
+      // what F3 finalized needs no peer's word: it is assembled where none tells a head that holds it
+      const target = (await peers.target(idleMs, signal)) ?? final?.target;
       if (target === undefined) {
         const [lie] = peers.pool.dropped.values();
         const why = `${peers.told} of the peers told a head that others support within ${options.idleSeconds} s`;
@@ -170,6 +180,7 @@ async function runSync(
       chosen = target;
       try {
         await assemble(target, shared, signal);
+        await final?.update(signal);
         executed?.execution.nudge();
         if (options.once) await executeAll(executed, options, signal);
         // leaders may be judged by states that were computed just now
@@ -177,7 +188,8 @@ async function runSync(
         progress.stop();
         const head = TipsetKey.key(node.store.head?.key ?? TipsetKey.empty);
         const onTarget = TipsetKey.key(target.key) === head;
-        const anchor = { kind: onTarget ? "peers" : "stored", ids: onTarget ? target.supporters : [] } as const;
+        const kind = !onTarget ? "stored" : target.supporters.length > 0 ? "peers" : "f3";
+        const anchor = { kind, ids: onTarget ? target.supporters : [] } as const;
         const fresh = head !== reported;
         reported = head;
         if (fresh) await reportAssembled(node, anchor, context);
@@ -190,7 +202,7 @@ async function runSync(
       }
       if (options.once) return;
       follower ??= startFollowing(node, shared, log, context, executed);
-      await follower.run(signal);
+      await followBoth(follower, final, shared, signal);
     }
   } finally {
     follower?.stop(); // its validators read the store, which closes next

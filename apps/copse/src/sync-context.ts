@@ -32,6 +32,7 @@ export function syncContext(
     signatures: node.signatures,
     states: nodeStates(node),
     execution,
+    certified: node.f3?.certified,
     to: options.to,
     messages: options.messages,
     parallelSpans: 4,

@@ -110,6 +110,18 @@ const samples: { readonly [Name in keyof NodeOptions]: readonly (readonly [unkno
     ["on", "on", '"on"', "on"],
     ["off", "off", '"off"', "off"],
   ],
+  f3: [
+    ["on", "on", '"on"', "on"],
+    ["off", "off", '"off"', "off"],
+  ],
+  f3Manifest: [
+    ["/m.json", "/m.json", '"/m.json"', "/m.json"],
+    ["n.json", "n.json", '"n.json"', "n.json"],
+  ],
+  f3Table: [
+    ["/t.json", "/t.json", '"/t.json"', "/t.json"],
+    ["t.cbor", "t.cbor", '"t.cbor"', "t.cbor"],
+  ],
   actors: [
     ["/a", "/a", '"/a"', "/a"],
     ["b", "b", '"b"', "b"],
@@ -136,6 +148,9 @@ const malformed: { readonly [Name in keyof NodeOptions]: readonly (readonly [giv
   idleSeconds: [["soon", '"soon"'], ["-0", "-1"]],
   workers: [["all", '"all"'], ["NaN", "nan"]],
   execute: [["yes", '"yes"'], ["ON", "true"]],
+  f3: [["auto", '"auto"'], ["ON", "true"], [true, '""']],
+  f3Manifest: [["", '""'], [true, "5"]],
+  f3Table: [["", '""'], [true, "5"]],
   actors: [["", '""'], [true, "5"]],
 };
 
@@ -163,6 +178,9 @@ describe("optionTable", () => {
       idleSeconds: 60,
       workers: 0,
       execute: "auto",
+      f3: undefined,
+      f3Manifest: undefined,
+      f3Table: undefined,
       actors: defaultActors(),
     } satisfies NodeOptions);
   });

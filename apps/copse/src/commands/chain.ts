@@ -12,6 +12,7 @@ import {
 import { CID } from "multiformats/cid";
 import { assembledReport, assembledText } from "../assembled.ts";
 import { NodeError } from "../errors.ts";
+import { storedHead } from "../f3/certificates.ts";
 import { headerJson, messageJson, signedMessageJson, tipsetJson } from "../lotus-json.ts";
 import { resolveNetwork } from "../networks.ts";
 import { resolveOptions } from "../options.ts";
@@ -132,12 +133,13 @@ export const chainCommands: readonly CommandSpec[] = [
     options: where,
     examples: ["copse chain assembled --json"],
     run: (context) =>
-      withChain(context, ({ network, database, store }) => {
+      withChain(context, async ({ network, database, store }) => {
         const report = assembledReport({
           store,
           network,
           counts: countsTable(database).read(),
           ...readBasis(database),
+          f3: await storedHead(database),
           now: Date.now() / 1000,
         });
         if (report === undefined) throw new NodeError("copse/not-found", { what: "an assembled chain" });
