@@ -19,6 +19,7 @@ import { messageStage } from "../src/sync/message-stage.ts";
 import { noRanking } from "../src/sync/ranking.ts";
 import { type ChainSourcePort, SourcePool } from "../src/sync/sources.ts";
 import type { Stage } from "../src/sync/stage.ts";
+import { statesAtHand } from "../test/sync/states-at-hand.ts";
 
 const epochs = Number(process.env["COPSE_BENCH_STAGE_EPOCHS"] ?? 300);
 const signal = new AbortController().signal;
@@ -57,7 +58,7 @@ const source: ChainSourcePort = {
 const pool = new SourcePool(noRanking);
 pool.add(source);
 
-const states = { isAbsent: () => false, getBytes: async (cid: Uint8Array) => reader.getSync(cid) };
+const states = statesAtHand(reader);
 const needs = { network, reader, signatures, states, pool, patience: { hedgeMs: 10_000, idleMs: 1000 } };
 const stages: [string, () => Stage][] = [
   ["beacons", () => beaconStage(needs)],

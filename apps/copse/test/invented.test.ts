@@ -11,6 +11,7 @@ import { noRanking } from "../src/sync/ranking.ts";
 import { retreatUnserved } from "../src/sync/retreat.ts";
 import { type ChainSourcePort, type HeaderSlices, SourcePool } from "../src/sync/sources.ts";
 import { type Invented, inventChain } from "./invented-chain.ts";
+import { statesAtHand } from "./sync/states-at-hand.ts";
 
 const epochs = 60;
 const forkAt = 40;
@@ -62,7 +63,7 @@ async function contextOf(store: ChainStore, sources: readonly ChainSourcePort[])
     pool,
     patience: { hedgeMs: 10_000, idleMs: 300 },
     signatures: { check: async (checks) => checks.map(() => true) },
-    states: { isAbsent: () => true, getBytes: async () => undefined },
+    states: statesAtHand(),
     to: 0,
     messages: { kind: "none" },
     parallelSpans: 4,

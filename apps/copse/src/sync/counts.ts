@@ -23,6 +23,9 @@ export interface Counts {
   readonly weights: number;
   /** Headers whose winning proof of spacetime was verified: none, unless the node is given a verifier. */
   readonly winningProofs: number;
+  /** Blocks of state that peers gave for leader checks, where none was at hand. */
+  readonly stateBlocksFetched: number;
+  readonly stateBytesFetched: number;
   /** Tipsets whose state, receipts and base fee were computed, and are what their children name. */
   readonly executedTipsets: number;
   readonly executedMessages: number;
@@ -41,6 +44,8 @@ export const noCounts: Counts = {
   leadersOnOlderState: 0,
   weights: 0,
   winningProofs: 0,
+  stateBlocksFetched: 0,
+  stateBytesFetched: 0,
   executedTipsets: 0,
   executedMessages: 0,
 };

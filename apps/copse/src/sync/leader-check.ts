@@ -1,12 +1,14 @@
 import { type CheckedLeaders, checkLeaders, type LeaderStates, type LinkedTipset } from "@copse/chain";
 import type { StateAtHand, WinningPostVerifier } from "@copse/chain/validate";
-import { type AsyncBlockReader, runAsync } from "@copse/ipld";
-import type { AbortOptions } from "@copse/primitives";
+import { runAsync } from "@copse/ipld";
+import { type AbortOptions, isCopseError } from "@copse/primitives";
 import { decodeBlockHeader, type Network, type Tipset } from "@copse/types";
 import type { CID } from "multiformats/cid";
 import { entryBelow } from "./beacon-stage.ts";
 import { decodeTipset } from "./decode-tipset.ts";
 import { type BranchReader, leaderPlaces } from "./leader-branch.ts";
+import { fetchLeaders } from "./leader-reads.ts";
+import type { StateSource } from "./state-source.ts";
 
 /** Where states come from: `StateCache`. */
 export interface LeaderStateSource {
@@ -21,7 +23,7 @@ export interface LeaderCheckNeeds {
   readonly network: Network;
   readonly reader: BranchReader;
   /** Blocks of states. */
-  readonly blocks: AsyncBlockReader;
+  readonly blocks: Pick<StateSource, "getBytes" | "held">;
   readonly states: LeaderStateSource;
   /** Verifies winning proofs; without one they stay unchecked. */
   readonly proofs?: WinningPostVerifier | undefined;
@@ -45,14 +47,22 @@ export async function checkTipsetLeaders(
   const { standing, lookback, leastPower } = places;
   const exact = (named: LinkedTipset | undefined): Promise<StateAtHand | undefined> | undefined =>
     named && needs.states.exact(stateNamedBy(named), named.height, options);
-  const found = (await exact(lookback)) ?? (await needs.states.older?.(lookback?.height ?? linked.height, options));
+  const open = await Promise.all([exact(lookback), exact(leastPower), exact(standing)]);
+  const found = open[0] ?? (await needs.states.older?.(lookback?.height ?? linked.height, options));
   if (found === undefined) return undefined;
-  const states: LeaderStates = {
-    lookback: found,
-    leastPower: await exact(leastPower),
-    standing: await exact(standing),
-  };
+  const states: LeaderStates = { lookback: found, leastPower: open[1], standing: open[2] };
   const tipset = decodeTipset(linked);
+  try {
+    await fetchLeaders(
+      blocks,
+      states,
+      tipset.blocks.map(({ miner }) => miner),
+      options,
+    );
+  } catch (error) {
+    if (!isCopseError(error, "fetch/over-budget")) throw error;
+    return undefined; // no state that a chain has is so deep
+  }
   const context = { base: decodeTipset(standing), beacon: entryBelow(reader, tipset).entry, states, proofs };
   return { tipset, checked: await runAsync(checkLeaders(network, tipset, context), blocks, options) };
 }

@@ -1,6 +1,8 @@
 import { blockError, type ChainReader, type CheckedLeaders, verdictOf } from "@copse/chain";
 import type { WinningPostVerifier } from "@copse/chain/validate";
+import type { FetchTally } from "@copse/ipld";
 import type { Network, Tipset } from "@copse/types";
+import type { Counts } from "./counts.ts";
 import { checkTipsetLeaders } from "./leader-check.ts";
 import { type SignatureChecker, settleAll } from "./signatures.ts";
 import type { Stage } from "./stage.ts";
@@ -15,14 +17,17 @@ export interface LeaderStageNeeds {
   readonly states: StateSource;
   /** Verifies winning proofs of spacetime; without one they are told as unchecked. */
   readonly proofs?: WinningPostVerifier | undefined;
+  /** After so many states in a row that nobody had, few are asked for; see `StateCache`. */
+  readonly patience?: number | undefined;
 }
 
 /**
  * Ticket, election proof, win count, eligibility and block signature of every header, and the weight, against state, where
  * state is to be had. Heights whose state is not stay below the level; nothing is concluded from that.
  */
-export function leaderStage({ network, reader, signatures, states, proofs }: LeaderStageNeeds): Stage {
-  const needs = { network, reader, blocks: states, states: new StateCache(states, reader), proofs };
+export function leaderStage({ network, reader, signatures, states, proofs, patience }: LeaderStageNeeds): Stage {
+  const needs = { network, reader, blocks: states, states: new StateCache(states, reader, patience), proofs };
+  const fetched = sinceLast(() => states.fetched().needed);
   return {
     level: "leader-checked",
     size: 64,
@@ -54,7 +59,17 @@ export function leaderStage({ network, reader, signatures, states, proofs }: Lea
         counts.winningProofs += checked.leaders.filter(({ winningProof }) => winningProof === "verified").length;
         if (checked.weightChecked) counts.weights++;
       }
-      return { unresolved, counts };
+      return { unresolved, counts: { ...counts, ...fetched() } };
     },
+  };
+}
+
+/** What was fetched since it was last asked. */
+function sinceLast(read: () => FetchTally): () => Pick<Counts, "stateBlocksFetched" | "stateBytesFetched"> {
+  let told = read();
+  return () => {
+    const before = told;
+    told = read();
+    return { stateBlocksFetched: told.blocks - before.blocks, stateBytesFetched: told.bytes - before.bytes };
   };
 }

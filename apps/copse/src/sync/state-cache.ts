@@ -10,7 +10,7 @@ import type { StateSource } from "./state-source.ts";
 /** States kept open at once. */
 const maxStates = 64;
 /** After so many roots in a row that nobody had, only one in `probeEvery` is asked for. */
-const patience = 3;
+const usualPatience = 3;
 const probeEvery = 128;
 /** How much older than the state that is wanted a stand-in may be. Unit: epochs, two days of mainnet. */
 export const maxStateAge = 5760;
@@ -22,13 +22,15 @@ export const maxStateAge = 5760;
 export class StateCache {
   readonly #source: StateSource;
   readonly #reader: ChainReader;
+  readonly #patience: number;
   readonly #open = new Map<string, StateAtHand>();
   readonly #opening = new Map<string, Promise<StateAtHand | undefined>>();
   #missed = 0;
 
-  constructor(source: StateSource, reader: ChainReader) {
+  constructor(source: StateSource, reader: ChainReader, patience: number = usualPatience) {
     this.#source = source;
     this.#reader = reader;
+    this.#patience = patience;
   }
 
   /** The state of a root, named by the headers of an epoch; `undefined` where nobody has it. */
@@ -41,7 +43,7 @@ export class StateCache {
     if (!isHeld && this.#source.isAbsent(root.bytes)) return undefined;
     const underWay = this.#opening.get(key);
     if (underWay !== undefined) return await underWay;
-    if (!isHeld && this.#missed >= patience && this.#missed++ % probeEvery !== 0) return undefined;
+    if (!isHeld && this.#missed >= this.#patience && this.#missed++ % probeEvery !== 0) return undefined;
     const opening = this.#openState(root, epoch, options).finally(() => this.#opening.delete(key));
     this.#opening.set(key, opening);
     return await opening;
