@@ -151,7 +151,9 @@ class Import {
       const { instance, certificate } = fresh[at] as F3SnapshotEntry;
       if (instance >= stage.stored) break; // staged only, and forgotten below
       if (isSameDecision(stage.decode(stored), certificate)) continue;
-      throw new F3SnapshotError("f3/snapshot-conflict", { instance });
+      await this.#writing;
+      // Puts may have decided earlier ones meanwhile, after they were compared.
+      throw new F3SnapshotError("f3/snapshot-conflict", { instance: (await stage.conflict()) ?? instance });
     }
     await this.#writing;
     await stage.cut(next);

@@ -116,7 +116,7 @@ export class ImportStage {
   async commit(position: F3Position | undefined): Promise<{ added: number } | { conflict: number }> {
     return this.#core.lock(async () => {
       const core = this.#core;
-      const conflict = await this.#conflict();
+      const conflict = await this.conflict();
       if (conflict !== undefined) return { conflict };
       if (this.#staged === undefined || this.#staged.next <= this.stored) {
         await this.discard();
@@ -162,11 +162,11 @@ export class ImportStage {
     if (staged.networkName !== networkName || staged.first !== first || staged.lookback !== lookback) return false;
     if (!equalBytes(staged.initialTable, initialTable.cid.bytes)) return false;
     if (staged.from > this.stored || staged.next <= this.stored) return false;
-    return (await this.#conflict()) === undefined;
+    return (await this.conflict()) === undefined;
   }
 
   /** The first instance of which the stage says something else than the store, which may have gone on meanwhile. */
-  async #conflict(): Promise<number | undefined> {
+  async conflict(): Promise<number | undefined> {
     const { span, root, kv } = this.#core;
     const staged = this.#staged;
     if (staged === undefined) return undefined;
