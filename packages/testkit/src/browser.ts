@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { chromiumFlags, findChromium } from "./chromium.ts";
 
 /** What a page module gets: JSON values, and the addresses of the files that the test named. */
@@ -36,6 +36,8 @@ export interface TestBrowser {
    * one that it only logs as uncaught, is thrown here.
    */
   run<Result>(module: URL, options?: PageOptions): Promise<Result>;
+  /** An empty page in a context of its own, for a site that is built: `page.context().close()` ends both. */
+  open(options?: BrowserContextOptions): Promise<Page>;
   close(): Promise<void>;
 }
 
@@ -47,6 +49,7 @@ export async function launchBrowser(): Promise<TestBrowser | undefined> {
   return {
     version: browser.version(),
     run: (module, options) => runPage(browser, module, options ?? {}),
+    open: async (options) => (await browser.newContext(options)).newPage(),
     close: () => browser.close(),
   };
 }

@@ -1,0 +1,102 @@
+import type { FileKind, Progress, Report } from "../verify/report.ts";
+import { size } from "../verify/words.ts";
+import type { ToldError } from "../worker/messages.ts";
+import { element } from "./elements.ts";
+
+/** What can become of a file. */
+export type Outcome =
+  | { readonly state: "done"; readonly report: Report }
+  | { readonly state: "refused"; readonly error: ToldError }
+  | { readonly state: "cancelled" };
+
+const kinds: Readonly<Record<FileKind | "manifest" | "unknown", string>> = {
+  "f3-snapshot": "F3 snapshot",
+  "header-chain": "Header chain",
+  "state-proof": "State proof",
+  manifest: "F3 manifest",
+  unknown: "File",
+};
+
+let cards = 0;
+
+/** The card of one file: what it is, how far its check has come, and what came of it. */
+export class Card {
+  readonly root: HTMLLIElement;
+  /** In one line, for those who do not see the card. */
+  summary = "";
+  readonly #article: HTMLElement;
+  readonly #badge: HTMLElement;
+  readonly #phase: HTMLElement;
+  readonly #bar: HTMLProgressElement;
+  readonly #going: HTMLElement;
+  readonly #name: string;
+
+  constructor(file: { readonly name: string; readonly size: number }, kind: keyof typeof kinds, onCancel: () => void) {
+    const id = `card-${++cards}`;
+    this.#name = file.name;
+    this.#badge = element("span", { class: "badge" }, "Waiting");
+    this.#phase = element("span", { class: "phase" }, "waiting");
+    this.#bar = element("progress", { "aria-label": `Progress of ${file.name}` });
+    const cancel = element("button", { type: "button", "aria-label": `Cancel ${file.name}` }, "Cancel");
+    cancel.addEventListener("click", onCancel);
+    this.#going = element("div", { class: "going" }, this.#phase, this.#bar, cancel);
+    this.#article = element(
+      "article",
+      { class: "card", "aria-labelledby": id, "aria-busy": "true" },
+      element(
+        "div",
+        { class: "top" },
+        element(
+          "div",
+          {},
+          element("h3", { id }, file.name),
+          element("span", { class: "kind" }, `${kinds[kind]}, ${size(file.size)}`),
+        ),
+        this.#badge,
+      ),
+      this.#going,
+    );
+    this.root = element("li", {}, this.#article);
+  }
+
+  progress({ phase, done, total }: Progress): void {
+    this.#badge.textContent = "Checking";
+    const share = total > 0 ? Math.min(1, done / total) : 0;
+    this.#phase.textContent = `${phase}, ${Math.floor(share * 100)} %`;
+    this.#bar.max = 1;
+    this.#bar.value = share;
+  }
+
+  end(outcome: Outcome): void {
+    this.#going.remove();
+    this.#article.setAttribute("aria-busy", "false");
+    if (outcome.state === "cancelled") {
+      this.#say("Cancelled", "cancelled");
+    } else if (outcome.state === "refused") {
+      const { code, message } = outcome.error;
+      this.#article.append(element("p", { class: "error", role: "alert" }, element("code", {}, code), ` ${message}`));
+      this.#say("Refused", "refused");
+    } else {
+      this.#show(outcome.report);
+    }
+  }
+
+  #show({ verdict, headline, facts, notes }: Report): void {
+    const list = element("dl");
+    for (const { label, value, form } of facts) {
+      list.append(element("dt", {}, label), element("dd", form === "mono" ? { class: "mono" } : {}, value));
+    }
+    this.#article.append(
+      element("p", { class: "headline" }, headline),
+      ...notes.map((note) => element("p", { class: "note" }, note)),
+      list,
+    );
+    this.#say(verdict === "verified" ? "Verified" : "Verified in part", verdict);
+  }
+
+  #say(badge: string, state: string): void {
+    this.#badge.textContent = badge;
+    this.#article.classList.add(state);
+    this.summary = `${this.#name}: ${badge}`;
+  }
+}

@@ -1,0 +1,81 @@
+import type { FinalityCertificate } from "@copse/f3";
+import { type VerifiedSnapshot, verifyF3Snapshot } from "@copse/f3/snapshot";
+import { type CertificateCheck, checkHere } from "@copse/f3/store";
+import { TipsetKey } from "@copse/types";
+import type { F3Manifest } from "@copse/types/networks";
+import type { BlockIndexBuilder } from "./block-index.ts";
+import type { OnProgress, Report } from "./report.ts";
+import { count, duration, size, whole } from "./words.ts";
+
+/** What an F3 snapshot is verified with. */
+export interface F3Needs {
+  readonly manifest: F3Manifest;
+  /** Chunks of the file. */
+  readonly source: AsyncIterable<Uint8Array>;
+  readonly random: (length: number) => Uint8Array;
+  /** Unit: milliseconds; only differences count. */
+  readonly now: () => number;
+  /** Takes the blocks of all finalized tipsets. */
+  readonly index: BlockIndexBuilder;
+  readonly onProgress: OnProgress;
+}
+
+/**
+ * Verifies an F3 snapshot from the manifest's power table to its last certificate.
+ *
+ * @throws {F3SnapshotError} {F3Error} what is wrong, and with which instance
+ */
+export async function verifyF3File(needs: F3Needs): Promise<Report> {
+  const { manifest, source, random, now, index, onProgress } = needs;
+  const start = now();
+  const verified = await verifyF3Snapshot(source, {
+    manifest,
+    check: noting(checkHere(random), index),
+    onProgress: ({ first, latest, verified }) =>
+      onProgress({ phase: "verifying certificates", done: verified, total: latest - first + 1 }),
+  });
+  return reportF3(manifest, verified, now() - start);
+}
+
+/** Notes what the certificates that hold have finalized. */
+function noting(check: CertificateCheck, index: BlockIndexBuilder): CertificateCheck {
+  return {
+    async verify(position, certificates, options) {
+      const result = await check.verify(position, certificates, options);
+      for (const certificate of certificates.slice(0, result.accepted)) noteChain(certificate, index);
+      return result;
+    },
+  };
+}
+
+function noteChain({ chain }: FinalityCertificate, index: BlockIndexBuilder): void {
+  for (const { epoch, key } of chain) index.add(epoch, key);
+}
+
+function reportF3(manifest: F3Manifest, verified: VerifiedSnapshot, ms: number): Report {
+  const { header, certificates, latest, position, cid, bytes } = verified;
+  const final = latest.chain.at(-1);
+  const { entries } = position.powerTable;
+  const power = entries.reduce((sum, entry) => sum + entry.power, 0n);
+  return {
+    kind: "f3-snapshot",
+    verdict: "verified",
+    headline: `F3 of ${manifest.networkName} has finalized epoch ${whole(final?.epoch ?? 0)}`,
+    facts: [
+      { label: "Network", value: manifest.networkName },
+      {
+        label: "Instances",
+        value: `${whole(header.firstInstance)}–${whole(header.latestInstance)}, ${count(certificates, "certificate")}`,
+      },
+      { label: "Final tipset", value: `epoch ${whole(final?.epoch ?? 0)}` },
+      { label: "Its blocks", value: final === undefined ? "" : TipsetKey.cids(final.key).join("\n"), form: "mono" },
+      { label: "Trusted power table", value: `${manifest.initialPowerTable ?? "none"}`, form: "mono" },
+      { label: "Power table now", value: position.powerTable.cid.toString(), form: "mono" },
+      { label: "Members now", value: `${count(entries.length, "member")}, power ${power}` },
+      { label: "Speed", value: `${whole((certificates / ms) * 1000)} certificates per second (${duration(ms)})` },
+      { label: "Snapshot", value: cid.toString(), form: "mono" },
+      { label: "File", value: size(bytes) },
+    ],
+    notes: [],
+  };
+}
