@@ -13,6 +13,11 @@ export interface Anchor {
    */
   readonly kind: "import" | "peers" | "f3" | "stored";
   readonly ids: readonly string[];
+  /**
+   * With `peers`: whether leaders of the head's chain were looked at before it was taken, and hold. Where not, no state was
+   * to be had, and it is the heaviest that enough peers support.
+   */
+  readonly judged?: boolean;
 }
 
 /** One line that says what was assembled and how far it was checked. */

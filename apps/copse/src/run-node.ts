@@ -24,6 +24,7 @@ import { nodeStatus } from "./status.ts";
 import { assemble, checkChain, isAbort, messageRange, type SyncContext } from "./sync/assemble.ts";
 import { Follower } from "./sync/follow.ts";
 import { importSource } from "./sync/import-source.ts";
+import { HeadJudge } from "./sync/leader-judge.ts";
 import { SyncMonitor } from "./sync/monitor.ts";
 import { noRanking } from "./sync/ranking.ts";
 import { retreatUnserved } from "./sync/retreat.ts";
@@ -110,6 +111,9 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
 /** Pause before a target is tried again that could not be assembled. */
 const retryMs = 5000;
 
+/** What says of a target that it leaves out what is final. */
+const leavesFinal: ReadonlySet<string> = new Set(["copse/not-certified", "chain/behind-checkpoint"]);
+
 /** What says of a target that it is no part of the chain, beside the rules its blocks may break. */
 const brokenTarget: ReadonlySet<string> = new Set([
   "copse/chain-broken",
@@ -142,6 +146,7 @@ async function runSync(
   const { options, peers } = node;
   const idleMs = Math.max(1, options.idleSeconds) * 1000; // to wait for nothing would be to spin
   const shared = syncContext(node, peers.pool, (step) => monitor.step(step), executed?.execution);
+  const judge = new HeadJudge(shared);
   let follower: Follower | undefined;
   let reported: string | undefined;
   let chosen: Target | undefined;
@@ -166,7 +171,7 @@ async function runSync(
     await final?.begin(signal);
     for (;;) {
       // what F3 finalized needs no peer's word: it is assembled where none tells a head that holds it
-      const target = (await peers.target(idleMs, signal)) ?? final?.target;
+      const target = (await peers.target(idleMs, signal, judge)) ?? final?.target;
       if (target === undefined) {
         const [lie] = peers.pool.dropped.values();
         const why = `${peers.told} of the peers told a head that others support within ${options.idleSeconds} s`;
@@ -175,7 +180,8 @@ async function runSync(
         log.warn({ peers: peers.count, told: peers.told }, "no head to sync to yet");
         continue;
       }
-      log.info({ height: target.height, supporters: target.supporters }, "target chosen");
+      const { height, supporters, judged } = target;
+      log.info({ height, supporters, judged }, "target chosen");
       monitor.target(target.height);
       chosen = target;
       try {
@@ -189,15 +195,18 @@ async function runSync(
         const head = TipsetKey.key(node.store.head?.key ?? TipsetKey.empty);
         const onTarget = TipsetKey.key(target.key) === head;
         const kind = !onTarget ? "stored" : target.supporters.length > 0 ? "peers" : "f3";
-        const anchor = { kind, ids: onTarget ? target.supporters : [] } as const;
+        const ids = onTarget ? target.supporters : [];
+        const anchor = { kind, ids, ...(kind === "peers" ? { judged: target.judged === true } : {}) } as const;
         const fresh = head !== reported;
         reported = head;
         if (fresh) await reportAssembled(node, anchor, context);
       } catch (error) {
-        if (options.once || signal.aborted) throw error;
+        // where F3 says what the chain is, a head that leaves it out ends nothing
+        const isForked = isCopseError(error) && leavesFinal.has(error.code);
+        if (signal.aborted || (options.once && !isForked)) throw error;
         log.error(errorFacts(error), "this target could not be assembled");
         await standBack(target, error, node);
-        await wait(retryMs, undefined, { signal });
+        if (!isForked) await wait(retryMs, undefined, { signal });
         continue;
       }
       if (options.once) return;

@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import {
   type ChainReader,
   chainError,
+  coversRange,
   type HeadChange,
   type LinkedTipset,
   type LinkTarget,
@@ -83,7 +84,8 @@ export class Follower {
     this.#onRefused = events.onRefused;
     this.#tracker = this.#newTracker();
     const beacon = beaconStage({ network, reader, signatures });
-    const leader = leaderStage({ network, reader, signatures, states: context.states });
+    const states = { states: context.states, mostMisses: Number.POSITIVE_INFINITY }; // near the head peers have them
+    const leader = leaderStage({ network, reader, signatures, ...states });
     const executed = context.execution && followStages(context.execution);
     const checks = executed === undefined ? [beacon, leader] : [beacon, executed.ready, leader, executed.judge];
     this.#stages = [...checks, messageStage({ ...this.#context, reader })];
@@ -193,9 +195,9 @@ export class Follower {
       for (const stage of this.#stages) {
         if (stage.level === "messages-checked" && this.#context.messages.kind === "none") continue;
         const { blocks, unresolved } = await stage.check([tipset], { first: true, signal });
-        // headers cost nothing: what no state speaks for, one peer's word does not make the head
         if (stage.level === "leader-checked" && unresolved?.has(tipset.height) === true) {
-          if (!(await this.#node.peers.isSupported(tipset.key, signal))) return this.#putOff(tipset, "one peer's word");
+          const doubt = await this.#doubt(tipset, signal);
+          if (doubt !== undefined) return this.#putOff(tipset, doubt);
         }
         if (blocks !== undefined && blocks.length > 0) await store.raise([], blocks);
       }
@@ -208,6 +210,20 @@ export class Follower {
       else if (isCopseError(error) && !error.code.startsWith("host/")) this.#putOff(tipset, error);
       else throw error;
     }
+  }
+
+  /**
+   * Why a tipset that no state speaks for is not taken. Headers cost nothing: where our own head was judged, what can not be
+   * does not take its place. Where it was not, as many peers must hold it as a head needs. A chain that goes on so for long
+   * comes to be chosen anew, among all that peers tell.
+   */
+  async #doubt(tipset: LinkedTipset, signal: AbortSignal): Promise<string | undefined> {
+    const { store, peers } = this.#node;
+    const height = store.head?.height ?? 0;
+    if (height > 0 && coversRange(store.assurance["leader-checked"], { from: height, to: height })) {
+      return "no state speaks for its leaders, and those of our head are checked";
+    }
+    return (await peers.isSupported(tipset.key, signal)) ? undefined : "one peer's word";
   }
 
   async #checkNew(change: HeadChange, signal: AbortSignal): Promise<void> {

@@ -18,15 +18,15 @@ export interface LeaderStageNeeds {
   /** Verifies winning proofs of spacetime; without one they are told as unchecked. */
   readonly proofs?: WinningPostVerifier | undefined;
   /** After so many states in a row that nobody had, few are asked for; see `StateCache`. */
-  readonly patience?: number | undefined;
+  readonly mostMisses?: number | undefined;
 }
 
 /**
  * Ticket, election proof, win count, eligibility and block signature of every header, and the weight, against state, where
  * state is to be had. Heights whose state is not stay below the level; nothing is concluded from that.
  */
-export function leaderStage({ network, reader, signatures, states, proofs, patience }: LeaderStageNeeds): Stage {
-  const needs = { network, reader, blocks: states, states: new StateCache(states, reader, patience), proofs };
+export function leaderStage({ network, reader, signatures, states, proofs, mostMisses }: LeaderStageNeeds): Stage {
+  const needs = { network, reader, blocks: states, states: new StateCache(states, reader, mostMisses), proofs };
   const fetched = sinceLast(() => states.fetched().needed);
   return {
     level: "leader-checked",

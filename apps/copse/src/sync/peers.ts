@@ -9,18 +9,19 @@ import {
   type PeerBook,
   type PeerHead,
 } from "@copse/network";
-import { assertNotAborted, HostFault } from "@copse/primitives";
+import { assertNotAborted, type CopseError, HostFault } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
 import { NodeError } from "../errors.ts";
 import type { NodeMetrics } from "../metrics.ts";
 import type { NodeOptions } from "../options.ts";
 import { askOne } from "./ask.ts";
+import type { HeadJudge } from "./leader-judge.ts";
 import { peerSource } from "./peer-source.ts";
 import { isLie } from "./race.ts";
 import { bookRanking } from "./ranking.ts";
 import { SourcePool } from "./sources.ts";
-import { type Target, TargetSelector, type ToldHead, targetRules } from "./target.ts";
+import { type JudgeCandidates, type Target, TargetSelector, type ToldHead, targetRules } from "./target.ts";
 
 /** What watching peers may touch. */
 export interface PeersNeeds {
@@ -51,16 +52,17 @@ export interface Peers {
   /** Takes a head a peer told by gossip. `verified`: all that can be checked of it was. */
   tell(head: ToldHead, verified: boolean): void;
   /**
-   * Waits for a head that enough peers support.
+   * Waits for a head that enough peers support, or whose leaders hold.
    *
+   * @param judge - looks at the leaders of heads; what it refutes is refused. Without it they are taken by their weight
    * @returns undefined when `idleMs` passed without one
    * @throws {HostFault} `host/aborted`
    */
-  target(idleMs: number, signal: AbortSignal): Promise<Target | undefined>;
+  target(idleMs: number, signal: AbortSignal, judge?: Pick<HeadJudge, "judge">): Promise<Target | undefined>;
   /** The chain below a target broke a rule: it is not chosen again, nor what they say that told it. */
-  refuse(target: Target): void;
+  refuse(target: Pick<Target, "key" | "height">): void;
   /** What a target needs could not be had: others are tried before it is tried again. */
-  putBack(target: Target): void;
+  putBack(target: Pick<Target, "key">): void;
   /** Whether as many peers as a head needs can serve a tipset: for one that no check of ours speaks for. */
   isSupported(key: TipsetKey, signal: AbortSignal): Promise<boolean>;
   /** Peers connected and identified. */
@@ -202,6 +204,25 @@ export function connectPeers(needs: PeersNeeds): Peers {
     );
   };
 
+  const refuse = ({ key, height }: Pick<Target, "key" | "height">, reason?: CopseError): void => {
+    const tellers = selector.refuse(key);
+    const why = reason && { code: reason.code, reason: reason.message };
+    log.warn({ height, tellers, ...why }, "a head is refused, and what they say that told it");
+  };
+
+  /** Judges candidates; those that are refuted are refused at once. */
+  const judging =
+    (judge: Pick<HeadJudge, "judge">, signal: AbortSignal): JudgeCandidates =>
+    async (candidates) => {
+      const verdicts = await judge.judge(candidates, signal);
+      for (const [i, candidate] of candidates.entries()) {
+        const verdict = verdicts[i];
+        if (verdict?.kind === "refuted") refuse(candidate, verdict.error);
+        else log.debug({ height: candidate.height, ...verdict }, "a head was judged");
+      }
+      return verdicts;
+    };
+
   return {
     pool,
     onHead: ({ peer, head, height, weight }) => hear({ peer, key: TipsetKey.fromBytes(head), height, weight }),
@@ -209,10 +230,7 @@ export function connectPeers(needs: PeersNeeds): Peers {
       if (verified) take(head);
       else hear(head);
     },
-    refuse({ key, height }) {
-      const tellers = selector.refuse(key);
-      log.warn({ height, tellers }, "a head is refused, and what they say that told it");
-    },
+    refuse,
     putBack: ({ key }) => selector.putBack(key),
     isSupported(key, signal) {
       const connected = pool.ranked(new Set()).map(({ id }) => id);
@@ -232,12 +250,12 @@ export function connectPeers(needs: PeersNeeds): Peers {
       const timer = setInterval(() => void dialNamed(), redialMs);
       stopped.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     },
-    async target(idleMs, signal) {
+    async target(idleMs, signal, judge) {
       const started = performance.now();
       for (;;) {
         const waited = performance.now() - started;
         if (selector.ready(waited >= headPatienceMs)) {
-          const found = await selector.select(vouching(signal));
+          const found = await selector.select(vouching(signal), judge && judging(judge, signal));
           assertNotAborted(signal);
           if (found !== undefined) return found;
         }

@@ -1,5 +1,6 @@
 import { latin1 } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
+import type { HeadVerdict } from "./leader-judge.ts";
 
 /** A head as one peer told it, by hello or by gossip. Nothing of it is verified. */
 export interface ToldHead {
@@ -15,7 +16,15 @@ export interface Target {
   readonly key: TipsetKey;
   readonly height: number;
   readonly supporters: readonly string[];
+  /** Whether its leaders were looked at and hold: else it is the heaviest that enough peers support, and no more. */
+  readonly judged?: boolean;
 }
+
+/** A told head that may become the target. */
+export type Candidate = Omit<Target, "judged">;
+
+/** Judges candidates by their leaders: `HeadJudge`. One verdict for each, in the same order. */
+export type JudgeCandidates = (candidates: readonly Candidate[]) => Promise<readonly HeadVerdict[]>;
 
 /** How many peers must have told their head, and how many must stand behind the one that is chosen. */
 export interface TargetRules {
@@ -109,24 +118,48 @@ export class TargetSelector {
     return this.#heads.size;
   }
 
-  /** Whether enough peers have spoken. `patience` spent: those that have not are not waited for any longer. */
+  /**
+   * Whether enough peers have spoken, those among them that are not listened to any more. `patience` spent: those that have
+   * not are not waited for any longer.
+   */
   ready(patienceSpent: boolean): boolean {
     const needed = patienceSpent ? this.#rules.support : this.#rules.needed;
-    return this.#heads.size >= needed;
+    return this.#heads.size > 0 && this.#heads.size + this.#muted.size >= needed;
   }
 
   /**
-   * The heaviest supported head, or `undefined`.
+   * The heaviest head whose leaders hold, or else the heaviest that enough peers support. What its leaders refute is left
+   * out; what nobody can judge comes after all that was found good.
+   *
+   * Peers' support is wanted of each, but of one that was held against its rivals and stood: liars are not asked whether
+   * they vouch for the chain they would have us leave.
    *
    * @param vouch asks a peer for a tipset it did not name; resolves to whether it could serve it
+   * @param judge - without it nothing is judged
    */
-  async select(vouch: (peer: string, key: TipsetKey) => Promise<boolean>): Promise<Target | undefined> {
-    for (const candidate of this.#candidates()) {
+  async select(
+    vouch: (peer: string, key: TipsetKey) => Promise<boolean>,
+    judge?: JudgeCandidates,
+  ): Promise<Target | undefined> {
+    const candidates = this.#candidates();
+    const verdicts = (await judge?.(candidates)) ?? [];
+    const told = candidates.map((candidate, i) => ({ candidate, verdict: verdicts[i] }));
+    const good = told.filter(({ verdict }) => verdict?.kind === "good");
+    const open = told.filter(({ verdict }) => verdict === undefined || verdict.kind === "unjudged");
+    for (const { candidate, verdict } of [...good, ...open]) {
+      const judged = verdict?.kind === "good";
+      if (verdict?.kind === "good" && (verdict.contested || this.#isOneOfOne(candidate)))
+        return { ...candidate, judged };
       const others = [...this.#heads.keys()].filter((peer) => !candidate.supporters.includes(peer));
       const supporters = await this.#gather(candidate.key, candidate.supporters, others, vouch);
-      if (supporters.length >= this.#rules.support) return { ...candidate, supporters };
+      if (supporters.length >= this.#rules.support) return { ...candidate, supporters, judged };
     }
     return undefined;
+  }
+
+  /** Whether all peers that are still listened to told this head, since others told false ones. */
+  #isOneOfOne({ supporters }: Candidate): boolean {
+    return this.#muted.size > 0 && supporters.length === this.#heads.size;
   }
 
   /**
@@ -158,7 +191,7 @@ export class TargetSelector {
     return found;
   }
 
-  #candidates(): Target[] {
+  #candidates(): Candidate[] {
     const byKey = new Map<string, { head: ToldHead; supporters: string[] }>();
     for (const head of this.#heads.values()) {
       const name = latin1(head.key);

@@ -1,0 +1,266 @@
+import { blockError, type ChainStore, type LinkedTipset, type LinkRules, verdictOf } from "@copse/chain";
+import { lookbackDepth } from "@copse/chain/rules";
+import { checkBeacons, type WinningPostVerifier } from "@copse/chain/validate";
+import { assertNotAborted, type CopseError, latin1 } from "@copse/primitives";
+import { type Network, networkVersion, TipsetKey } from "@copse/types";
+import { entryBelow } from "./beacon-stage.ts";
+import { checkTipsetLeaders } from "./leader-check.ts";
+import { Strands, type ToldTipset } from "./leader-strands.ts";
+import { type SignatureChecker, settleAll } from "./signatures.ts";
+import type { SourcePool } from "./sources.ts";
+import { StateCache } from "./state-cache.ts";
+import type { StateSource } from "./state-source.ts";
+
+/** What the leaders of a head's tipsets say of it. */
+export type HeadVerdict =
+  /**
+   * What was looked at holds against states that peers gave, each block of them hashed. `contested`: it was held against
+   * other heads, above the tipset where they part, by states that all of them stand on.
+   */
+  | { readonly kind: "good"; readonly contested: boolean; readonly checked: number }
+  /** A block of it was not won by whom it names. */
+  | { readonly kind: "refuted"; readonly error: CopseError }
+  /** States are not to be had, or it parts from the others too deep. */
+  | { readonly kind: "unjudged"; readonly why: string };
+
+/** What judging heads needs. */
+export interface JudgeNeeds {
+  readonly network: Network;
+  readonly store: ChainStore;
+  readonly rules: LinkRules;
+  readonly pool: SourcePool;
+  readonly states: StateSource;
+  readonly signatures: SignatureChecker;
+  readonly proofs?: WinningPostVerifier | undefined;
+}
+
+/** Heads judged at once, the first ones told. */
+export const mostJudged = 16;
+/** Tipsets a head first shows, to see where it parts from the others: the same number that peers show to be listened to. */
+const firstWindow = 16;
+const window = 900;
+/** Tipsets looked at of a head that no other contradicts: enough to see that its leaders can be judged. */
+const uncontested = 8;
+/** Tipsets looked at of a fork: its lowest, those with the most wins, its newest. All are checked once it is taken. */
+const sample = { lowest: 32, heaviest: 16, newest: 4 } as const;
+/** So many that no state speaks for, and a head is given up as one that can not be judged. */
+const mostUnresolved = 3;
+/** What is remembered of single tipsets. */
+const mostKnown = 8192;
+/** The same heads are not judged again within. Unit: ms. */
+const freshMs = 15_000;
+/** After so long what is not judged stays so. Unit: ms. */
+const judgeMs = 120_000;
+
+/**
+ * Holds heads that peers told against each other by who won their blocks. Headers cost nothing: a fork that nobody won can
+ * be heavier than the chain. But the states that name the miners' keys and power lie 900 epochs below a block, so where two
+ * heads part, both stand on the same ones; any one peer that has them will do, for state is self-certifying.
+ *
+ * @example
+ * const judge = new HeadJudge({ ...context, store });
+ * const target = await peers.target(idleMs, signal, judge);
+ */
+export class HeadJudge {
+  readonly #needs: JudgeNeeds;
+  /** What was found of single tipsets. A block stays what it is. */
+  readonly #known = new Map<string, "good" | CopseError>();
+  #last: { readonly of: string; readonly at: number; readonly verdicts: readonly HeadVerdict[] } | undefined;
+
+  constructor(needs: JudgeNeeds) {
+    this.#needs = needs;
+  }
+
+  /**
+   * Judges heads, each against all others and the stored chain.
+   *
+   * @param heads - heaviest first, each once; `mostJudged` at most are looked at
+   * @returns a verdict for each, in the same order
+   * @throws {HostFault} `host/aborted`
+   */
+  async judge(heads: readonly ToldTipset[], signal: AbortSignal): Promise<readonly HeadVerdict[]> {
+    const told = heads.slice(0, mostJudged);
+    const of = told.map(({ key }) => latin1(key)).join(" ");
+    if (this.#last?.of === of && performance.now() - this.#last.at < freshMs) return this.#last.verdicts;
+    const over = AbortSignal.timeout(judgeMs);
+    let verdicts: HeadVerdict[];
+    try {
+      verdicts = await this.#judgeAll(told, AbortSignal.any([signal, over]));
+    } catch (error) {
+      assertNotAborted(signal);
+      if (!over.aborted) throw error;
+      verdicts = told.map(() => ({ kind: "unjudged", why: `it took longer than ${judgeMs / 1000} s` }));
+    }
+    while (verdicts.length < heads.length) verdicts.push({ kind: "unjudged", why: "others were told before it" });
+    this.#last = { of, at: performance.now(), verdicts };
+    return verdicts;
+  }
+
+  async #judgeAll(told: readonly ToldTipset[], signal: AbortSignal): Promise<HeadVerdict[]> {
+    const strands = new Strands(told, { ...this.#needs, reader: this.#needs.store.reader });
+    await strands.meet(firstWindow, window, told.length > 0 && this.#meetsStore(), signal);
+    const verdicts = new Map<ToldTipset, HeadVerdict>();
+    const refuted = new Set<ToldTipset>();
+    for (const head of told) {
+      const end = strands.endOf(head.key);
+      if (end.kind === "broken") {
+        verdicts.set(head, { kind: "refuted", error: end.error });
+        refuted.add(head);
+      }
+    }
+    // once a head falls, what stands under it may be a head again
+    for (let judged = -1; judged !== verdicts.size; ) {
+      judged = verdicts.size;
+      const tops = topsOf(
+        told.filter((head) => !refuted.has(head)),
+        strands,
+      );
+      for (const head of tops) {
+        if (verdicts.has(head)) continue;
+        const verdict = await this.#judgeTop(head, tops, strands, signal);
+        verdicts.set(head, verdict);
+        if (verdict.kind === "refuted") refuted.add(head);
+      }
+    }
+    return told.map((head) => verdicts.get(head) ?? underGood(head, told, verdicts, strands));
+  }
+
+  async #judgeTop(
+    head: ToldTipset,
+    tops: readonly ToldTipset[],
+    strands: Strands,
+    signal: AbortSignal,
+  ): Promise<HeadVerdict> {
+    const { network, store } = this.#needs;
+    const chain = [...strands.chain(head.key)].reverse(); // lowest first
+    const [lowest] = chain;
+    if (lowest === undefined) return { kind: "good", contested: false, checked: 0 }; // it is of the stored chain
+    const parting = partingPlace(chain, head, tops, strands, store);
+    if (parting === "unknown") {
+      const end = strands.endOf(head.key);
+      return { kind: "unjudged", why: end.kind === "lost" ? end.why : "where it parts from the others is too deep" };
+    }
+    const contested = parting !== undefined;
+    const above = contested ? chain.slice(parting) : chain;
+    const first = (above[0] ?? lowest).height;
+    const depth = lookbackDepth(networkVersion(network, first));
+    // further up the states that speak for a fork are its own: whoever made it may have made them
+    const speaking = contested ? above.filter(({ height }) => height <= first + depth) : above.slice(-uncontested);
+    const looked = contested ? sampleOf(speaking) : speaking;
+    await strands.deepen(head.key, (looked[0] as LinkedTipset).height - depth - 1, window, signal);
+    const states = new StateCache(this.#needs.states, store.reader, Number.POSITIVE_INFINITY);
+    let unresolved = 0;
+    for (const tipset of looked) {
+      const found = await this.#look(tipset, strands, states, signal);
+      if (found !== undefined && found !== "good") return { kind: "refuted", error: found };
+      if (found === undefined && ++unresolved >= mostUnresolved) break;
+    }
+    if (unresolved === 0) return { kind: "good", contested, checked: looked.length };
+    return { kind: "unjudged", why: "states that its leaders are looked up in are not to be had" };
+  }
+
+  /** Looks at one tipset: beacons and leaders, by the very states the rules name. `undefined`: not to be told. */
+  async #look(
+    linked: LinkedTipset,
+    { reader }: Strands,
+    states: StateCache,
+    signal: AbortSignal,
+  ): Promise<"good" | CopseError | undefined> {
+    const name = latin1(linked.key);
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const { network, states: blocks, signatures, proofs } = this.#needs;
+    const needs = { network, reader, blocks, proofs, states: { exact: states.exact.bind(states) } };
+    const found = await checkTipsetLeaders(linked, needs, { signal });
+    if (found === undefined) return undefined;
+    const { tipset, checked } = found;
+    const beacons = checkBeacons(network, [tipset], entryBelow(reader, tipset));
+    const verdict = verdictOf((await settleAll([checked, beacons], signatures, { signal })).flat());
+    if (verdict.kind !== "ok" && verdict.kind !== "invalid") return undefined;
+    const told = verdict.kind === "ok" ? "good" : blockError(verdict.fault);
+    this.#known.set(name, told);
+    if (this.#known.size > mostKnown) this.#known.delete(this.#known.keys().next().value ?? "");
+    return told;
+  }
+
+  /** Whether there is a stored chain that heads may be expected to meet. */
+  #meetsStore(): boolean {
+    return (this.#needs.store.head?.height ?? 0) > 0;
+  }
+}
+
+/** Heads that no other stands on. */
+function topsOf(heads: readonly ToldTipset[], strands: Strands): ToldTipset[] {
+  const under = new Set<string>();
+  for (const { key } of heads) {
+    for (const { parents } of strands.chain(key)) under.add(latin1(parents));
+  }
+  return heads.filter(({ key }) => !under.has(latin1(key)));
+}
+
+/** A head that another stands on is as good as that one. */
+function underGood(
+  head: ToldTipset,
+  told: readonly ToldTipset[],
+  verdicts: ReadonlyMap<ToldTipset, HeadVerdict>,
+  strands: Strands,
+): HeadVerdict {
+  let best: HeadVerdict = { kind: "unjudged", why: "nothing of it was looked at" };
+  for (const other of told) {
+    const verdict = verdicts.get(other);
+    if (verdict === undefined || verdict.kind === "refuted") continue;
+    if (![...strands.chain(other.key)].some(({ parents }) => TipsetKey.equals(parents, head.key))) continue;
+    if (verdict.kind === "good") return verdict;
+    best = verdict;
+  }
+  return best;
+}
+
+/**
+ * Where a head's chain parts from the others: the place of its first tipset that some rival does not stand on; `undefined`
+ * where it has no rival. "unknown" where a rival's way down was not known far enough to see.
+ */
+function partingPlace(
+  chain: readonly LinkedTipset[],
+  head: ToldTipset,
+  tops: readonly ToldTipset[],
+  strands: Strands,
+  store: ChainStore,
+): number | undefined | "unknown" {
+  const places = new Map(chain.map(({ key }, i) => [latin1(key), i]));
+  const bottom = (chain[0] as LinkedTipset).parents;
+  let lowest: number | undefined;
+  const part = (place: number): void => {
+    lowest = Math.min(lowest ?? place, place);
+  };
+  for (const rival of tops) {
+    if (rival === head) continue;
+    let last = rival.key; // the lowest key of the rival that is not ours
+    let met: number | undefined;
+    for (const { key, parents } of strands.chain(rival.key)) {
+      met = places.get(latin1(key));
+      if (met !== undefined) break;
+      last = parents;
+    }
+    met ??= places.get(latin1(last));
+    if (met !== undefined) part(met + 1);
+    else if (TipsetKey.equals(last, bottom) || store.reader.isCanonical(bottom)) part(0);
+    else return "unknown";
+  }
+  // the stored chain is a rival too, where the head does not stand on its top
+  const own = store.head;
+  if (own !== undefined && own.height > 0 && store.reader.isCanonical(bottom)) {
+    if (!TipsetKey.equals(own.key, bottom)) part(0);
+  }
+  return lowest;
+}
+
+/** The tipsets of a fork that tell the most: where it begins, and where its weight comes from. Lowest first. */
+function sampleOf(tipsets: readonly LinkedTipset[]): LinkedTipset[] {
+  const chosen = new Set<LinkedTipset>([
+    ...tipsets.slice(0, sample.lowest),
+    ...tipsets.toSorted((a, b) => b.winCount - a.winCount).slice(0, sample.heaviest),
+    ...tipsets.slice(-sample.newest),
+  ]);
+  return [...chosen].sort((a, b) => a.height - b.height);
+}

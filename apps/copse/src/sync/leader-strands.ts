@@ -1,0 +1,170 @@
+import { chainError, type LinkedTipset, type LinkRules, type LinkTarget, linkRun } from "@copse/chain";
+import { type CopseError, isCopseError } from "@copse/primitives";
+import { TipsetKey } from "@copse/types";
+import { askOne } from "./ask.ts";
+import { isSourceFalse } from "./blame.ts";
+import { type BranchReader, withTipsets } from "./leader-branch.ts";
+import type { HeaderSlices, SourcePool } from "./sources.ts";
+
+/** A head that peers told. */
+export interface ToldTipset {
+  readonly key: TipsetKey;
+  /** Peers that have it, likely. */
+  readonly supporters: readonly string[];
+}
+
+/** How far the way down from a told head is known. */
+export type StrandEnd =
+  /** Another strand, or the stored chain, goes on from there. */
+  | { readonly kind: "joined" }
+  /** It can be walked on. */
+  | { readonly kind: "open" }
+  /** It stands on genesis. */
+  | { readonly kind: "genesis" }
+  /** Nobody gave more, or it is longer than we care for. */
+  | { readonly kind: "lost"; readonly why: string }
+  /** It breaks a rule of linking. */
+  | { readonly kind: "broken"; readonly error: CopseError };
+
+interface Strand {
+  readonly head: ToldTipset;
+  next: LinkTarget;
+  length: number;
+  lowest: number;
+  end: StrandEnd;
+}
+
+/** What walking strands needs. */
+export interface StrandsNeeds {
+  readonly reader: BranchReader;
+  readonly rules: LinkRules;
+  readonly pool: SourcePool;
+}
+
+/** Tipsets of one strand: more than a fork may take back, three times over. */
+const longest = 2700;
+/** Tipsets of all strands. Some 5 KB each on mainnet. */
+const mostTipsets = 12_000;
+/** Peers asked for one window. */
+const mostAsked = 3;
+/** After so long a peer has not given a window. Unit: ms. */
+const fetchMs = 10_000;
+
+/**
+ * Branches that peers told, walked down side by side in memory until they meet each other or the stored chain. Nothing of
+ * them is stored. Bound: 12,000 tipsets, 2,700 a branch.
+ */
+export class Strands {
+  readonly #needs: StrandsNeeds;
+  readonly #strands: readonly Strand[];
+  readonly #tipsets = new Map<string, LinkedTipset>();
+  /** The stored chain and all strands. */
+  readonly reader: BranchReader;
+
+  constructor(heads: readonly ToldTipset[], needs: StrandsNeeds) {
+    this.#needs = needs;
+    this.#strands = heads.map((head) => ({
+      head,
+      next: { key: head.key },
+      length: 0,
+      lowest: Number.POSITIVE_INFINITY,
+      end: this.#knows(head.key) ? { kind: "joined" } : { kind: "open" },
+    }));
+    this.reader = withTipsets(needs.reader, this.#tipsets);
+  }
+
+  /** Walks all of them a little, side by side, then the highest on until all but one have met. @param stored whether there is a chain to meet */
+  async meet(first: number, window: number, stored: boolean, signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#strands.map((strand) => this.#extend(strand, first, signal)));
+    for (;;) {
+      const open = this.#strands.filter(({ end }) => end.kind === "open");
+      if (open.length <= (stored ? 0 : 1)) return;
+      const highest = open.reduce((a, b) => (b.lowest > a.lowest ? b : a));
+      await this.#extend(highest, window, signal);
+    }
+  }
+
+  /** Walks on what a chain ends in, until it is known below a height. */
+  async deepen(from: TipsetKey, height: number, window: number, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const lowest = [...this.chain(from)].at(-1);
+      if (lowest === undefined || lowest.height < height) return;
+      const strand = this.#strands.find(
+        ({ end, next }) => end.kind === "open" && TipsetKey.equals(next.key, lowest.parents),
+      );
+      if (strand === undefined) return;
+      await this.#extend(strand, window, signal);
+    }
+  }
+
+  /** The tipsets of a head that are not of the stored chain, newest first. */
+  *chain(from: TipsetKey): Generator<LinkedTipset> {
+    let at = this.#tipsets.get(TipsetKey.key(from));
+    while (at !== undefined) {
+      yield at;
+      at = this.#tipsets.get(TipsetKey.key(at.parents));
+    }
+  }
+
+  /** What the chain below a head ends in. */
+  endOf(from: TipsetKey): StrandEnd {
+    const own = this.#strands.find(({ head }) => TipsetKey.equals(head.key, from));
+    if (own?.end.kind !== "joined") return own?.end ?? { kind: "joined" };
+    const below = [...this.chain(from)].at(-1)?.parents ?? from;
+    if (this.#needs.reader.isCanonical(below)) return own.end;
+    return this.#strands.find(({ next }) => TipsetKey.equals(next.key, below))?.end ?? own.end;
+  }
+
+  #knows(key: TipsetKey): boolean {
+    return this.#needs.reader.isCanonical(key) || this.#tipsets.has(TipsetKey.key(key));
+  }
+
+  async #extend(strand: Strand, count: number, signal: AbortSignal): Promise<void> {
+    if (strand.end.kind !== "open") return;
+    if (strand.length >= longest || this.#tipsets.size >= mostTipsets) {
+      strand.end = { kind: "lost", why: `it is walked no further than ${strand.length} tipsets` };
+      return;
+    }
+    const others = this.#needs.pool.ranked(new Set(strand.head.supporters)).map(({ id }) => id);
+    let why = "nobody is there to ask";
+    for (const peer of [...strand.head.supporters, ...others].slice(0, mostAsked)) {
+      try {
+        if (await this.#take(strand, peer, count, signal)) return;
+        why = "what was served for it does not link";
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isCopseError(error)) throw error;
+        why = error.message;
+      }
+    }
+    strand.end = { kind: "lost", why };
+  }
+
+  /** Takes a window of one peer. @returns whether the strand got on, or was found broken */
+  async #take(strand: Strand, peer: string, count: number, signal: AbortSignal): Promise<boolean> {
+    const { pool, rules } = this.#needs;
+    const either = AbortSignal.any([signal, AbortSignal.timeout(fetchMs)]);
+    const { value } = await askOne<readonly HeaderSlices[]>(pool, peer, (one) =>
+      one.headers(strand.next.key, count, { signal: either }),
+    );
+    const run = linkRun(strand.next, value, rules);
+    for (const tipset of run.linked) {
+      if (this.#knows(tipset.key)) {
+        strand.end = { kind: "joined" };
+        return true;
+      }
+      this.#tipsets.set(TipsetKey.key(tipset.key), tipset);
+      strand.length++;
+      strand.lowest = tipset.height;
+    }
+    strand.next = run.linked.length === 0 ? strand.next : run.next;
+    if (run.reachedGenesis) strand.end = { kind: "genesis" };
+    else if (this.#knows(strand.next.key)) strand.end = { kind: "joined" };
+    else if (run.fault !== undefined) {
+      const error = chainError(run.fault);
+      if (isSourceFalse(run, value, rules)) pool.report(peer, { kind: "lied", error });
+      else strand.end = { kind: "broken", error };
+    }
+    return run.linked.length > 0 || strand.end.kind === "broken";
+  }
+}
