@@ -16,6 +16,8 @@ export interface CliRun {
 export interface RunningCli {
   /** Resolves with the first event of that name. */
   event(name: string): Promise<Record<string, unknown>>;
+  /** The JSON documents on stdout so far. */
+  readonly events: readonly Record<string, unknown>[];
   stop(): void;
   readonly done: Promise<CliRun>;
 }
@@ -65,6 +67,7 @@ export function startCliOn(input: readonly Uint8Array[] | Readable, ...args: str
         waiting.set(name, resolve);
         void done.then(({ code, out, err }) => reject(new Error(`ended with ${code} before "${name}": ${out}${err}`)));
       }),
+    events,
     stop: () => stop.abort(new Error("the test is over")),
     done,
   };
