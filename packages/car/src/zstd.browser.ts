@@ -3,6 +3,7 @@ import type { ByteSource } from "./byte-source.ts";
 import { CarError } from "./errors.ts";
 import type { FrameDecoder } from "./frame-codec.ts";
 import { openZstd } from "./sniff.ts";
+import { measureFrame } from "./zstd-frame.ts";
 
 /** Pieces the decoder is fed: it holds a copy of each. */
 const pieceBytes = 64 << 10;
@@ -46,7 +47,25 @@ export async function* decompressZstd(source: ByteSource): AsyncGenerator<Uint8A
       yield step.value;
     }
   } finally {
+    next = undefined;
+    leave(steps);
     await pieces.return(undefined);
+  }
+}
+
+/** What a piece may still give when nobody wants it. */
+const leftBytes = 16 << 20;
+
+/** Runs a stream to the end of what it was fed, where that is near: the decoder frees what it took only there. */
+function leave(steps: Generator<Uint8Array>): void {
+  try {
+    for (let left = leftBytes; left > 0; ) {
+      const step = steps.next();
+      if (step.done === true) return;
+      left -= Math.max(step.value.length, leftBytes / pieceBytes);
+    }
+  } catch {
+    // it was cut short, which is what leaving is
   }
 }
 
@@ -60,28 +79,46 @@ export async function* decompressZstd(source: ByteSource): AsyncGenerator<Uint8A
 export async function loadFrameDecoder(): Promise<FrameDecoder> {
   const decoder = await loadDecoder();
   return {
-    decode(frame, limit, offset, isCut = false) {
-      const parts: Uint8Array[] = [];
-      let size = 0;
-      let idle = 0;
-      try {
-        for (const part of decoder.decodeStreaming([frame])) {
-          idle = part.length === 0 ? idle + 1 : 0;
-          if (idle > frame.length + 16)
-            throw new CarError("car/frame-malformed", { offset, why: "the decoder stands still" });
-          size += part.length;
-          if (size > limit) throw new CarError("car/frame-too-long", { offset, limit });
-          parts.push(part);
-        }
-      } catch (error) {
-        if (isCopseError(error) && !isCut) throw error;
-        if (isCut && parts.length > 0) return joinBytes(parts);
-        const why = error instanceof Error ? error.message : String(error);
-        throw new CarError("car/frame-malformed", { offset, why }, { cause: error });
-      }
-      return parts.length === 1 ? (parts[0] as Uint8Array) : joinBytes(parts);
-    },
+    decode: (frame, limit, offset, isCut = false) =>
+      isCut ? decodeCut(decoder, frame, limit, offset) : decodeWhole(decoder, frame, limit, offset),
   };
+}
+
+/**
+ * Decompresses a frame in one call, which frees what it took. Streaming would not: the decoder frees nothing of a stream
+ * that is left before its end, up to its window of 128 MiB a frame.
+ */
+function decodeWhole(decoder: Decoder, frame: Uint8Array, limit: number, offset: number): Uint8Array {
+  const measured = measureFrame(frame, 0, offset);
+  if (typeof measured === "number") throw new CarError("car/frame-malformed", { offset, why: "it is cut short" });
+  if (measured.most === 0) return new Uint8Array(0); // a length of 0 asks the decoder to find it by itself
+  const content = decoder.decode(frame, Math.min(measured.most, limit));
+  if (content.length > 0) return content;
+  if (measured.most > limit) throw new CarError("car/frame-too-long", { offset, limit });
+  throw new CarError("car/frame-malformed", { offset, why: "its data is damaged" });
+}
+
+/** What comes out of the beginning of a frame. Of one that is damaged the decoder keeps some memory: see above. */
+function decodeCut(decoder: Decoder, frame: Uint8Array, limit: number, offset: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  let idle = 0;
+  try {
+    for (const part of decoder.decodeStreaming([frame])) {
+      idle = part.length === 0 ? idle + 1 : 0;
+      if (idle > frame.length + 16)
+        throw new CarError("car/frame-malformed", { offset, why: "the decoder stands still" });
+      size += part.length;
+      if (size > limit) throw new CarError("car/frame-too-long", { offset, limit });
+      parts.push(part);
+    }
+  } catch (error) {
+    if (parts.length > 0) return joinBytes(parts);
+    if (isCopseError(error)) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CarError("car/frame-malformed", { offset, why }, { cause: error });
+  }
+  return joinBytes(parts);
 }
 
 /**
@@ -96,11 +133,13 @@ export async function* plainBytes(source: ByteSource): AsyncGenerator<Uint8Array
   yield* openZstd(source, decompressZstd);
 }
 
-interface StreamDecoder {
+interface Decoder {
+  /** Gives nothing where the data is damaged, or is more than `size`. */
+  decode(array: Uint8Array, size: number): Uint8Array;
   decodeStreaming(arrays: Iterable<Uint8Array>): Generator<Uint8Array>;
 }
 
-async function loadDecoder(): Promise<StreamDecoder> {
+async function loadDecoder(): Promise<Decoder> {
   try {
     const { ZSTDDecoder } = await import("zstddec/stream");
     const decoder = new ZSTDDecoder();

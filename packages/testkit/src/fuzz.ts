@@ -93,6 +93,7 @@ async function runGuided(task: Task): Promise<number> {
           if (coverage.reachedNew()) task.corpus.add(input);
         }
       }
+      await new Promise((turn) => setImmediate(turn)); // what Node frees at the end of a turn is no growth
       const grown = process.memoryUsage.rss() - memory;
       if (grown > memoryBytes)
         throw new Error(`${task.name}: the process grew by ${grown >> 20} MiB in ${count} inputs`);
