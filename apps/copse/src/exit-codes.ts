@@ -23,14 +23,19 @@ export function exitCodeOf(error: unknown): number {
   if (!isCopseError(error)) return 1;
   const { code } = error;
   if (code === "host/aborted") return 130;
-  if (code.startsWith("host/") || code === "network/listen-failed") return 5;
+  if (code.startsWith("host/") || code === "network/listen-failed" || code === "copse/state-too-large") return 5;
   if (code === "copse/command-malformed" || code === "copse/output-exists") return 2;
+  if (code.startsWith("state/path-")) return 2;
   if (code.startsWith("copse/option") || code.startsWith("copse/config") || code === "copse/repo-other-network")
     return 2;
   if (isLie(error)) return 3;
   if (code === "copse/no-peers" || code === "copse/download-failed" || code.startsWith("network/")) return 4;
+  if (code === "f3/store-other-root" || code === "f3/manifest-malformed" || code === "f3/snapshot-table-untrusted")
+    return 2;
+  if (code === "f3/store-instance-absent" || code === "f3/store-empty") return 6;
+  if (code === "f3/store-corrupt" || code === "f3/store-import-running") return 5;
   if (code === "copse/not-found" || code === "copse/block-absent" || code === "copse/repo-missing") return 6;
-  if (code === "vm/bundle-absent" || code === "copse/absent") return 6;
+  if (code === "vm/bundle-absent" || code === "copse/absent" || code === "copse/not-executed") return 6;
   if (code.startsWith("path/")) return code === "path/block-malformed" ? 3 : 6;
   return 3;
 }

@@ -20,12 +20,15 @@ export interface LiteProcess {
 }
 
 /** Starts `copse node start` with these flags and no network but loopback. */
-export function startLite(...flags: readonly string[]): LiteProcess {
+export const startLite = (...flags: readonly string[]): LiteProcess => startLiteIn({}, ...flags);
+
+/** The same, with variables of its own. */
+export function startLiteIn(environment: Readonly<Record<string, string>>, ...flags: readonly string[]): LiteProcess {
   const main = join(import.meta.dirname, "../../src/main.ts");
   const usual = ["--no-bootstrap", "--json", "--listen", "/ip4/127.0.0.1/tcp/0", "--log-level", "warn"];
   const child = spawn(process.execPath, ["--conditions=@copse/source", main, "node", "start", ...usual, ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, COPSE_MODULES_DIR: modules },
+    env: { ...process.env, COPSE_MODULES_DIR: modules, ...environment },
   });
   const told: Told[] = [];
   const waiting = new Set<(document: Told) => void>();

@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { installFastest } from "@copse/crypto/fastest";
+import { actorsDir, describeActors, seeded } from "@copse/testkit";
+import { actorsOf } from "@copse/types/networks";
+import pino from "pino";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { MintedChain } from "../../src/local/minted-chain.ts";
+import { type ServingNode, type ServingOptions, startServingNode } from "../../src/local/serving-node.ts";
+import { networkJson } from "../../src/networks.ts";
+import { type LiteProcess, startLite, startLiteIn, type Told } from "./lite-process.ts";
+import { madeDevnet } from "./made-devnet.ts";
+
+const networkVersion = 21;
+const log = pino({ level: "silent" });
+const stop = new AbortController();
+const folder = mkdtempSync(join(tmpdir(), "copse-execution-faults-"));
+const network = join(folder, "network.json");
+const open: ServingNode[] = [];
+let repos = 0;
+afterAll(async () => {
+  await Promise.all(open.map((one) => one.close()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let chain: MintedChain;
+async function serve(gives?: ServingOptions["gives"]): Promise<ServingNode> {
+  const peer = await startServingNode(chain, log, stop.signal, { gives });
+  open.push(peer);
+  return peer;
+}
+const to = (peer: ServingNode, repo: string): string[] => {
+  return ["--network", network, "--repo", join(folder, repo), "--peer", peer.address, "--once", "--api", "off"];
+};
+const once = (peer: ServingNode, repo: string, ...flags: string[]): LiteProcess =>
+  startLite(...to(peer, repo), ...flags);
+const fresh = (): string => `lite-${repos++}`;
+
+describeActors("execution that this machine fails at", [actorsOf(networkVersion)], () => {
+  let peer: ServingNode;
+  /** A peer that gives everything but the code of actors. */
+  let codeless: ServingNode;
+  let top: number;
+
+  beforeAll(async () => {
+    await installFastest();
+    chain = await madeDevnet(networkVersion, 20, "faults");
+    top = chain.tipsets.at(-1)?.tipset.height as number;
+    writeFileSync(network, networkJson(chain.mint.network));
+    peer = await serve();
+    codeless = await serve(({ reader }) => ({ getSync: (cid) => (cid[1] === 0x55 ? undefined : reader.getSync(cid)) }));
+  }, 240_000);
+
+  it("needs no bundle where the state brings the code", { timeout: 120_000 }, async () => {
+    const { code, told, err } = await once(peer, fresh(), "--execute", "on", "--actors", folder).done;
+    expect(told.at(-1), err).toMatchObject({ event: "assembled", executedTipsets: chain.tipsets.length });
+    expect(code).toBe(0);
+  });
+
+  it("takes the code of a bundle where peers do not give it", { timeout: 120_000 }, async () => {
+    const { code, told, err } = await once(codeless, fresh(), "--execute", "on", "--actors", actorsDir).done;
+    expect(told.at(-1), err).toMatchObject({ event: "assembled", executedTipsets: chain.tipsets.length });
+    expect(code).toBe(0);
+  });
+
+  it("says which bundle is absent, concludes nothing from it, and assembles the chain", {
+    timeout: 120_000,
+  }, async () => {
+    const repo = fresh();
+    // prepared code that was kept would do as well
+    const environment = { COPSE_MODULES_DIR: "none", COPSE_ACTORS_DIR: folder };
+    const { code, told, err } = await startLiteIn(environment, ...to(codeless, repo)).done;
+    const stopped = told.find(({ event }) => event === "execution-stopped");
+    expect(stopped, err).toMatchObject({ code: "vm/bundle-absent", facts: { where: folder } });
+    const report = told.at(-1) as { assurance: Record<string, unknown> } & Told;
+    const others = { "leader-checked": [{ from: 0, to: top }], "messages-checked": [{ from: 0, to: top }] };
+    expect(report).toMatchObject({ event: "assembled", head: top, assurance: others });
+    expect(code).toBe(0);
+    // where execution was asked for, that is a failure
+    const asked = await startLiteIn(environment, ...to(codeless, repo), "--execute", "on").done;
+    expect(asked.told.at(-1)).toMatchObject({ event: "error", code: "vm/bundle-absent" });
+    expect(asked.code).toBe(6);
+  });
+
+  it("waits for a genesis state that no peer gives", { timeout: 120_000 }, async () => {
+    const stateless = await serve(() => ({ getSync: () => undefined }));
+    const repo = fresh();
+    const without = await once(stateless, repo, "--actors", actorsDir).done;
+    expect(without.told.at(-1)).toMatchObject({ event: "assembled", head: top, executedTipsets: 0 });
+    const asked = await once(stateless, repo, "--execute", "on", "--actors", actorsDir).done;
+    expect(asked.told.at(-1)).toMatchObject({ event: "error", code: "copse/not-executed" });
+    expect(asked.code).toBe(6);
+  });
+
+  it("executes nothing where it is off", { timeout: 120_000 }, async () => {
+    const { code, told } = await once(peer, fresh(), "--execute", "off").done;
+    expect(told.at(-1)).toMatchObject({ event: "assembled", head: top, executedTipsets: 0 });
+    expect(code).toBe(0);
+  });
+
+  it("goes on after each kill -9, counts every tipset once, and ends right", { timeout: 300_000 }, async () => {
+    const random = seeded(11);
+    const repo = fresh();
+    let killed = 0;
+    for (let i = 0; i < 4; i++) {
+      const { child, done } = once(peer, repo, "--execute", "on", "--actors", actorsDir);
+      const timer = setTimeout(() => child.kill("SIGKILL"), 2500 + random() * 4000);
+      const { code } = await done;
+      clearTimeout(timer);
+      if (code === null) killed++;
+    }
+    const { code, told, err } = await once(peer, repo, "--execute", "on", "--actors", actorsDir).done;
+    expect(told.at(-1), err).toMatchObject({
+      event: "assembled",
+      executedTipsets: chain.tipsets.length,
+      levels: { executed: { heights: top + 1, tipsets: chain.tipsets.length, headers: chain.headers } },
+    });
+    expect(code).toBe(0);
+    expect(killed).toBeGreaterThan(0);
+  });
+});
