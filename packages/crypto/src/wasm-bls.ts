@@ -2,6 +2,7 @@ import { utf8 } from "@copse/primitives";
 import type { BlsCurve, G1Point, G2Point, PointGroup } from "./engine.ts";
 import { engineMissing } from "./errors.ts";
 import { nobleBls } from "./noble-bls.ts";
+import { G1Sums } from "./wasm-g1-sums.ts";
 
 type Mcl = typeof import("mcl-wasm");
 /** Calls of mcl's C interface that the object layer of mcl-wasm 2.4 does not wrap. Addresses are bytes of Wasm memory. */
@@ -69,14 +70,24 @@ function unwrap<T extends object>(module: T): T {
 }
 
 function curve(mcl: Mcl, raw: Raw): BlsCurve {
+  const g1 = group<G1Point>(mcl, raw, {
+    create: () => new mcl.G1(),
+    generator: nobleBls.g1.encode(nobleBls.g1.generator),
+    hash: raw._mclBnG1_hashAndMapToWithDst,
+    hashLong: (message, tag) => nobleBls.g1.encode(nobleBls.g1.hash(message, tag)),
+    multiply: raw._mclBnG1_mulCT,
+  });
+  const g1Sums = new G1Sums(mcl, g1.generator as unknown as McPoint);
   return {
-    g1: group<G1Point>(mcl, raw, {
-      create: () => new mcl.G1(),
-      generator: nobleBls.g1.encode(nobleBls.g1.generator),
-      hash: raw._mclBnG1_hashAndMapToWithDst,
-      hashLong: (message, tag) => nobleBls.g1.encode(nobleBls.g1.hash(message, tag)),
-      multiply: raw._mclBnG1_mulCT,
-    }),
+    g1: {
+      ...g1,
+      weightedSum(points, weights) {
+        const byMcl = (): G1Point => g1.weightedSum(points, weights);
+        const held = points as unknown as readonly McPoint[];
+        const sum = g1Sums.weightedSum(held, weights, byMcl as unknown as () => McPoint);
+        return (sum as unknown as G1Point | undefined) ?? byMcl();
+      },
+    },
     g2: group<G2Point>(mcl, raw, {
       create: () => new mcl.G2() as unknown as McPoint,
       generator: nobleBls.g2.encode(nobleBls.g2.generator),
