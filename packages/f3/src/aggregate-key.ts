@@ -8,6 +8,8 @@ interface Weighted {
   readonly keys: KeyList;
   readonly points: readonly G1Point[];
   readonly weights: readonly Uint8Array[];
+  /** Whether several members have one key: the cache then gives one object for them. */
+  readonly hasTwins: boolean;
   /** The last aggregate that was made of it. */
   last: { readonly signers: readonly number[]; readonly key: G1Point } | undefined;
 }
@@ -39,11 +41,13 @@ export class KeyAggregator {
     const joined = last === undefined ? signers : without(signers, last.signers);
     const left = last === undefined ? [] : without(last.signers, signers);
     const isNear = last !== undefined && joined.length + left.length < signers.length;
-    const sum = (members: readonly number[]): G1Point =>
-      g1.weightedSum(
-        members.map((i) => list.points[i] as G1Point),
-        members.map((i) => list.weights[i] as Uint8Array),
-      );
+    const sum = (members: readonly number[]): G1Point => {
+      const points = members.map((i) => list.points[i] as G1Point);
+      const weights = members.map((i) => list.weights[i] as Uint8Array);
+      if (!list.hasTwins) return g1.weightedSum(points, weights);
+      const [distinct, sums] = joinTwins(points, weights);
+      return g1.weightedSum(distinct, sums);
+    };
     const key = isNear ? g1.sum([last.key, sum(joined), g1.negate(sum(left))]) : sum(signers);
     list.last = { signers, key };
     return key;
@@ -57,9 +61,32 @@ export class KeyAggregator {
       if (point === undefined) return i;
       points.push(point);
     }
-    this.#current = { keys, points, weights: bdnWeights(keys.bytes), last: undefined };
+    const hasTwins = new Set(points).size < points.length;
+    this.#current = { keys, points, weights: bdnWeights(keys.bytes), hasTwins, last: undefined };
     return this.#current;
   }
+}
+
+/** One point for those that come several times, with the sum of their weights: sums of points that are equal are slow. */
+function joinTwins(points: readonly G1Point[], weights: readonly Uint8Array[]): [G1Point[], Uint8Array[]] {
+  const sums = new Map<G1Point, Uint8Array>();
+  for (const [i, point] of points.entries()) {
+    const weight = weights[i] as Uint8Array;
+    const before = sums.get(point);
+    sums.set(point, before === undefined ? weight : plus(before, weight));
+  }
+  return [[...sums.keys()], [...sums.values()]];
+}
+
+/** Little-endian; 20 B, which is room for a whole table of one key. */
+function plus(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const sum = new Uint8Array(20);
+  for (let i = 0, carry = 0; i < sum.length; i++) {
+    carry += (a[i] ?? 0) + (b[i] ?? 0);
+    sum[i] = carry & 0xff;
+    carry >>= 8;
+  }
+  return sum;
 }
 
 /** Numbers of one rising list that another lacks. */
