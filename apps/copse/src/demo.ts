@@ -21,7 +21,7 @@ import { runNode } from "./run-node.ts";
 import { actorsFolder } from "./vm/actors-folder.ts";
 
 /** Epochs of the chain when nothing is said: of one that is executed, and of one that is not. */
-const [executedEpochs, plainEpochs] = [400, 3000];
+const [executedEpochs, plainEpochs] = [200, 3000];
 const demoVersion = newestNetworkVersion;
 
 /**
@@ -73,6 +73,7 @@ export async function runDemo(context: CommandContext): Promise<number> {
         once: true,
         logLevel: "warn",
         api: "off",
+        actors,
       },
       {},
     );

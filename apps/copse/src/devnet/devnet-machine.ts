@@ -1,11 +1,12 @@
 import { createMint, type Mint, type MintMachine } from "@copse/chain/mint";
-import { type CidBytes, cidKey, type SyncBlockStore, toCid } from "@copse/ipld";
+import { type CidBytes, toCid } from "@copse/ipld";
 import { fromLatin1 } from "@copse/primitives";
 import { Address, devnet, type Tipset } from "@copse/types";
 import { Engine } from "@copse/vm";
 import type { ActorBundle } from "@copse/vm/bundles";
 import { buildGenesis } from "@copse/vm/genesis";
 import type { TipsetContext } from "@copse/vm/tipset";
+import type { LayeredStore } from "../vm/layered-store.ts";
 import { executeTipset } from "./chain-machine.ts";
 import { composer } from "./compose.ts";
 import { HeldChain } from "./held-chain.ts";
@@ -16,40 +17,13 @@ export interface DevnetOptions {
   readonly seed: string;
   readonly bundle: ActorBundle;
   /** Gets every block of state and receipts. */
-  readonly store: HeldBlocks;
+  readonly store: LayeredStore;
   readonly miners?: number | undefined;
   /** Default: one of its own, which keeps nothing on disk. */
   readonly engine?: Engine | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of each message that was executed, implicit ones and those of forks too. */
   readonly onApplied?: TipsetContext["onApplied"];
-}
-
-/** Blocks in memory, in the order they came. */
-export class HeldBlocks implements SyncBlockStore {
-  readonly #blocks: Map<string, Uint8Array> = new Map();
-
-  getSync(cid: CidBytes): Uint8Array | undefined {
-    return this.#blocks.get(cidKey(cid));
-  }
-
-  putSync(cid: CidBytes, bytes: Uint8Array): void {
-    const key = cidKey(cid);
-    if (!this.#blocks.has(key)) this.#blocks.set(key, bytes.slice());
-  }
-
-  putManySync(entries: Iterable<readonly [CidBytes, Uint8Array]>): void {
-    for (const [cid, bytes] of entries) this.putSync(cid, bytes);
-  }
-
-  /** All of them. */
-  *entries(): Generator<readonly [CidBytes, Uint8Array], void> {
-    for (const [key, bytes] of this.#blocks) yield [fromLatin1(key), bytes];
-  }
-
-  get size(): number {
-    return this.#blocks.size;
-  }
 }
 
 const fil = 10n ** 18n;
@@ -87,7 +61,7 @@ export function createDevnet(options: DevnetOptions): Mint {
         reserve: Address.actor(Uint8Array.of(90)),
         engine,
       });
-      return { root, blocks: [...store.entries()] };
+      return { root, blocks: store.written() };
     },
     execute: (tipset, parents, messages) => {
       chain.add(tipset, parents);

@@ -5,8 +5,9 @@ import type { Tipset } from "@copse/types";
 import { actorsOf } from "@copse/types/networks";
 import { loadActors, openEngine } from "@copse/vm/node";
 import { networkJson } from "../networks.ts";
+import { LayeredStore } from "../vm/layered-store.ts";
 import { partsOf } from "../vm/thread-error.ts";
-import { createDevnet, HeldBlocks } from "./devnet-machine.ts";
+import { createDevnet } from "./devnet-machine.ts";
 import type { DevnetAnswer, DevnetBlock, DevnetTask } from "./devnet-task.ts";
 
 /** The body of the thread that makes a local chain: it says every epoch, and hands everything over at the end. */
@@ -20,7 +21,7 @@ async function make(task: DevnetTask, say: (answer: DevnetAnswer) => void): Prom
   const { networkVersion, epochs, seed, miners, actors, modules, actorsNetwork } = task;
   await installFastest();
   const bundle = await loadActors(actors, actorsOf(networkVersion), actorsNetwork);
-  const store = new HeldBlocks();
+  const store = new LayeredStore();
   const exitCodes: Record<string, number> = {};
   const mint = createDevnet({
     networkVersion,
@@ -46,7 +47,7 @@ async function make(task: DevnetTask, say: (answer: DevnetAnswer) => void): Prom
     if (fork !== undefined) forks.push(fork.blocks);
     say({ kind: "epoch", height });
   }
-  const state = [...store.entries()];
+  const state = store.written();
   const roots = head.cids.map(fromCid);
   const { network } = mint;
   const rules = networkJson(network);

@@ -25,6 +25,8 @@ export interface StateBaseNeeds {
   readonly reader: ChainReader;
   /** Blocks at hand, then those of peers, which are kept. */
   readonly states: AsyncBlockReader;
+  /** Whether the messages of all tipsets are fetched: from genesis on none may be missing. */
+  readonly hasAllMessages: boolean;
   /** Unit: ms, of any clock. */
   readonly now: () => number;
 }
@@ -38,7 +40,8 @@ const retryMs = 20_000;
 const needed = [2, 3];
 
 /** The base of a chain: its genesis state, where all of it can be had; else the state that an imported file brought. */
-export function stateBase({ network, database, reader, states, now }: StateBaseNeeds): StateBase {
+export function stateBase(needs: StateBaseNeeds): StateBase {
+  const { network, database, reader, states, hasAllMessages, now } = needs;
   const rows = database.rows(table);
   const kept: AsyncBlockReader = {
     async getBytes(cid, options) {
@@ -67,6 +70,10 @@ export function stateBase({ network, database, reader, states, now }: StateBaseN
     `network version ${networkVersion(network, height)} is not executed: ${oldestNetworkVersion} to ${newestNetworkVersion} are`;
 
   const genesis = async (options: AbortOptions): Promise<{ from: number } | undefined> => {
+    if (!hasAllMessages) {
+      reason = "from genesis on, the messages of all tipsets are needed (--messages all)";
+      return undefined;
+    }
     if (rows.get(genesisKey) !== undefined) return { from: 0 };
     if (!isSupported(0)) {
       reason = unsupported(0);

@@ -14,9 +14,9 @@ import type { ActorBundle } from "@copse/vm/bundles";
 import { loadActors, openEngine } from "@copse/vm/node";
 import { executeTipset } from "../devnet/chain-machine.ts";
 import { parseNetwork } from "../networks.ts";
+import { LayeredStore } from "../vm/layered-store.ts";
 import { partsOf } from "../vm/thread-error.ts";
 import type { Executed, ExecutorAnswer, ExecutorStart, ExecutorTask } from "./executor-task.ts";
-import { LayeredStore } from "./layered-store.ts";
 import { packBlocks } from "./pack-blocks.ts";
 
 /** The body of the thread that executes tipsets, one after another; it only reads the database. */

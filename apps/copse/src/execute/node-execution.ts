@@ -57,6 +57,7 @@ export function nodeExecution(node: CopseNode, parts: ExecutionParts): NodeExecu
     database: repo.database,
     reader: store.reader,
     states,
+    hasAllMessages: options.messages.kind === "all" && options.to === 0,
     now: () => performance.now(),
   });
   const execution = new Execution({

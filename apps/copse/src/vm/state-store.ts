@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openLmdbDatabase } from "@copse/blockstore/lmdb";
 import { openCarStore } from "@copse/car/node";
-import { type BlockPair, type CidBytes, cidKey, type SyncBlockReader, type SyncBlockStore } from "@copse/ipld";
+import type { SyncBlockReader } from "@copse/ipld";
 import { carStoreLimits } from "../commands/car-input.ts";
 import { readRepo } from "../repo.ts";
 
@@ -20,32 +20,4 @@ export async function openBlocks(path: string, index: string | undefined): Promi
   }
   const store = await openCarStore(path, { ...carStoreLimits, index, spool: 2 ** 40 });
   return { blocks: store, [Symbol.asyncDispose]: () => store.close() };
-}
-
-/** What a machine writes, in memory, over stores that are only read: the first that has a block gives it. */
-export class TrialStore implements SyncBlockStore {
-  readonly written: Map<string, BlockPair> = new Map();
-  readonly #below: readonly SyncBlockReader[];
-
-  constructor(...below: readonly SyncBlockReader[]) {
-    this.#below = below;
-  }
-
-  getSync(cid: CidBytes): Uint8Array | undefined {
-    const own = this.written.get(cidKey(cid));
-    if (own !== undefined) return own[1];
-    for (const store of this.#below) {
-      const block = store.getSync(cid);
-      if (block !== undefined) return block;
-    }
-    return undefined;
-  }
-
-  putSync(cid: CidBytes, bytes: Uint8Array): void {
-    this.written.set(cidKey(cid), [cid.slice(), bytes.slice()]);
-  }
-
-  putManySync(entries: Iterable<BlockPair>): void {
-    for (const [cid, bytes] of entries) this.putSync(cid, bytes);
-  }
 }

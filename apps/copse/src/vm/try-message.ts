@@ -5,8 +5,9 @@ import { createMachine, type Externs } from "@copse/vm";
 import { actorsVersionOf } from "@copse/vm/bundles";
 import { bundleReader, failureText, fakedProofs } from "@copse/vm/conformance";
 import { loadActors, openEngine } from "@copse/vm/node";
+import { LayeredStore } from "./layered-store.ts";
 import type { MessageOutcome, MessageTask } from "./message-task.ts";
-import { openBlocks, TrialStore } from "./state-store.ts";
+import { openBlocks } from "./state-store.ts";
 
 /** A signature of secp256k1 or of an Ethereum account, its type and the heads of its CBOR. Unit: bytes. */
 const signatureBytes = 69;
@@ -21,7 +22,7 @@ export async function tryMessage(task: MessageTask): Promise<MessageOutcome> {
     absent = error; // the store may hold the code itself
     return undefined;
   });
-  const store = new TrialStore(source.blocks, bundleReader(actors === undefined ? [] : [actors]));
+  const store = new LayeredStore(source.blocks, bundleReader(actors === undefined ? [] : [actors]));
   try {
     return executeOn(store, task);
   } catch (error) {
@@ -29,7 +30,7 @@ export async function tryMessage(task: MessageTask): Promise<MessageOutcome> {
   }
 }
 
-function executeOn(store: TrialStore, task: MessageTask): MessageOutcome {
+function executeOn(store: LayeredStore, task: MessageTask): MessageOutcome {
   const message: Message = { ...task.message, nonce: task.message.nonce ?? nextNonce(store, task) };
   const machine = createMachine({
     networkVersion: task.networkVersion,
@@ -62,12 +63,12 @@ function executeOn(store: TrialStore, task: MessageTask): MessageOutcome {
     failure: failure === undefined ? undefined : failureText(failure),
     nonce: message.nonce,
     stateRoot,
-    blocks: Array.from(store.written.values()),
+    blocks: store.written(),
     trace,
   };
 }
 
-function nextNonce(store: TrialStore, { stateRoot, message }: MessageTask): bigint {
+function nextNonce(store: LayeredStore, { stateRoot, message }: MessageTask): bigint {
   const tree = MutableStateTree.load(store, stateRoot);
   const id = tree.lookupId(message.from);
   return (id === undefined ? undefined : tree.getActor(id)?.sequence) ?? 0n;

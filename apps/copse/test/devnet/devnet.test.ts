@@ -26,9 +26,9 @@ import { actorsOf } from "@copse/types/networks";
 import { Engine } from "@copse/vm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createTipsetExecutor } from "../../src/devnet/chain-machine.ts";
-import { HeldBlocks } from "../../src/devnet/devnet-machine.ts";
 import { HeldChain } from "../../src/devnet/held-chain.ts";
 import { parseNetwork } from "../../src/networks.ts";
+import { LayeredStore } from "../../src/vm/layered-store.ts";
 import { type CliRun, startCli } from "../run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "copse-devnet-"));
@@ -38,7 +38,7 @@ const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8A
 /** What a reader of the file has: its roots, and its blocks in a store. */
 interface ReadBack {
   readonly network: Network;
-  readonly store: HeldBlocks;
+  readonly store: LayeredStore;
   /** Oldest first, genesis first. */
   readonly chain: readonly Tipset[];
 }
@@ -141,7 +141,7 @@ for (const [networkVersion, epochs] of [
 
 async function readBack(file: string): Promise<ReadBack> {
   const network = parseNetwork(readFileSync(`${file}.network.json`, "utf8"));
-  const store = new HeldBlocks();
+  const store = new LayeredStore();
   const { roots, blocks } = await readCar([readFileSync(file)]);
   for await (const { cid, bytes } of blocks) store.putSync(cid, bytes);
   const chain: Tipset[] = [];
@@ -156,15 +156,15 @@ async function readBack(file: string): Promise<ReadBack> {
   return { network, store, chain };
 }
 
-function readMessages(store: HeldBlocks, { messages }: BlockHeader): BlockMessages {
+function readMessages(store: LayeredStore, { messages }: BlockHeader): BlockMessages {
   const { bls, secp } = readStoredMessages(store, fromCid(messages)) as StoredMessages;
   return { bls: bls.map(({ bytes }) => bytes), secp: secp.map(({ bytes }) => bytes) };
 }
 
-function treeAt(store: HeldBlocks, tipset: Tipset): StateTree {
+function treeAt(store: LayeredStore, tipset: Tipset): StateTree {
   return runSync(loadStateTree((tipset.blocks[0] as BlockHeader).parentStateRoot), store);
 }
 
-function powerAt(store: HeldBlocks, tipset: Tipset): bigint {
+function powerAt(store: LayeredStore, tipset: Tipset): bigint {
   return runSync(powerTotals(treeAt(store, tipset)), store).totalQualityAdjPower;
 }

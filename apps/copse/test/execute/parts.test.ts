@@ -4,9 +4,9 @@ import { type BlockPair, CborWriter, type CidBytes, cidKey, cidOf, fromCid, rawC
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fetchState } from "../../src/execute/fetch-state.ts";
-import { LayeredStore } from "../../src/execute/layered-store.ts";
 import { packBlocks, unpackBlocks } from "../../src/execute/pack-blocks.ts";
 import { executedTable } from "../../src/execute/results.ts";
+import { LayeredStore } from "../../src/vm/layered-store.ts";
 
 const block = (text: string): BlockPair => {
   const bytes = new CborWriter().text(text).finish();

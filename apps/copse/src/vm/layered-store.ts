@@ -1,25 +1,32 @@
 import { type BlockPair, type CidBytes, cidKey, type SyncBlockReader, type SyncBlockStore } from "@copse/ipld";
 
+/** A layer of what was written. */
+interface Written {
+  readonly id: number;
+  readonly blocks: Map<string, BlockPair>;
+}
+
 /**
- * What a machine writes, in layers in memory, over stores that are only read. A layer goes when all of it is stored below.
+ * What a machine writes, in memory, over stores that are only read, of which the first that has a block gives it.
  *
- * Bound: whoever adds layers drops them in time.
+ * It begins with one layer. Whoever has blocks stored elsewhere meanwhile begins further ones, and drops those that are
+ * stored. Bound: the blocks of the layers that are left.
  */
 export class LayeredStore implements SyncBlockStore {
   /** Oldest first. */
-  #layers: readonly { readonly id: number; readonly blocks: Map<string, BlockPair> }[] = [];
+  #layers: readonly Written[] = [{ id: 0, blocks: new Map() }];
   readonly #below: readonly SyncBlockReader[];
 
   constructor(...below: readonly SyncBlockReader[]) {
     this.#below = below;
   }
 
-  /** Begins a layer: what is put from now on is in it. */
+  /** Begins a layer above all others: what is put from now on is in it. */
   begin(id: number): void {
     this.#layers = [...this.#layers, { id, blocks: new Map() }];
   }
 
-  /** The blocks of the newest layer. */
+  /** The blocks of the newest layer, in the order in which each was first put. */
   written(): readonly BlockPair[] {
     return Array.from(this.#layers.at(-1)?.blocks.values() ?? []);
   }
