@@ -1,4 +1,4 @@
-import type { ChainStore } from "@copse/chain";
+import type { ChainStore, HeightRange } from "@copse/chain";
 import { decodeCertificate, type FinalityCertificate } from "@copse/f3";
 import type { CertificateStore } from "@copse/f3/store";
 import { TipsetKey } from "@copse/types";
@@ -27,10 +27,12 @@ export interface CertifiedNeeds {
  */
 export class CertifiedTipsets implements Certified {
   readonly #needs: CertifiedNeeds;
-  /** Tipsets spans were opened for, by key; and their heights, falling. */
+  /** Tipsets spans were opened for, by key; and the heights of these and of the next, falling. */
   readonly #opened = new Map<string, number>();
   #heights: number[] = [];
-  /** The next span begins this far down or lower; undefined: below the newest. */
+  /** The next to open a span for. */
+  #upcoming: CertifiedTipset | undefined;
+  /** The one after it is this far down or lower; undefined: below the newest. */
   #next: number | undefined;
 
   constructor(needs: CertifiedNeeds) {
@@ -58,30 +60,48 @@ export class CertifiedTipsets implements Certified {
   /** Begins again from the newest: there are further certificates, or spans of before are gone. */
   restart(): void {
     this.#next = undefined;
+    this.#upcoming = undefined;
   }
 
   async openSpans(): Promise<void> {
-    const { store, to, spanLength: length = spanLength, mostSpans: most = mostSpans } = this.#needs;
+    const { store, mostSpans: most = mostSpans } = this.#needs;
+    for (;;) {
+      // one more than may be open is looked up: the lowest span ends above it
+      if (this.#upcoming !== undefined && this.#linkedAt(this.#upcoming.height) !== undefined)
+        this.#upcoming = undefined;
+      this.#upcoming ??= await this.#find();
+      if (this.#upcoming === undefined) return;
+      if (store.spans.filter(({ reachedGenesis }) => !reachedGenesis).length >= most) return;
+      const { key, height } = this.#upcoming;
+      this.#opened.set(TipsetKey.key(key), height);
+      await store.openSpan({ key });
+      this.#upcoming = undefined;
+    }
+  }
+
+  /** The next tipset down to begin a span with. */
+  async #find(): Promise<CertifiedTipset | undefined> {
+    const { to, spanLength: length = spanLength } = this.#needs;
     const top = this.newest?.height;
-    if (top === undefined) return;
+    if (top === undefined) return undefined;
     this.#next ??= top - length;
-    while (this.#next > to && store.spans.filter(({ reachedGenesis }) => !reachedGenesis).length < most) {
-      const wanted: number = this.#next;
-      const linked = store.assurance.linked.find(({ from, to: high }) => from <= wanted && wanted <= high);
+    while (this.#next > to) {
+      const linked = this.#linkedAt(this.#next);
       if (linked !== undefined) {
         this.#next = linked.from - length; // what is linked has its own way down
         continue;
       }
-      const found = await this.at(wanted);
-      if (found === undefined || found.height <= to) {
-        this.#next = -1; // no certificate goes further back
-        return;
-      }
-      this.#next = found.height - length;
-      this.#opened.set(TipsetKey.key(found.key), found.height);
+      const found = await this.at(this.#next);
+      this.#next = found === undefined ? -1 : found.height - length; // no certificate goes further back
+      if (found === undefined || found.height <= to) return undefined;
       this.#heights = [...new Set([...this.#heights, found.height])].toSorted((a, b) => b - a);
-      await store.openSpan({ key: found.key });
+      return found;
     }
+    return undefined;
+  }
+
+  #linkedAt(height: number): HeightRange | undefined {
+    return this.#needs.store.assurance.linked.find(({ from, to }) => from <= height && height <= to);
   }
 
   /**

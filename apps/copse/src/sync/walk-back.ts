@@ -8,8 +8,9 @@ import {
   type LinkTarget,
   linkRun,
   type Span,
+  skimHeader,
 } from "@copse/chain";
-import { assertNotAborted, equalBytes } from "@copse/primitives";
+import { assertNotAborted, equalBytes, isCopseError } from "@copse/primitives";
 import type { TipsetKey } from "@copse/types";
 import { NodeError } from "../errors.ts";
 import { askSources } from "./ask.ts";
@@ -74,12 +75,13 @@ export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSi
       const window = await (ahead !== undefined && equalBytes(ahead.key, target.key)
         ? ahead.window
         : (stored(store, target.key) ?? ask(target, needs, liars, signal)));
-      const guess = guessBelow(window.value.at(-1)?.headers ?? []);
+      const value = above(floorOf(target, needs), window.value);
+      const guess = guessBelow(value.at(-1)?.headers ?? []);
       ahead =
-        guess === undefined || (guess.child?.height ?? 0) <= needs.to || isAwaited(store, spanId, guess.key)
+        guess === undefined || (guess.child?.height ?? 0) <= needs.to || isElsewhere(store, spanId, guess.key)
           ? undefined
           : askAhead(guess, needs, liars, signal);
-      const run = linkRun(target, window.value, needs.rules);
+      const run = linkRun(target, value, needs.rules);
       if (needs.certified !== undefined) assertCertified(run.linked, target.child?.height, needs.certified);
       await writing;
       const span = current();
@@ -92,7 +94,7 @@ export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSi
       writing.catch(() => {}); // thrown where it is waited for
       target = run.next;
       if (run.fault !== undefined) {
-        if (!isSourceFalse(run, window.value, needs.rules)) {
+        if (!isSourceFalse(run, value, needs.rules)) {
           await writing;
           throw brokenChain(run.fault);
         }
@@ -116,6 +118,11 @@ export async function walkBack(spanId: number, needs: WalkNeeds, signal: AbortSi
 /** Whether a tipset is what another span wants first: that one has begun below a tipset known to be on the chain. */
 export function isAwaited({ spans }: ChainStore, spanId: number, key: TipsetKey): boolean {
   return spans.some(({ id, upper, next }) => id !== spanId && upper === undefined && equalBytes(next.key, key));
+}
+
+/** Whether a tipset comes, or came, with another span. */
+function isElsewhere(store: ChainStore, spanId: number, key: TipsetKey): boolean {
+  return isAwaited(store, spanId, key) || store.reader.isCanonical(key);
 }
 
 /** A window of one tipset that is stored: another span brought it, and this one meets it there. */
@@ -142,11 +149,33 @@ function wantsMore(span: Span | undefined, to: number): boolean {
   return span !== undefined && !span.reachedGenesis && (span.lowest === undefined || span.lowest.height > to);
 }
 
+/** The height of the next certified tipset below, which another span begins with; -1 where there is none. */
+function floorOf(target: LinkTarget, { certified }: WalkNeeds): number {
+  return certified?.below(target.child?.height ?? certified.heightOf(target.key) ?? 0) ?? -1;
+}
+
+/** A window without its end at and below a height: null rounds make it reach further down than was counted on. */
+function above(floor: number, window: readonly HeaderSlices[]): readonly HeaderSlices[] {
+  let end = window.length;
+  try {
+    while (
+      floor >= 0 &&
+      end > 1 &&
+      skimHeader((window[end - 1] as HeaderSlices).headers[0] as Uint8Array).height <= floor
+    )
+      end--;
+  } catch (error) {
+    if (!isCopseError(error)) throw error;
+    return window; // linking it tells what is wrong
+  }
+  return end === window.length ? window : window.slice(0, end);
+}
+
 function ask(target: LinkTarget, needs: WalkNeeds, not: ReadonlySet<string>, signal: AbortSignal): Promise<Window> {
   // a tipset an epoch at most: no more than are left are asked for, down to where another span begins
   const told = needs.certified?.heightOf(target.key);
   const top = target.child === undefined ? told : target.child.height - 1;
-  const floor = Math.max(needs.to, (needs.certified?.below(target.child?.height ?? told ?? 0) ?? -1) + 1);
+  const floor = Math.max(needs.to, floorOf(target, needs) + 1);
   const left = top === undefined ? needs.window : Math.max(1, top - floor + 1);
   // a short walk is shared among the peers there are, so that none of them goes unheard
   const share = Math.max(leastWindow, Math.ceil(left / (2 * Math.max(1, needs.pool.size))));
