@@ -5,8 +5,10 @@ import { carCommands } from "./commands/car.ts";
 import { chainCommands } from "./commands/chain.ts";
 import type { CommandContext, CommandSpec } from "./commands/command.ts";
 import { devnetCommands } from "./commands/devnet.ts";
+import { f3Commands } from "./commands/f3.ts";
 import { ipldCommands } from "./commands/ipld.ts";
 import { nodeCommands } from "./commands/node.ts";
+import { stateCommands } from "./commands/state.ts";
 import { vmCommands } from "./commands/vm.ts";
 import { NodeError } from "./errors.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
@@ -34,8 +36,10 @@ export const commandTree: Readonly<Record<string, { readonly says: string; reado
     car: { says: "Look into CAR files, check them and make new ones", verbs: carCommands },
     ipld: { says: "Look at blocks and DAGs, in CAR files or a repository", verbs: ipldCommands },
     chain: { says: "Read the chain a repository holds; no node needs to run", verbs: chainCommands },
+    state: { says: "Read values of the chain's state with their proofs, and check such proofs", verbs: stateCommands },
     devnet: { says: "Make local chains that are really executed", verbs: devnetCommands },
     vm: { says: "Execute messages with the real built-in actors", verbs: vmCommands },
+    f3: { says: "Look into F3 finality certificates, verify, export and import them", verbs: f3Commands },
     actors: { says: "Bring the built-in actors that the VM runs", verbs: actorsCommands },
   };
 

@@ -29,6 +29,8 @@ export type NodeFacts = {
   };
   "copse/block-absent": { cid: string; file: string };
   "copse/output-exists": { file: string };
+  /** A snapshot CAR does not begin as one of version 2 does. */
+  "copse/snapshot-malformed": { file: string; why: string };
   /** There is none of what was asked for, anywhere. */
   "copse/absent": { what: string };
   /** A file that is had by HTTP did not come. */
@@ -56,6 +58,7 @@ const say: { [C in keyof NodeFacts]: (facts: NodeFacts[C]) => string } = {
     `state ${f.root}: ${f.blocks} blocks with ${f.bytes} B are more than ${f.limits.blocks} blocks or ${f.limits.bytes} B`,
   "copse/block-absent": (f) => `block ${f.cid} is not in ${f.file}`,
   "copse/output-exists": (f) => `${f.file} is there already: choose another --output, or give --force`,
+  "copse/snapshot-malformed": (f) => `${f.file}: ${f.why}`,
   "copse/absent": (f) => `there is no ${f.what}`,
   "copse/download-failed": (f) => `${f.url} did not come: ${f.why}`,
 };

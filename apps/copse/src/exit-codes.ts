@@ -30,8 +30,7 @@ export function exitCodeOf(error: unknown): number {
     return 2;
   if (isLie(error)) return 3;
   if (code === "copse/no-peers" || code === "copse/download-failed" || code.startsWith("network/")) return 4;
-  if (code === "f3/store-other-root" || code === "f3/manifest-malformed" || code === "f3/snapshot-table-untrusted")
-    return 2;
+  if (code === "f3/store-other-root" || code === "f3/manifest-malformed") return 2;
   if (code === "f3/store-instance-absent" || code === "f3/store-empty") return 6;
   if (code === "f3/store-corrupt" || code === "f3/store-import-running") return 5;
   if (code === "copse/not-found" || code === "copse/block-absent" || code === "copse/repo-missing") return 6;

@@ -37,7 +37,8 @@ export function foundCertificates(
   { manifest, table }: F3Settings & { readonly table: PowerTable },
 ): Promise<CertificateStore> {
   const { nextInstance: initialInstance, powerTable: initialPowerTable } = trustRoot(manifest, table);
-  const root = { networkName: manifest.networkName, initialInstance, initialPowerTable };
+  const { networkName, committeeLookback } = manifest;
+  const root = { networkName, initialInstance, committeeLookback, initialPowerTable };
   return openCertificateStore(rowsAsStore(database, f3Table), root);
 }
 

@@ -67,11 +67,11 @@ export async function importF3Snapshot(
 ): Promise<ImportedSnapshot> {
   await using reading = await openReading(source, options.signal);
   const { reader } = reading;
-  const root = snapshotRoot(reader.header, options);
-  const store = await openTarget(target, root, options.manifest);
+  const { root, manifest } = snapshotRoot(reader.header, options);
+  const store = await openTarget(target, root, manifest);
   const stage = await ImportStage.start(coreOf(store) as StoreCore);
   try {
-    const done = await new Import(reader, stage, options).run(root);
+    const done = await new Import(reader, stage, { ...options, manifest }).run(root);
     return { ...done, header: reader.header, bytes: reader.bytes, store };
   } finally {
     stage.end();
@@ -81,14 +81,18 @@ export async function importF3Snapshot(
 class Import {
   readonly #reader: F3SnapshotReader;
   readonly #stage: ImportStage;
-  readonly #options: ImportSnapshotOptions;
+  readonly #options: ImportSnapshotOptions & { readonly manifest: RootManifest };
   readonly #storedBefore: number;
   #writing: Promise<void> = Promise.resolve();
   #verified = 0;
   #known = 0;
   #resumed = 0;
 
-  constructor(reader: F3SnapshotReader, stage: ImportStage, options: ImportSnapshotOptions) {
+  constructor(
+    reader: F3SnapshotReader,
+    stage: ImportStage,
+    options: ImportSnapshotOptions & { readonly manifest: RootManifest },
+  ) {
     this.#reader = reader;
     this.#stage = stage;
     this.#options = options;

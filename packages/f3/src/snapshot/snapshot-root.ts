@@ -16,7 +16,8 @@ export type RootManifest = Pick<
 
 /** What a snapshot is held against. */
 export interface SnapshotTrust {
-  readonly manifest: RootManifest;
+  /** The network's, or how to tell it from what the snapshot says of itself, which nobody has checked yet. */
+  readonly manifest: RootManifest | ((header: F3SnapshotHeader) => RootManifest);
   /**
    * The initial power table to trust where the manifest names none, as of networks that are started anew: its CID, or
    * `"snapshot"` for whatever the snapshot itself says. Then the snapshot proves no more than that it fits together.
@@ -25,12 +26,16 @@ export interface SnapshotTrust {
 }
 
 /**
- * The position that a snapshot's certificates are verified from.
+ * The position that a snapshot's certificates are verified from, and the manifest that says so.
  *
  * @throws {F3SnapshotError} `f3/snapshot-other-start`, `f3/snapshot-other-table`, `f3/snapshot-table-untrusted`,
  * `f3/snapshot-header-malformed`
  */
-export function snapshotRoot(header: F3SnapshotHeader, { manifest, trustTable }: SnapshotTrust): F3Position {
+export function snapshotRoot(
+  header: F3SnapshotHeader,
+  { manifest: given, trustTable }: SnapshotTrust,
+): { readonly root: F3Position; readonly manifest: RootManifest } {
+  const manifest = typeof given === "function" ? given(header) : given;
   const { networkName: network, initialInstance: expected } = manifest;
   const instance = header.firstInstance;
   if (instance !== expected) throw new F3SnapshotError("f3/snapshot-other-start", { instance, expected, network });
@@ -42,7 +47,7 @@ export function snapshotRoot(header: F3SnapshotHeader, { manifest, trustTable }:
     if (cid === undefined || cid === "snapshot" || equalBytes(cid.bytes, table.cid.bytes)) continue;
     throw new F3SnapshotError("f3/snapshot-other-table", { instance, expected: cid.toString(), found, network });
   }
-  return trustRoot(manifest, table);
+  return { root: trustRoot(manifest, table), manifest };
 }
 
 /**

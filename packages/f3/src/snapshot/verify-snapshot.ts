@@ -49,9 +49,10 @@ export async function verifyF3Snapshot(source: ByteSource, options: VerifySnapsh
   const { signal, check, onProgress } = options;
   const { reader } = reading;
   const { header } = reader;
-  let position = snapshotRoot(header, options);
+  const { root, manifest } = snapshotRoot(header, options);
+  let position = root;
   const { firstInstance: first, latestInstance: latest } = header;
-  const { networkName } = options.manifest;
+  const { networkName } = manifest;
   let newest: FinalityCertificate | undefined;
   const decode = (batch: readonly { readonly certificate: FinalityCertificate }[]): void => {
     for (const entry of batch) void entry.certificate;

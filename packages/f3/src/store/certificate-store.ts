@@ -8,7 +8,7 @@ import { registerCore } from "./core-of.ts";
 import { F3StoreError } from "./errors.ts";
 import type { KeyValueStore } from "./key-value-store.ts";
 import { powerKey, powerRow, stateKey } from "./keys.ts";
-import { decodeState, mostNameBytes, type StoreState } from "./records.ts";
+import { decodeState, mostLookback, mostNameBytes, type StoreState } from "./records.ts";
 import { StoreCore, type StoreRoot } from "./store-core.ts";
 
 /** What a store of certificates starts from: the trust root. */
@@ -72,16 +72,15 @@ export interface CertificateStore {
  * Opens the certificates kept in a key-value store, for a trust root. Nothing is written before the first certificate.
  *
  * @throws {F3StoreError} `f3/store-other-root` where what is kept is of another network, initial instance or initial power
- * table; `f3/store-corrupt`, `f3/store-version-unknown`, `f3/store-name-too-long`
+ * table; `f3/store-corrupt`, `f3/store-version-unknown`, `f3/store-root-too-large`
  * @example
  * const kv = rowsAsStore(createMemoryDatabase(), "f3");
  * const store = await openCertificateStore(kv, { networkName: "filecoin", initialInstance: 0, initialPowerTable });
  */
 export async function openCertificateStore(kv: KeyValueStore, root: CertificateStoreRoot): Promise<CertificateStore> {
   const given = rootOf(root);
-  const { networkName } = given;
-  const { length } = utf8(networkName);
-  if (length > mostNameBytes) throw new F3StoreError("f3/store-name-too-long", { length, limit: mostNameBytes });
+  assertStorable("bytes of the network's name", utf8(given.networkName).length, mostNameBytes);
+  assertStorable("committee lookback", given.lookback, mostLookback);
   const state = await readState(kv);
   if (state !== undefined) {
     assertSameRow(state, given);
@@ -170,6 +169,10 @@ function assertSameRow(stored: Omit<StoreRoot, "initialTable">, given: Omit<Stor
   assertSame("network", stored.networkName, given.networkName);
   assertSame("initial instance", String(stored.first), String(given.first));
   assertSame("committee lookback", String(stored.lookback), String(given.lookback));
+}
+
+function assertStorable(field: string, value: number, limit: number): void {
+  if (!(value <= limit)) throw new F3StoreError("f3/store-root-too-large", { field, value, limit });
 }
 
 function assertSame(field: string, stored: string, given: string): void {

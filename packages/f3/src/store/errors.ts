@@ -7,7 +7,8 @@ export type F3StoreFacts = {
   "f3/store-version-unknown": { version: number; known: number };
   /** The store holds certificates of another network, or from another trust root. */
   "f3/store-other-root": { field: string; stored: string; given: string };
-  "f3/store-name-too-long": { length: number; limit: number };
+  /** Bytes of a network's name, or its committee lookback. */
+  "f3/store-root-too-large": { field: string; value: number; limit: number };
   "f3/store-empty": { network: string };
   "f3/store-instance-absent": { instance: number; first: number; next: number };
   /** Another writer changed the rows under this store. */
@@ -22,7 +23,7 @@ const say: { [Code in keyof F3StoreFacts]: (facts: F3StoreFacts[Code]) => string
   "f3/store-corrupt": (f) => `row ${f.row} of the certificate store is damaged: ${f.why}`,
   "f3/store-version-unknown": (f) => `the certificate store is of version ${f.version}, known is ${f.known}`,
   "f3/store-other-root": (f) => `the certificate store has ${f.field} ${f.stored}, not ${f.given}`,
-  "f3/store-name-too-long": (f) => `a network's name of ${f.length} B, limit ${f.limit} B`,
+  "f3/store-root-too-large": (f) => `${f.field} ${f.value}, limit ${f.limit}`,
   "f3/store-empty": (f) => `the certificate store of ${f.network} holds no certificate`,
   "f3/store-instance-absent": (f) =>
     `instance ${f.instance} is not in the certificate store, which goes from ${f.first} to before ${f.next}`,
