@@ -8,12 +8,31 @@ type Parameters = readonly [number, number, number, number];
 /** Digest of 32 B, no key, fanout 1, depth 1; the length of the output is not known. */
 const rootParameters: Parameters = [0x01010020, 0, 0, 0xffff];
 
+type State = [number, number, number, number, number, number, number, number];
+
 /** noble's BLAKE2s with a parameter block of our own: noble sets its words 0 and 4 to 7 only. */
 class Blake2s extends _BLAKE2s {
-  constructor([shape, leaf, node, length]: Parameters) {
-    super(); // its block has a first word of 0x01010020 and no others
-    const [v0, v1, v2, v3, ...rest] = this.get();
-    this.set(v0 ^ 0x01010020 ^ shape, v1 ^ leaf, v2 ^ node, v3 ^ length, ...(rest as [number, number, number, number]));
+  /** The state before any parameters. */
+  readonly #initial: State;
+
+  constructor(parameters: Parameters) {
+    super();
+    this.#initial = this.get();
+    this.#initial[0] ^= 0x01010020; // the one word of noble's own block that is not 0
+    this.#begin(parameters);
+  }
+
+  /** The state after one message of at most a block, given as words with zeros behind. */
+  hashBlock(words: Uint32Array, length: number, parameters: Parameters): State {
+    this.#begin(parameters);
+    this.length = length;
+    this.compress(words, 0, true);
+    return this.get();
+  }
+
+  #begin([shape, leaf, node, length]: Parameters): void {
+    const [v0, v1, v2, v3, v4, v5, v6, v7] = this.#initial;
+    this.set(v0 ^ shape, v1 ^ leaf, v2 ^ node, v3 ^ length, v4, v5, v6, v7);
   }
 }
 
@@ -34,11 +53,15 @@ export function blake2xs(input: Uint8Array, length: number): Uint8Array {
     throw new CryptoError("crypto/output-length-out-of-range", { length, limit: maxOutput });
   }
   const root = new Blake2s(rootParameters).update(input).digest();
-  const output = new Uint8Array(Math.ceil(length / 32) * 32);
+  const words = new Uint32Array(16);
+  const rootView = new DataView(root.buffer, root.byteOffset);
+  for (let i = 0; i < 8; i++) words[i] = rootView.getUint32(4 * i, true);
+  const output = new DataView(new ArrayBuffer(Math.ceil(length / 32) * 32));
+  const hash = new Blake2s(rootParameters);
   for (let node = 0; 32 * node < length; node++) {
     // digest and inner length 32, leaf length 32; fanout and depth 0
-    const hash = new Blake2s([0x20, 32, node, 0x2000ffff]);
-    hash.update(root).digestInto(output.subarray(32 * node, 32 * node + 32));
+    const state = hash.hashBlock(words, 32, [0x20, 32, node, 0x2000ffff]);
+    for (let i = 0; i < 8; i++) output.setUint32(32 * node + 4 * i, state[i] as number, true);
   }
-  return output.subarray(0, length);
+  return new Uint8Array(output.buffer, 0, length);
 }

@@ -55,9 +55,13 @@ export class KeyAggregator {
 
   #prepare(keys: KeyList): Weighted | number {
     if (this.#current?.keys === keys) return this.#current;
+    const before = this.#current;
     const points: G1Point[] = [];
     for (let i = 0; i < keys.count; i++) {
-      const point = this.#cache.get(keys.bytes.subarray(48 * i, 48 * i + 48));
+      // most stay where they were: comparing them is faster than naming them
+      const point = hasSameKey(before?.keys, keys, i)
+        ? before?.points[i]
+        : this.#cache.get(keys.bytes.subarray(48 * i, 48 * i + 48));
       if (point === undefined) return i;
       points.push(point);
     }
@@ -65,6 +69,12 @@ export class KeyAggregator {
     this.#current = { keys, points, weights: bdnWeights(keys.bytes), hasTwins, last: undefined };
     return this.#current;
   }
+}
+
+function hasSameKey(before: KeyList | undefined, keys: KeyList, place: number): boolean {
+  if (before === undefined || place >= before.count) return false;
+  for (let i = 48 * place; i < 48 * place + 48; i++) if (before.bytes[i] !== keys.bytes[i]) return false;
+  return true;
 }
 
 /** One point for those that come several times, with the sum of their weights: sums of points that are equal are slow. */

@@ -17,6 +17,7 @@ export const fieldOrder =
   0x1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaabn;
 /** A number stands as 14 limbs of 28 bits, the lowest first, each in a 32-bit word. */
 export const limbs = 14;
+/** Bits of a limb. */
 export const limbBits = 28;
 /** Bytes from one number to the next: the last two words are not used. */
 export const numberBytes = 64;
