@@ -12,7 +12,12 @@ export async function buildPage(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(join(here, "static"))) copyFileSync(join(here, "static", name), join(folder, name));
   await build({
-    entryPoints: { page: join(here, "src/page/main.ts"), worker: join(here, "src/worker/main.ts") },
+    entryPoints: {
+      page: join(here, "src/page/main.ts"),
+      worker: join(here, "src/worker/main.ts"),
+      certificates: join(here, "src/worker/certificates.ts"),
+      signatures: join(here, "src/worker/signatures.ts"),
+    },
     outdir: folder,
     entryNames: "[name]",
     chunkNames: "part-[hash]",

@@ -9,6 +9,8 @@ export type ExplorerFacts = {
   "explorer/fetch-failed": { url: string; why: string };
   /** The roots of a CAR are no tipset. */
   "explorer/no-head": { root: string; why: string };
+  /** The times of its headers are those of another network. */
+  "explorer/other-network": { found: string; expected: string; height: number };
   /** The file ends before genesis: nothing ties its headers to a network. */
   "explorer/genesis-not-reached": { height: number; missing: string; network: string };
   /** A manifest says where certificates begin, and nothing of a chain. */
@@ -24,6 +26,8 @@ const say: { [C in keyof ExplorerFacts]: (facts: ExplorerFacts[C]) => string } =
   "explorer/file-too-large": (f) => `${f.what} of ${f.found} B, limit ${f.limit} B`,
   "explorer/fetch-failed": (f) => `${f.url} was not fetched: ${f.why}`,
   "explorer/no-head": (f) => `root ${f.root} is no header of a head tipset: ${f.why}`,
+  "explorer/other-network": (f) =>
+    `its head, at height ${f.height}, has a timestamp of ${f.found}, not of ${f.expected}: choose that network`,
   "explorer/genesis-not-reached": (f) =>
     `the headers end below height ${f.height}, where ${f.missing} is not in the file: nothing ties them to ${f.network}`,
   "explorer/manifest-without-chain": (f) =>

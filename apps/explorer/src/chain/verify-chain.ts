@@ -1,12 +1,12 @@
 import { linkRules } from "@copse/chain";
 import type { CidBytes, SyncBlockReader } from "@copse/ipld";
-import { decodeBlockHeader, type Network, type Tipset, TipsetKey } from "@copse/types";
+import { type BlockHeader, decodeBlockHeader, type Network, type Tipset, TipsetKey } from "@copse/types";
 import { ExplorerError } from "../errors.ts";
 import { type BlockIndexBuilder, type BlockIndexData, findBlock, findTipset } from "../verify/block-index.ts";
 import type { OnProgress } from "../verify/report.ts";
 import type { ChainTally } from "./chain-tally.ts";
 import { ChainCheck, type CheckSignatures } from "./check-up.ts";
-import { headOf, type LinkedChain, walkDown, walkSpan } from "./walk-down.ts";
+import { assertTimedFor, headOf, type LinkedChain, walkDown, walkSpan } from "./walk-down.ts";
 
 /** What a chain is checked with. */
 export interface ChainNeeds {
@@ -33,14 +33,16 @@ export interface CheckedChain extends LinkedChain {
  * Checks a chain: links down to genesis first, which costs least, then up again all that the file can show.
  *
  * @throws {ChainError} {BlockError} the rule that is broken, and where
- * @throws {ExplorerError} `explorer/no-head`, `explorer/genesis-not-reached`, `explorer/not-final`
+ * @throws {ExplorerError} `explorer/no-head`, `explorer/other-network`, `explorer/genesis-not-reached`, `explorer/not-final`
  */
 export async function verifyChain(needs: ChainNeeds): Promise<CheckedChain> {
   const { network, roots, store, check, finality, index, onProgress } = needs;
   const options = { rules: linkRules(network), networkName: network.name };
-  const linked = walkDown(headOf(roots, store), store, {
+  const head = headOf(roots, store);
+  assertTimedFor(network, head.blocks[0] as BlockHeader);
+  const linked = walkDown(head.key, store, {
     ...options,
-    onHeight: (height, head) => onProgress({ phase: "linking headers", done: head - height, total: head }),
+    onHeight: (height, top) => onProgress({ phase: "linking headers", done: top - height, total: top }),
   });
   const checking = new ChainCheck(network, store, check);
   let genesis: TipsetKey | undefined;

@@ -1,7 +1,15 @@
 import { chainError, type LinkedTipset, type LinkRules, type LinkTarget, linkRun } from "@copse/chain";
 import { type CidBytes, type SyncBlockReader, toCid } from "@copse/ipld";
 import { CopseError } from "@copse/primitives";
-import { createTipset, decodeBlockHeader, TipsetKey } from "@copse/types";
+import {
+  type BlockHeader,
+  createTipset,
+  decodeBlockHeader,
+  type Network,
+  networks,
+  type Tipset,
+  TipsetKey,
+} from "@copse/types";
 import { ExplorerError } from "../errors.ts";
 
 /** Tipsets between two marks; what is held of a chain in memory at once. */
@@ -18,11 +26,11 @@ export interface LinkedChain {
 }
 
 /**
- * The head that a CAR's roots name, in canonical order.
+ * The head that a CAR's roots name.
  *
  * @throws {ExplorerError} `explorer/no-head`
  */
-export function headOf(roots: readonly CidBytes[], store: SyncBlockReader): TipsetKey {
+export function headOf(roots: readonly CidBytes[], store: SyncBlockReader): Tipset {
   const [first] = roots;
   if (first === undefined) throw new ExplorerError("explorer/no-head", { root: "none", why: "the file has no roots" });
   let at = first;
@@ -33,7 +41,7 @@ export function headOf(roots: readonly CidBytes[], store: SyncBlockReader): Tips
       if (bytes === undefined) throw noHead(root, "it is not in the file");
       return decodeBlockHeader(bytes);
     });
-    return createTipset(headers).key;
+    return createTipset(headers);
   } catch (error) {
     if (error instanceof ExplorerError || !(error instanceof CopseError)) throw error;
     throw noHead(at, error.message, error);
@@ -42,6 +50,18 @@ export function headOf(roots: readonly CidBytes[], store: SyncBlockReader): Tips
 
 function noHead(root: CidBytes, why: string, cause?: Error): ExplorerError {
   return new ExplorerError("explorer/no-head", { root: toCid(root).toString(), why }, { cause });
+}
+
+/**
+ * Sees that a head is not one of another public network, which would be refused for reasons that help nobody.
+ *
+ * @throws {ExplorerError} `explorer/other-network`
+ */
+export function assertTimedFor(network: Network, { height, timestamp }: BlockHeader): void {
+  const fits = ({ genesisTime, blockDelay }: Network): boolean => timestamp === genesisTime + height * blockDelay;
+  const other = fits(network) ? undefined : networks.find(fits);
+  if (other === undefined) return;
+  throw new ExplorerError("explorer/other-network", { found: other.name, expected: network.name, height });
 }
 
 /**

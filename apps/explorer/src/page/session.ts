@@ -51,7 +51,8 @@ export class Session {
     };
     const { file, name, kind, choice } = job;
     const known = this.#learned.get(choiceKey(choice)) ?? {};
-    worker.postMessage({ file, name, kind, choice, known } satisfies Task);
+    const spare = navigator.hardwareConcurrency - 1;
+    worker.postMessage({ file, name, kind, choice, known, spare } satisfies Task);
   }
 
   #answered(job: Job, answer: Answer): void {

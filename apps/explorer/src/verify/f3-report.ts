@@ -1,6 +1,6 @@
 import type { FinalityCertificate } from "@copse/f3";
-import { type VerifiedSnapshot, verifyF3Snapshot } from "@copse/f3/snapshot";
-import { type CertificateCheck, checkHere } from "@copse/f3/store";
+import { readF3Snapshot, type VerifiedSnapshot, verifyF3Snapshot } from "@copse/f3/snapshot";
+import type { CertificateCheck } from "@copse/f3/store";
 import { TipsetKey } from "@copse/types";
 import type { F3Manifest } from "@copse/types/networks";
 import type { BlockIndexBuilder } from "./block-index.ts";
@@ -10,9 +10,11 @@ import { count, duration, size, whole } from "./words.ts";
 /** What an F3 snapshot is verified with. */
 export interface F3Needs {
   readonly manifest: F3Manifest;
-  /** Chunks of the file. */
-  readonly source: AsyncIterable<Uint8Array>;
-  readonly random: (length: number) => Uint8Array;
+  /** Chunks of the file, from its start. */
+  readonly source: () => AsyncIterable<Uint8Array>;
+  readonly check: CertificateCheck;
+  /** Certificates that are given to it at once: after each so many progress is told. */
+  readonly together: number;
   /** Unit: milliseconds; only differences count. */
   readonly now: () => number;
   /** Takes the blocks of all finalized tipsets. */
@@ -26,24 +28,31 @@ export interface F3Needs {
  * @throws {F3SnapshotError} {F3Error} what is wrong, and with which instance
  */
 export async function verifyF3File(needs: F3Needs): Promise<Report> {
-  const { manifest, source, random, now, index, onProgress } = needs;
+  const { manifest, source, now } = needs;
   const start = now();
-  const verified = await verifyF3Snapshot(source, {
-    manifest,
-    check: noting(checkHere(random), index),
-    onProgress: ({ first, latest, verified }) =>
-      onProgress({ phase: "verifying certificates", done: verified, total: latest - first + 1 }),
-  });
+  const reader = await readF3Snapshot(source());
+  await reader.close();
+  const total = reader.header.latestInstance - reader.header.firstInstance + 1;
+  const verified = await verifyF3Snapshot(source(), { manifest, check: inParts(needs, total) });
   return reportF3(manifest, verified, now() - start);
 }
 
-/** Notes what the certificates that hold have finalized. */
-function noting(check: CertificateCheck, index: BlockIndexBuilder): CertificateCheck {
+/** Verifies some at a time, tells of each, and notes what those that hold have finalized. */
+function inParts({ check, together, index, onProgress }: F3Needs, total: number): CertificateCheck {
+  let done = 0;
   return {
-    async verify(position, certificates, options) {
-      const result = await check.verify(position, certificates, options);
-      for (const certificate of certificates.slice(0, result.accepted)) noteChain(certificate, index);
-      return result;
+    async verify(start, certificates, options) {
+      let position = start;
+      for (let at = 0; at < certificates.length; at += together) {
+        const part = certificates.slice(at, at + together);
+        const result = await check.verify(position, part, options);
+        position = result.position;
+        for (const certificate of part.slice(0, result.accepted)) noteChain(certificate, index);
+        if (result.error !== undefined) return { ...result, accepted: at + result.accepted };
+        done += part.length;
+        onProgress({ phase: "verifying certificates", done, total });
+      }
+      return { position, accepted: certificates.length };
     },
   };
 }

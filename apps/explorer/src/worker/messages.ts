@@ -9,6 +9,8 @@ export interface Task {
   readonly kind: FileKind;
   readonly choice: NetworkChoice;
   readonly known: Learned;
+  /** Cores that are free for more workers. */
+  readonly spare: number;
 }
 
 /** What checks of one network leave for later ones. */

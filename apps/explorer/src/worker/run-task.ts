@@ -1,4 +1,3 @@
-import { checkSignatures } from "@copse/crypto";
 import { reportChain } from "../chain/report-chain.ts";
 import { verifyChain } from "../chain/verify-chain.ts";
 import { BlockIndexBuilder } from "../verify/block-index.ts";
@@ -9,8 +8,7 @@ import type { OnProgress, Report } from "../verify/report.ts";
 import { blobBytes, blobChunks } from "./blob-bytes.ts";
 import { openChainFile } from "./chain-file.ts";
 import type { Learned, Task } from "./messages.ts";
-
-const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+import { certificateCheck, signatureCheck, workersFor } from "./more-workers.ts";
 
 /** Verifies one file. What it proves, and what later checks may build on. */
 export function runTask(task: Task, onProgress: OnProgress): Promise<{ report: Report; learned: Learned }> {
@@ -19,15 +17,25 @@ export function runTask(task: Task, onProgress: OnProgress): Promise<{ report: R
   return runProof(task);
 }
 
-async function runF3({ file, name, choice }: Task, onProgress: OnProgress) {
+async function runF3(task: Task, onProgress: OnProgress) {
+  const { file, name, choice } = task;
   const index = new BlockIndexBuilder();
   const manifest = manifestOf(choice);
-  const source = blobChunks(file, () => {});
-  const report = await verifyF3File({ manifest, source, random, now: () => performance.now(), index, onProgress });
+  const workers = workersFor(file.size, task.spare);
+  const report = await verifyF3File({
+    manifest,
+    source: () => blobChunks(file, () => {}),
+    check: certificateCheck(workers),
+    together: 16 * Math.max(1, 2 * workers),
+    now: () => performance.now(),
+    index,
+    onProgress,
+  });
   return { report, learned: { finality: index.finish(name) } };
 }
 
-async function runChain({ file, name, choice, known }: Task, onProgress: OnProgress) {
+async function runChain(task: Task, onProgress: OnProgress) {
+  const { file, name, choice, known } = task;
   const network = needChainNetwork(choice);
   const index = new BlockIndexBuilder();
   const { store, blocks, bytes } = await openChainFile(file, onProgress);
@@ -35,7 +43,7 @@ async function runChain({ file, name, choice, known }: Task, onProgress: OnProgr
     network,
     roots: store.roots,
     store,
-    check: (checks) => checkSignatures(checks, { random }),
+    check: signatureCheck(workersFor(bytes, task.spare)),
     finality: known.finality,
     index,
     onProgress,

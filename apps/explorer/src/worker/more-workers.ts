@@ -1,0 +1,36 @@
+import { checkSignatures } from "@copse/crypto";
+import {
+  createSignaturePool,
+  type WebWorker as SignatureWorker,
+  webThread as signatureThread,
+} from "@copse/crypto/pool";
+import { type WebWorker as CertificateWorker, webThread as certificateThread, createF3Pool } from "@copse/f3/pool";
+import { type CertificateCheck, checkHere } from "@copse/f3/store";
+import type { CheckSignatures } from "../chain/check-up.ts";
+
+/** Below this a file is done before workers have loaded their engines. Unit: bytes. */
+const leastBytes = 512 << 10;
+
+/** Workers worth starting for a file, where the machine has so many to spare: 0 where this thread does it alone. */
+export function workersFor(bytes: number, spare: number): number {
+  return bytes < leastBytes || spare < 2 ? 0 : Math.min(8, spare);
+}
+
+const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+
+/** The pools' own types of a worker leave out what they do not use, and the DOM's handlers do not fit those. */
+const started = <Kind>(name: string): Kind =>
+  new Worker(new URL(`./${name}.js`, import.meta.url), { type: "module", name: `copse-${name}` }) as Kind;
+
+/** What verifies certificates: workers, or this thread. They end with the worker that made them. */
+export function certificateCheck(workers: number): CertificateCheck {
+  if (workers === 0) return checkHere(random);
+  return createF3Pool({ workers, start: certificateThread(() => started<CertificateWorker>("certificates")) });
+}
+
+/** What checks signatures: workers, or this thread. */
+export function signatureCheck(workers: number): CheckSignatures {
+  if (workers === 0) return (checks) => checkSignatures(checks, { random });
+  const pool = createSignaturePool({ workers, start: signatureThread(() => started<SignatureWorker>("signatures")) });
+  return (checks) => pool.check(checks);
+}
