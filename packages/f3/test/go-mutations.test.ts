@@ -1,4 +1,6 @@
+import { currentEngine, type G2Point } from "@copse/crypto";
 import { installFastest } from "@copse/crypto/fastest";
+import { readG2 } from "@copse/crypto/groups";
 import { fromCid, toCid } from "@copse/ipld";
 import type { TipsetKey } from "@copse/types";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -54,6 +56,39 @@ describe("a certificate of go-f3 with one field changed", () => {
     expect(result.position).toEqual(positions[40]);
     expect(result.error).toMatchObject({ code: "f3/signature-wrong", facts: { instance: 40 } });
   });
+});
+
+describe("signatures that are checked together", () => {
+  const withSignature = (at: number, signature: Uint8Array): FinalityCertificate => ({
+    ...(decoded[at] as FinalityCertificate),
+    signature,
+  });
+
+  it("are not good because two wrong ones cancel out", () => {
+    const { bls } = currentEngine();
+    const points = [0, 40, 41].map((at) => readG2(bls, decoded[at]?.signature as Uint8Array) as G2Point);
+    const [difference, first, second] = points as [G2Point, G2Point, G2Point];
+    const more = bls.g2.sum([first, difference]);
+    const less = bls.g2.sum([second, bls.g2.negate(difference)]);
+    const changed = decoded.slice(36, 46);
+    changed[4] = withSignature(40, bls.g2.encode(more));
+    changed[5] = withSignature(41, bls.g2.encode(less));
+    const result = verifier.verify(positions[36] as F3Position, changed);
+    expect([result.accepted, result.error?.code]).toEqual([4, "f3/signature-wrong"]);
+  });
+
+  it.each([[[0]], [[63]], [[31, 32]], [[32, 63]], [[5, 6, 7, 40]], [[62, 3, 61]]])(
+    "wrong ones at %j: the first is told",
+    (bad) => {
+      const other = decoded[20]?.signature as Uint8Array;
+      const changed = decoded.map((certificate, at) => (bad.includes(at) ? withSignature(at, other) : certificate));
+      const first = Math.min(...bad);
+      const result = verifier.verify(start, changed);
+      expect(result.accepted).toBe(first);
+      expect(result.error).toMatchObject({ code: "f3/signature-wrong", facts: { instance: first } });
+      expect(result.position).toEqual(positions[first]);
+    },
+  );
 });
 
 type Mutation = readonly [what: string, certificate: FinalityCertificate];
