@@ -11,7 +11,15 @@ import { ChainReader } from "../../src/store/chain-reader.ts";
 import { type ChainStore, openChainStore } from "../../src/store/chain-store.ts";
 import { messageBlocks, readStoredMessages } from "../../src/store/messages.ts";
 import { packRun } from "../../src/store/tipset-row.ts";
-import { downFrom, type FakeTipset, fakeChain, fakeGenesis, fakeRules } from "../fixtures/fake-chain.ts";
+import {
+  downFrom,
+  type FakeTipset,
+  fakeChain,
+  fakeGenesis,
+  fakePower,
+  fakeRules,
+  fakeTipset,
+} from "../fixtures/fake-chain.ts";
 import { readRealChain, realChainFile } from "../fixtures/real-chain.ts";
 
 const open = (database = createMemoryDatabase()): Promise<ChainStore> =>
@@ -251,6 +259,23 @@ describe("ChainStore", () => {
     expect(store.head?.key).toEqual(b.key);
     expect(await store.pruneAside(b.height + 1)).toBe(1);
     expect(store.reader.tipset(next.key)).toBeUndefined();
+  });
+
+  it("forgets what a child told of its parents' weight once the head goes back below it", async () => {
+    const store = await open();
+    const base = chain[9] as FakeTipset;
+    await walk(store, base);
+    await store.switchHead(base.key);
+    const liar = fakeTipset(base, base.height + 1, [3], { power: fakePower + 1 });
+    await walk(store, liar);
+    await store.switchHead(liar.key);
+    expect(store.reader.tipset(base.key)?.log2Power).toBe(fakePower + 1);
+    await store.switchHead(base.key);
+    expect(store.reader.tipset(base.key)?.log2Power).toBe(-1);
+    const honest = fakeTipset(base, base.height + 1, [4]);
+    await walk(store, honest); // which disagrees with nothing now
+    await store.switchHead(honest.key);
+    expect(store.reader.tipset(base.key)?.log2Power).toBe(fakePower);
   });
 
   it("removes a span whose anchor was false", async () => {
