@@ -27,6 +27,8 @@ export interface NodeOptions {
   readonly logLevel: string;
   readonly idleSeconds: number;
   readonly workers: number;
+  /** Whether state that leader checks will need is fetched before they need it. */
+  readonly prefetch: boolean;
   /** `auto`: as far as there are states and built-in actors. `on`: fail where there are none. */
   readonly execute: "on" | "off" | "auto";
   /** Undefined: where something says what to trust. */
@@ -106,6 +108,11 @@ export const optionTable: { readonly [Name in keyof NodeOptions]: Row } = {
     says: "with --once: give up after so long without any progress",
   },
   workers: { kind: "count", value: "<n>", fallback: 0, says: "verifier threads (default: cores - 1)" },
+  prefetch: {
+    kind: "flag",
+    fallback: true,
+    says: "fetch state that checks of the next tipset will need while the chain is followed",
+  },
   execute: {
     kind: "execute",
     value: "<on|off|auto>",

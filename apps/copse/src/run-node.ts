@@ -29,6 +29,7 @@ import { SyncMonitor } from "./sync/monitor.ts";
 import { noRanking } from "./sync/ranking.ts";
 import { retreatUnserved } from "./sync/retreat.ts";
 import { SourcePool } from "./sync/sources.ts";
+import { StatePrefetch } from "./sync/state-prefetch.ts";
 import type { Target } from "./sync/target.ts";
 import { nodeStates, syncContext } from "./sync-context.ts";
 
@@ -151,6 +152,7 @@ async function runSync(
   let reported: string | undefined;
   let chosen: Target | undefined;
   const over = new AbortController();
+  const prefetch = options.prefetch && !options.once ? prefetchStates(node, shared, log, over.signal) : undefined;
   const executing = options.once
     ? undefined
     : executed?.execution.run(
@@ -210,12 +212,13 @@ async function runSync(
         continue;
       }
       if (options.once) return;
-      follower ??= startFollowing(node, shared, log, context, executed);
+      follower ??= startFollowing(node, shared, log, context, { executed, prefetch });
       await followBoth(follower, final, shared, signal);
     }
   } finally {
     follower?.stop(); // its validators read the store, which closes next
     over.abort();
+    await prefetch?.idle();
     await executed?.close();
     await executing;
   }
@@ -232,13 +235,22 @@ function startFollowing(
   shared: SyncContext,
   log: Logger,
   context: CommandContext,
-  executed: NodeExecution | undefined,
+  {
+    executed,
+    prefetch,
+  }: { readonly executed?: NodeExecution | undefined; readonly prefetch?: StatePrefetch | undefined },
 ): Follower {
   const { output } = context;
+  const { store } = node;
+  const ahead = (key: TipsetKey | undefined): void => {
+    const tipset = key && store.reader.tipset(key);
+    if (tipset !== undefined) prefetch?.head(tipset);
+  };
   const follower = new Follower(node, shared, log, {
     onRefused: ({ code, message, facts }, peer) => tellRefused({ code, message, facts, peer }, context, log),
     onHead({ to, revert, apply }) {
       executed?.execution.nudge();
+      ahead(to.key);
       node.metrics.heights.set({ what: "head" }, to.height);
       const facts = {
         height: to.height,
@@ -254,7 +266,25 @@ function startFollowing(
     },
   });
   follower.start();
+  ahead(store.head?.key);
   return follower;
+}
+
+/** State that the leader checks of the next tipset will read, fetched before it comes. */
+function prefetchStates(
+  { network, store }: CopseNode,
+  { states }: SyncContext,
+  log: Logger,
+  signal: AbortSignal,
+): StatePrefetch {
+  return new StatePrefetch({
+    network,
+    reader: store.reader,
+    source: states,
+    signal,
+    onFetched: (height, { blocks, bytes }) => log.debug({ height, blocks, bytes }, "state fetched ahead"),
+    onFailure: (error) => log.debug({ reason: String(errorFacts(error)["message"]) }, "state was not fetched ahead"),
+  });
 }
 
 async function runImport(

@@ -66,6 +66,10 @@ const samples: { readonly [Name in keyof NodeOptions]: readonly (readonly [unkno
     [false, "0", "false", false],
     [true, "true", "true", true],
   ],
+  prefetch: [
+    [false, "0", "false", false],
+    [true, "true", "true", true],
+  ],
   import: [
     ["a.car", "a.car", '"a.car"', "a.car"],
     ["b.car.zst", "b.car.zst", '"b.car.zst"', "b.car.zst"],
@@ -137,6 +141,7 @@ const malformed: { readonly [Name in keyof NodeOptions]: readonly (readonly [giv
   listen: [[["garbage"], '["garbage"]'], [[""], "5"], [["/ip4/1.1.1.1/tcp/1 x"], "[5]"]],
   peer: [["12D3KooW", '"12D3KooW"'], [["/"], "true"]],
   bootstrap: [["yes", '"yes"'], ["", "1"]],
+  prefetch: [["no", '"no"'], ["", "0"]],
   import: [["", '""'], [5, "5"]],
   to: [["-1", "-1"], ["1.5", "1.5"], ["", '""'], ["0x10", '"0x10"'], ["1e3", '"1e3"'], ["9".repeat(16), "nan"]],
   messages: [["some", '"some"'], ["recent:", '"recent:"'], ["recent:-1", "5"], ["recent:1.5", "true"]],
@@ -177,6 +182,7 @@ describe("optionTable", () => {
       logLevel: "info",
       idleSeconds: 60,
       workers: 0,
+      prefetch: true,
       execute: "auto",
       f3: undefined,
       f3Manifest: undefined,

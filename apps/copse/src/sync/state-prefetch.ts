@@ -111,7 +111,8 @@ export class StatePrefetch {
         const roots = this.statesAfter(tipset);
         if (roots === undefined) continue;
         this.#count(tipset);
-        onFetched?.(tipset.height, await fetchAhead(source, roots, this.likelyWinners(), { signal }));
+        const tally = await fetchAhead(source, roots, this.likelyWinners(), { signal });
+        onFetched?.(tipset.height, tally);
       } catch (error) {
         if (!signal.aborted) onFailure?.(error);
       }
