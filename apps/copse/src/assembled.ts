@@ -1,6 +1,7 @@
 import { type AssuranceLevel, type ChainStore, coversRange, type HeightRange } from "@copse/chain";
 import { chainCidLength } from "@copse/ipld";
 import { type Network, TipsetKey } from "@copse/types";
+import { type EcFinalityStatus, ecFinality } from "./ec-finality.ts";
 import type { F3Head } from "./f3/certificates.ts";
 import { countLevels, type LevelCounts, levelLines } from "./levels.ts";
 import type { Counts } from "./sync/counts.ts";
@@ -51,6 +52,8 @@ export interface AssembledReport {
     /** CID of the power table that validates the next instance. */
     readonly powerTable: string;
   } | null;
+  /** What the count of blocks makes final, without F3. */
+  readonly finality: EcFinalityStatus;
   /** Heights that reached each level, lowest first. */
   readonly assurance: Readonly<Partial<Record<AssuranceLevel, readonly HeightRange[]>>>;
   /** How much of the chain reached each level. */
@@ -127,6 +130,7 @@ export function assembledReport(needs: ReportNeeds): AssembledReport | undefined
     ...needs.counts,
     anchor,
     f3: f3 === undefined ? null : { ...f3, key: TipsetKey.cids(f3.key).map(String) },
+    finality: ecFinality(store) ?? { ecFinalityThresholdDepth: -1, ecFinalizedTipSet: null },
     assurance: Object.fromEntries(Object.entries(assurance).filter(([, ranges]) => ranges.length > 0)),
     levels: countLevels(store.reader, assurance, head.height),
     statements,
@@ -136,16 +140,22 @@ export function assembledReport(needs: ReportNeeds): AssembledReport | undefined
 
 /** The report for people. */
 export function assembledText(report: AssembledReport): string {
-  const { head, headKey, genesis, lowest, toGenesis, anchor, levels, assurance, statements } = report;
+  const { head, headKey, genesis, lowest, toGenesis, anchor, levels, assurance, statements, finality } = report;
   const broken = Object.entries(statements).filter(([, holds_]) => holds_ === false);
   return [
     `head        ${head}  ${headKey.join(" ")}`,
     `assembled   ${toGenesis ? `to genesis ${genesis}` : `to height ${lowest}, not to genesis`}`,
-    `anchor      ${anchor.kind}${anchor.ids.length === 0 ? "" : `: ${anchor.ids.join(" ")}`}`,
+    `anchor      ${anchor.kind}${anchor.ids.length === 0 ? "" : `: ${anchor.ids.join(" ")}`}${judgedText(anchor)}`,
+    `EC finality ${finality.ecFinalizedTipSet === null ? "none by the count of blocks" : `height ${finality.ecFinalizedTipSet.Height}, ${finality.ecFinalityThresholdDepth} epochs below the head`}`,
     `statements  ${broken.length === 0 ? "none is broken" : `do not hold: ${broken.map(([name]) => name).join(", ")}`}`,
     "",
     ...levelLines(levels, assurance),
   ].join("\n");
+}
+
+function judgedText({ kind, judged }: Anchor): string {
+  if (kind !== "peers") return "";
+  return judged === true ? ", leaders of it hold" : ", by its weight alone: nobody could judge its leaders";
 }
 
 function holds(store: ChainStore, height: number, cid: string): boolean {

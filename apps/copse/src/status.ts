@@ -1,4 +1,5 @@
 import { TipsetKey } from "@copse/types";
+import { ecFinality } from "./ec-finality.ts";
 import type { NodeExecution } from "./execute/node-execution.ts";
 import { heightsOf } from "./levels.ts";
 import type { CopseNode } from "./node-types.ts";
@@ -25,6 +26,7 @@ export function nodeStatus(node: CopseNode, monitor: SyncMonitor, executed?: Nod
       cids: TipsetKey.cids(store.checkpoint.key).map(String),
     },
     f3: node.f3?.client.status() ?? "off",
+    finality: ecFinality(store),
     peers: host.peers().map(({ peer, agent, address }) => ({ peer, agent, address })),
     dropped: [...peers.pool.dropped].map(([peer, error]) => ({ peer, reason: String(error) })),
     sync: monitor.snapshot(),

@@ -73,12 +73,17 @@ export class Strands {
     this.reader = withTipsets(needs.reader, this.#tipsets);
   }
 
-  /** Walks all of them a little, side by side, then the highest on until all but one have met. @param stored whether there is a chain to meet */
+  /**
+   * Walks all of them a little, side by side, then the highest on until all have met.
+   *
+   * @param stored - whether there is a chain to meet; without one, the last goes on for them all
+   */
   async meet(first: number, window: number, stored: boolean, signal: AbortSignal): Promise<void> {
     await Promise.all(this.#strands.map((strand) => this.#extend(strand, first, signal)));
     for (;;) {
       const open = this.#strands.filter(({ end }) => end.kind === "open");
-      if (open.length <= (stored ? 0 : 1)) return;
+      const apart = this.#strands.filter(({ end }) => end.kind !== "joined" && end.kind !== "broken");
+      if (open.length === 0 || (!stored && apart.length === 1)) return;
       const highest = open.reduce((a, b) => (b.lowest > a.lowest ? b : a));
       await this.#extend(highest, window, signal);
     }

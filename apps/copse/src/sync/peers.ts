@@ -9,7 +9,7 @@ import {
   type PeerBook,
   type PeerHead,
 } from "@copse/network";
-import { assertNotAborted, type CopseError, HostFault } from "@copse/primitives";
+import { assertNotAborted, HostFault } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
 import { NodeError } from "../errors.ts";
@@ -60,9 +60,9 @@ export interface Peers {
    */
   target(idleMs: number, signal: AbortSignal, judge?: Pick<HeadJudge, "judge">): Promise<Target | undefined>;
   /** The chain below a target broke a rule: it is not chosen again, nor what they say that told it. */
-  refuse(target: Pick<Target, "key" | "height">): void;
+  refuse(target: Target): void;
   /** What a target needs could not be had: others are tried before it is tried again. */
-  putBack(target: Pick<Target, "key">): void;
+  putBack(target: Target): void;
   /** Whether as many peers as a head needs can serve a tipset: for one that no check of ours speaks for. */
   isSupported(key: TipsetKey, signal: AbortSignal): Promise<boolean>;
   /** Peers connected and identified. */
@@ -204,21 +204,20 @@ export function connectPeers(needs: PeersNeeds): Peers {
     );
   };
 
-  const refuse = ({ key, height }: Pick<Target, "key" | "height">, reason?: CopseError): void => {
-    const tellers = selector.refuse(key);
-    const why = reason && { code: reason.code, reason: reason.message };
-    log.warn({ height, tellers, ...why }, "a head is refused, and what they say that told it");
-  };
-
-  /** Judges candidates; those that are refuted are refused at once. */
+  /** Judges candidates, and tells what came of it; the selector refuses those that are refuted. */
   const judging =
     (judge: Pick<HeadJudge, "judge">, signal: AbortSignal): JudgeCandidates =>
     async (candidates) => {
       const verdicts = await judge.judge(candidates, signal);
-      for (const [i, candidate] of candidates.entries()) {
+      for (const [i, { height, supporters }] of candidates.entries()) {
         const verdict = verdicts[i];
-        if (verdict?.kind === "refuted") refuse(candidate, verdict.error);
-        else log.debug({ height: candidate.height, ...verdict }, "a head was judged");
+        if (verdict?.kind === "refuted") {
+          const { code, message } = verdict.error;
+          log.warn(
+            { height, tellers: supporters, code, reason: message },
+            "a head is refused, and what they say that told it",
+          );
+        } else log.debug({ height, ...verdict }, "a head was judged");
       }
       return verdicts;
     };
@@ -230,7 +229,10 @@ export function connectPeers(needs: PeersNeeds): Peers {
       if (verified) take(head);
       else hear(head);
     },
-    refuse,
+    refuse({ key, height }) {
+      const tellers = selector.refuse(key);
+      log.warn({ height, tellers }, "a head is refused, and what they say that told it");
+    },
     putBack: ({ key }) => selector.putBack(key),
     isSupported(key, signal) {
       const connected = pool.ranked(new Set()).map(({ id }) => id);

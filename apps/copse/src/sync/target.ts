@@ -141,20 +141,27 @@ export class TargetSelector {
     vouch: (peer: string, key: TipsetKey) => Promise<boolean>,
     judge?: JudgeCandidates,
   ): Promise<Target | undefined> {
-    const candidates = this.#candidates();
-    const verdicts = (await judge?.(candidates)) ?? [];
-    const told = candidates.map((candidate, i) => ({ candidate, verdict: verdicts[i] }));
-    const good = told.filter(({ verdict }) => verdict?.kind === "good");
-    const open = told.filter(({ verdict }) => verdict === undefined || verdict.kind === "unjudged");
-    for (const { candidate, verdict } of [...good, ...open]) {
-      const judged = verdict?.kind === "good";
-      if (verdict?.kind === "good" && (verdict.contested || this.#isOneOfOne(candidate)))
-        return { ...candidate, judged };
-      const others = [...this.#heads.keys()].filter((peer) => !candidate.supporters.includes(peer));
-      const supporters = await this.#gather(candidate.key, candidate.supporters, others, vouch);
-      if (supporters.length >= this.#rules.support) return { ...candidate, supporters, judged };
+    for (;;) {
+      const candidates = this.#candidates();
+      const verdicts = (await judge?.(candidates)) ?? [];
+      const told = candidates.map((candidate, i) => ({ candidate, verdict: verdicts[i] }));
+      const good = told.filter(({ verdict }) => verdict?.kind === "good");
+      const open = told.filter(({ verdict }) => verdict === undefined || verdict.kind === "unjudged");
+      const refuted = told.filter(({ verdict }) => verdict?.kind === "refuted");
+      for (const { candidate } of refuted) this.refuse(candidate.key);
+      for (const { candidate, verdict } of good) {
+        if (verdict?.kind === "good" && (verdict.contested || this.#isOneOfOne(candidate)))
+          return { ...candidate, judged: true };
+      }
+      if (refuted.length > 0) continue; // others may come to be judged in their place
+      for (const { candidate, verdict } of [...good, ...open]) {
+        const others = [...this.#heads.keys()].filter((peer) => !candidate.supporters.includes(peer));
+        const supporters = await this.#gather(candidate.key, candidate.supporters, others, vouch);
+        if (supporters.length < this.#rules.support) continue;
+        return { ...candidate, supporters, judged: verdict?.kind === "good" };
+      }
+      return undefined;
     }
-    return undefined;
   }
 
   /** Whether all peers that are still listened to told this head, since others told false ones. */

@@ -1,9 +1,11 @@
+import { BlockError } from "@copse/chain/validate";
 import { type CidBytes, cidOf, toCid } from "@copse/ipld";
 import { utf8 } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TargetSelector, type ToldHead, targetRules } from "../../src/sync/target.ts";
+import type { HeadVerdict } from "../../src/sync/leader-judge.ts";
+import { type JudgeCandidates, TargetSelector, type ToldHead, targetRules } from "../../src/sync/target.ts";
 
 const keyOf = (name: string): TipsetKey => TipsetKey.fromCids([toCid(cidOf(utf8(name)) as CidBytes)]);
 const told = (peer: string, name: string, weight: bigint | number, height = 10): ToldHead => ({
@@ -59,7 +61,12 @@ describe("TargetSelector", () => {
 
   it("takes the heaviest head that enough peers told", async () => {
     const selector = selectorWith(told("a", "x", 5), told("b", "x", 5), told("c", "y", 9), told("d", "y", 9));
-    expect(await selector.select(nobody)).toMatchObject({ key: keyOf("y"), height: 10, supporters: ["c", "d"], judged: false });
+    expect(await selector.select(nobody)).toMatchObject({
+      key: keyOf("y"),
+      height: 10,
+      supporters: ["c", "d"],
+      judged: false,
+    });
   });
 
   it("never takes one peer's word, whatever weight it tells", async () => {
@@ -142,5 +149,53 @@ describe("TargetSelector", () => {
         }
       }),
     );
+  });
+});
+
+describe("heads that are judged", () => {
+  const good = (contested: boolean): HeadVerdict => ({ kind: "good", contested, checked: 1 });
+  const unjudged: HeadVerdict = { kind: "unjudged", why: "no states" };
+  const refuted: HeadVerdict = {
+    kind: "refuted",
+    error: new BlockError("block/network-without-power", { block: "b", height: 1 }),
+  };
+  /** Verdicts by name; what has none is not judged. */
+  const judge =
+    (verdicts: Record<string, HeadVerdict>, rounds: number[] = []): JudgeCandidates =>
+    async (candidates) => {
+      rounds.push(candidates.length);
+      const named = new Map(Object.entries(verdicts).map(([name, verdict]) => [TipsetKey.key(keyOf(name)), verdict]));
+      return candidates.map(({ key }) => named.get(TipsetKey.key(key)) ?? unjudged);
+    };
+  const heads = [told("a", "false", 9), told("b", "false", 9), told("c", "false", 9), told("d", "true", 5)];
+
+  it("fall, and the one that stood against them is taken on one peer's word", async () => {
+    const selector = selectorWith(...heads);
+    const target = await selector.select(nobody, judge({ false: refuted, true: good(true) }));
+    expect(target).toEqual({ key: keyOf("true"), height: 10, supporters: ["d"], judged: true });
+    selector.tell(told("a", "other", 99)); // not listened to
+    expect(selector.told).toBe(1);
+    expect(selector.ready(false)).toBe(true); // they have spoken
+  });
+
+  it("need as many peers as ever where nobody contradicts them", async () => {
+    const selector = selectorWith(told("a", "x", 9), told("b", "y", 5), told("c", "y", 5), told("d", "y", 5));
+    const verdicts = { x: good(false), y: good(false) };
+    expect(await selector.select(nobody, judge(verdicts))).toMatchObject({ key: keyOf("y"), judged: true });
+  });
+
+  it("come before those that can not be judged, however heavy these are", async () => {
+    const selector = selectorWith(...heads);
+    expect((await selector.select(nobody, judge({ true: good(true) })))?.key).toEqual(keyOf("true"));
+    expect(await selector.select(nobody, judge({}))).toMatchObject({ key: keyOf("false"), judged: false });
+  });
+
+  it("are judged again when some have fallen, before anything unjudged is taken", async () => {
+    const selector = selectorWith(...heads);
+    const rounds: number[] = [];
+    expect(await selector.select(nobody, judge({ false: refuted }, rounds))).toBeUndefined();
+    expect(rounds).toEqual([2, 1]);
+    // who is left is alone with its word: it needs the leaders to hold, and nobody's support
+    expect(await selector.select(nobody, judge({ true: good(false) }))).toMatchObject({ supporters: ["d"] });
   });
 });

@@ -1,0 +1,140 @@
+import { createMemoryDatabase } from "@copse/blockstore";
+import { type ChainStore, linkRules, openChainStore } from "@copse/chain";
+import { createMint, type Mint } from "@copse/chain/mint";
+import { checkSignatures } from "@copse/crypto";
+import { installFastest } from "@copse/crypto/fastest";
+import { cidKey } from "@copse/ipld";
+import { HostFault } from "@copse/primitives";
+import { TipsetKey } from "@copse/types";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type MintedChain, type MintedTipset, mintChain, storeMinted } from "../../src/local/minted-chain.ts";
+import { HeadJudge, type HeadVerdict } from "../../src/sync/leader-judge.ts";
+import { noRanking } from "../../src/sync/ranking.ts";
+import { type ChainSourcePort, SourcePool } from "../../src/sync/sources.ts";
+import { type ForgedFork, forgeFork } from "../forged-fork.ts";
+import { statesAtHand } from "./states-at-hand.ts";
+
+const epochs = 960;
+const signal = new AbortController().signal;
+const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+let mint: Mint;
+let chain: MintedChain;
+let honest: ChainStore;
+/** A fork longer than the lookback. */
+let long: MintedChain;
+
+beforeAll(async () => {
+  await installFastest();
+  mint = createMint({ seed: "judged heads", miners: 3, blocks: 0.5, messages: false, forks: 0 });
+  chain = await mintChain(mint, epochs, () => {}, signal);
+  honest = await storeMinted(chain, createMemoryDatabase());
+  long = forgeFork(chain, mint, { from: 30, to: topOf(chain).height, states: "made-up" });
+}, 120_000);
+
+const topOf = (of: MintedChain): MintedTipset["tipset"] => (of.tipsets.at(-1) as MintedTipset).tipset;
+
+function source(id: string, { reader }: ChainStore): ChainSourcePort {
+  return {
+    id,
+    async headers(head, count) {
+      const found = [...reader.ancestors(head)].slice(0, count);
+      if (found.length === 0) throw new HostFault("host/block-missing", { cid: TipsetKey.format(head) });
+      return found;
+    },
+    messages: () => Promise.reject(new HostFault("host/block-missing", { cid: "" })),
+  };
+}
+
+/** Judges the heads of chains, each told by a peer that has it. `own`: what the node has stored. */
+async function judged(
+  chains: readonly MintedChain[],
+  { own, states = chains }: { own?: ChainStore; states?: readonly MintedChain[] } = {},
+): Promise<readonly HeadVerdict[]> {
+  const pool = new SourcePool(noRanking);
+  for (const [i, one] of chains.entries()) {
+    pool.add(source(`${i}`, one === chain ? honest : await storeMinted(one, createMemoryDatabase())));
+  }
+  const held = new Map(
+    states.flatMap(({ mint: { genesis } }) => genesis.state.map(([cid, bytes]) => [cidKey(cid), bytes])),
+  );
+  const { network } = mint;
+  const judge = new HeadJudge({
+    network,
+    store: own ?? (await openChainStore(createMemoryDatabase(), { genesis: network.genesisCid.bytes })),
+    rules: linkRules(network),
+    pool,
+    states: statesAtHand({ getSync: (cid) => held.get(cidKey(cid)) }),
+    signatures: { check: async (checks) => checkSignatures(checks, { random }) },
+  });
+  return judge.judge(
+    chains.map((one, i) => ({ key: topOf(one).key, supporters: [`${i}`] })),
+    signal,
+  );
+}
+
+const upTo = (of: MintedChain, height: number): MintedChain => ({
+  ...of,
+  tipsets: of.tipsets.filter(({ tipset }) => tipset.height <= height),
+});
+const forge = (from: number, to: number, states: ForgedFork["states"]): MintedChain =>
+  forgeFork(chain, mint, { from, to: Math.min(to, topOf(chain).height), states });
+const kinds = (verdicts: readonly HeadVerdict[]): readonly string[] =>
+  verdicts.map((one) => {
+    if (one.kind === "good") return one.contested ? "good, contested" : "good";
+    return one.kind === "refuted" ? `refuted ${one.error.code}` : one.kind;
+  });
+const refuted = expect.stringMatching(/^refuted block\//);
+
+describe("heads held against each other", () => {
+  it("fall where nobody won them, and the chain that was won stands", async () => {
+    const verdicts = await judged([forge(930, epochs, "claims"), chain]);
+    expect(kinds(verdicts)).toEqual(["refuted block/win-count-wrong", "good, contested"]);
+  });
+
+  it("fall also where they bring states of their own, by which they were won", async () => {
+    expect(kinds(await judged([forge(920, epochs, "made-up"), chain]))).toEqual([refuted, "good, contested"]);
+  });
+
+  it("are held against each other where they part, be that further down than the lookback", async () => {
+    expect(topOf(long).height - 30).toBeGreaterThan(900);
+    expect(kinds(await judged([long, chain]))).toEqual([refuted, "good, contested"]);
+  });
+
+  it("fall together where they stand on the same false tipsets", async () => {
+    const fork = forge(900, epochs, "claims");
+    const verdicts = await judged([fork, upTo(fork, 950), upTo(fork, 930), chain]);
+    expect(kinds(verdicts)).toEqual([refuted, refuted, refuted, "good, contested"]);
+  });
+
+  it("are judged by the stored chain where no other is told", async () => {
+    expect(kinds(await judged([forge(930, epochs, "claims")], { own: honest }))).toEqual([refuted]);
+    const behind = await storeMinted(upTo(chain, 900), createMemoryDatabase());
+    expect(kinds(await judged([chain], { own: behind }))).toEqual(["good"]);
+    expect(kinds(await judged([forge(890, epochs, "made-up")], { own: behind }))).toEqual([refuted]);
+  });
+
+  it("are one chain where one stands on the other", async () => {
+    expect(kinds(await judged([chain, upTo(chain, 950)]))).toEqual(["good", "good"]);
+  });
+
+  it("are not judged where states are not to be had", async () => {
+    const verdicts = await judged([forge(930, epochs, "claims"), chain], { states: [] });
+    expect(kinds(verdicts)).toEqual(["unjudged", "unjudged"]);
+  });
+
+  it("are judged by the states of one that tells the truth, whoever withholds them", async () => {
+    const verdicts = await judged([forge(920, epochs, "made-up"), chain], { states: [chain] });
+    expect(kinds(verdicts)).toEqual([refuted, "good, contested"]);
+  });
+});
+
+describe("a head that nobody contradicts", () => {
+  it("falls where the states that its newest tipsets name below the lookback are the chain's", async () => {
+    expect(kinds(await judged([forge(930, epochs, "claims")]))).toEqual([refuted]);
+    expect(kinds(await judged([forge(900, epochs, "made-up")]))).toEqual([refuted]);
+  });
+
+  it("is what remains without F3, where it forks off below the lookback: its states are its own", async () => {
+    expect(kinds(await judged([long]))).toEqual(["good"]);
+  });
+});
