@@ -1,16 +1,22 @@
-import { decodeCar } from "@copse/car";
+import { zstdCompressSync } from "node:zlib";
+import { decodeCar, encodeCar } from "@copse/car";
+import { bytesAccess } from "@copse/car/store";
 import { checkSignatures } from "@copse/crypto";
 import { installFastest } from "@copse/crypto/fastest";
-import { type CidBytes, cidKey, cidOf, type SyncBlockReader } from "@copse/ipld";
-import { fromHex, isCopseError, utf8 } from "@copse/primitives";
+import { parseManifest } from "@copse/f3";
+import { checkHere } from "@copse/f3/store";
+import { CborWriter, type CidBytes, cidKey, cidOf, rawCidOf, type SyncBlockReader } from "@copse/ipld";
+import { concatBytes, fromHex, isCopseError, utf8 } from "@copse/primitives";
 import { dataFile, describeData, readData } from "@copse/testkit";
 import { type BlockHeader, decodeBlockHeader, encodeBlockHeader, mainnet, type Network, TipsetKey } from "@copse/types";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { FileBytes } from "../src/chain/chain-file.ts";
 import { reportChain } from "../src/chain/report-chain.ts";
 import { type CheckedChain, verifyChain } from "../src/chain/verify-chain.ts";
+import { verifyChainFile } from "../src/chain/verify-chain-file.ts";
 import { BlockIndexBuilder, type BlockIndexData, findBlock, findTipset } from "../src/verify/block-index.ts";
 import { fileKind } from "../src/verify/file-kind.ts";
-import { golden, goldenManifest, proofOf, stateOf } from "./made-files.ts";
+import { finalizing, flipped, golden, goldenManifest, proofOf, stateOf } from "./made-files.ts";
 
 const export40 = "chain/mainnet-export40.car";
 const genesisCar = "chain/mainnet-genesis.car";
@@ -113,20 +119,20 @@ describeData("a chain", [export40], () => {
     const cid = cidOf(bytes);
     return { roots: [cid], held: new Map([...blocks, [cidKey(cid), bytes]]) };
   };
-  /** Tipsets of the real chain within two heights. */
-  const finalBetween = (first: number, last: number): BlockIndexBuilder => {
-    const tipsets: [number, TipsetKey][] = [];
-    for (
-      let key = TipsetKey.fromCids(decodeBlockHeader(blocks.get(cidKey(roots[0] as CidBytes)) as Uint8Array).parents);
-      ;
-    ) {
-      const header = decodeBlockHeader(blocks.get(cidKey(TipsetKey.cidBytes(key)[0] as CidBytes)) as Uint8Array);
-      if (header.height < first) break;
-      if (header.height <= last) tipsets.unshift([header.height, key]);
-      key = TipsetKey.fromCids(header.parents);
+  /** Tipsets of the real chain within two heights, oldest first. */
+  const tipsetsBetween = (first: number, last: number): { readonly epoch: number; readonly key: TipsetKey }[] => {
+    const tipsets: { epoch: number; key: TipsetKey }[] = [];
+    const headerOf = (cid: CidBytes): BlockHeader => decodeBlockHeader(blocks.get(cidKey(cid)) as Uint8Array);
+    for (let key = TipsetKey.fromCids(headerOf(roots[0] as CidBytes).parents); ; ) {
+      const { height: epoch, parents } = headerOf(TipsetKey.cidBytes(key)[0] as CidBytes);
+      if (epoch < first) return tipsets;
+      if (epoch <= last) tipsets.unshift({ epoch, key });
+      key = TipsetKey.fromCids(parents);
     }
+  };
+  const finalBetween = (first: number, last: number): BlockIndexBuilder => {
     const builder = new BlockIndexBuilder();
-    for (const [height, key] of tipsets) builder.add(height, key);
+    for (const { epoch, key } of tipsetsBetween(first, last)) builder.add(epoch, key);
     return builder;
   };
 
@@ -182,5 +188,77 @@ describeData("a chain", [export40], () => {
     expect(report.verdict).toBe("partly");
     expect(report.notes.join()).toMatch(/Left open: block\/(win-count-wrong|election-proof-wrong)/);
     expect(chain.tally.ranges("leader-checked").at(-1)?.to).toBeLessThan(39);
+  });
+
+  describe("in a snapshot of version 2", () => {
+    const memoryFile = (bytes: Uint8Array): FileBytes => ({
+      size: bytes.length,
+      async *chunks() {
+        for (let at = 0; at < bytes.length; at += 50_000) yield bytes.subarray(at, at + 50_000);
+      },
+      access: () => bytesAccess(bytes),
+    });
+    const memorySpool = () => {
+      const chunks: Uint8Array[] = [];
+      return {
+        size: 0,
+        add: (chunk: Uint8Array) => void chunks.push(chunk.slice()),
+        finish: () => memoryFile(concatBytes(...chunks)),
+      };
+    };
+    /** The chain behind metadata, and F3 data where there is some. */
+    const snapshot = (f3: Uint8Array | undefined): Uint8Array => {
+      const f3Cid = f3 && rawCidOf(f3);
+      const writer = new CborWriter().raw(Uint8Array.of(0xa3)).text("F3Data");
+      if (f3Cid === undefined) writer.null();
+      else writer.link(f3Cid);
+      writer.text("Version").uint(2).text("HeadTipsetKey").array(roots.length);
+      for (const root of roots) writer.link(root);
+      const metadata = writer.finish();
+      const cid = cidOf(metadata);
+      const data = f3 && f3Cid && [{ cid: f3Cid, bytes: f3 }];
+      return encodeCar([cid], [{ cid, bytes: metadata }, ...(data ?? []), ...(car?.blocks ?? [])]);
+    };
+    const verify = (file: Uint8Array, manifest?: string) =>
+      verifyChainFile({
+        file: memoryFile(file),
+        name: "the snapshot",
+        network: manifest === undefined ? mainnet : { ...mainnet, f3: parseManifest(manifest) },
+        spoolOf: memorySpool,
+        signatures: () => (checks) => checkSignatures(checks, { random }),
+        certificates: () => ({ check: checkHere(random), together: 16 }),
+        finality: undefined,
+        onProgress: () => {},
+      });
+
+    it.each(["plain", "zstd"])("is held against the F3 data of the same file: %s", async (form) => {
+      const { snapshot: f3, manifest } = finalizing(tipsetsBetween(5, 30));
+      const file = form === "plain" ? snapshot(f3) : new Uint8Array(zstdCompressSync(snapshot(f3)));
+      const { report, chainFinalHeight, finality } = await verify(file, manifest);
+      expect(report.verdict).toBe("verified");
+      expect(chainFinalHeight).toBe(30);
+      expect([finality?.first, finality?.last]).toEqual([5, 30]);
+      const facts = Object.fromEntries(report.facts.map(({ label, value }) => [label, value]));
+      expect(facts["F3 in the file"]).toBe("1 certificate, epoch 30 is final");
+      expect(facts["File"]).toMatch(/snapshot of version 2, 1,582 blocks/); // metadata, and all but the F3 data
+    });
+
+    it("may hold none; F3 data that mainnet did not make, is altered or finalizes another chain is refused", async () => {
+      const codeOf = (run: Promise<unknown>): Promise<string> =>
+        run.then(
+          () => "none",
+          (error: unknown) => (isCopseError(error) ? error.code : `${error}`),
+        );
+      const { report, finality } = await verify(snapshot(undefined));
+      expect(report.facts.some(({ label }) => label === "F3 in the file")).toBe(false);
+      expect(finality).toBeUndefined();
+      const { snapshot: f3, manifest } = finalizing(tipsetsBetween(5, 30));
+      expect(await codeOf(verify(snapshot(f3)))).toBe("f3/snapshot-other-table");
+      const file = snapshot(f3);
+      for (const at of [400, 700, 2000])
+        expect(await codeOf(verify(flipped(file, at), manifest))).toMatch(/^(f3|car)\//);
+      const fork = finalizing([...tipsetsBetween(5, 29), { epoch: 30, key: keyAt(30) }]);
+      expect(await codeOf(verify(snapshot(fork.snapshot), fork.manifest))).toBe("explorer/not-final");
+    });
   });
 });

@@ -3,6 +3,7 @@ import { readF3Snapshot, type VerifiedSnapshot, verifyF3Snapshot } from "@copse/
 import type { CertificateCheck } from "@copse/f3/store";
 import { TipsetKey } from "@copse/types";
 import type { F3Manifest } from "@copse/types/networks";
+import type { CID } from "multiformats/cid";
 import type { BlockIndexBuilder } from "./block-index.ts";
 import type { OnProgress, Report } from "./report.ts";
 import { count, duration, size, whole } from "./words.ts";
@@ -10,13 +11,13 @@ import { count, duration, size, whole } from "./words.ts";
 /** What an F3 snapshot is verified with. */
 export interface F3Needs {
   readonly manifest: F3Manifest;
-  /** Chunks of the file, from its start. */
+  /** Chunks of the snapshot, from its start. */
   readonly source: () => AsyncIterable<Uint8Array>;
+  /** What its container says it is. */
+  readonly cid?: CID | undefined;
   readonly check: CertificateCheck;
   /** Certificates that are given to it at once: after each so many progress is told. */
   readonly together: number;
-  /** Unit: milliseconds; only differences count. */
-  readonly now: () => number;
   /** Takes the blocks of all finalized tipsets. */
   readonly index: BlockIndexBuilder;
   readonly onProgress: OnProgress;
@@ -27,14 +28,24 @@ export interface F3Needs {
  *
  * @throws {F3SnapshotError} {F3Error} what is wrong, and with which instance
  */
-export async function verifyF3File(needs: F3Needs): Promise<Report> {
-  const { manifest, source, now } = needs;
-  const start = now();
+export async function verifyF3(needs: F3Needs): Promise<VerifiedSnapshot> {
+  const { manifest, source, cid } = needs;
   const reader = await readF3Snapshot(source());
   await reader.close();
   const total = reader.header.latestInstance - reader.header.firstInstance + 1;
-  const verified = await verifyF3Snapshot(source(), { manifest, check: inParts(needs, total) });
-  return reportF3(manifest, verified, now() - start);
+  return verifyF3Snapshot(source(), { manifest, cid, check: inParts(needs, total) });
+}
+
+/**
+ * Verifies a file that is an F3 snapshot.
+ *
+ * @param now unit: milliseconds; only differences count
+ * @throws as {@link verifyF3}
+ */
+export async function verifyF3File(needs: F3Needs, now: () => number): Promise<Report> {
+  const start = now();
+  const verified = await verifyF3(needs);
+  return reportF3(needs.manifest, verified, now() - start);
 }
 
 /** Verifies some at a time, tells of each, and notes what those that hold have finalized. */

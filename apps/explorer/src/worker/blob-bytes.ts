@@ -1,5 +1,6 @@
 import type { SyncAccess } from "@copse/car/store";
 import { HostFault } from "@copse/primitives";
+import type { FileBytes, Spool } from "../chain/chain-file.ts";
 
 /** What reads a Blob at once; only workers have it, and the `dom` types do not know it. */
 declare const FileReaderSync: new () => { readAsArrayBuffer(blob: Blob): ArrayBuffer };
@@ -56,13 +57,18 @@ export function blobAccess(blob: Blob): SyncAccess {
   return { size: blob.size, readSync, read: async (offset, length) => readSync(offset, length) };
 }
 
+/** A Blob as the checks read it. */
+export function blobFile(blob: Blob): FileBytes {
+  return { size: blob.size, chunks: (onBytes) => blobChunks(blob, onBytes), access: () => blobAccess(blob) };
+}
+
 /** All of a small Blob. */
 export async function blobBytes(blob: Blob): Promise<Uint8Array> {
   return new Uint8Array(await orFault(() => blob.arrayBuffer()));
 }
 
 /** Chunks are put together in the browser's storage of Blobs, which keeps large ones on disk. */
-export class BlobSpool {
+export class BlobSpool implements Spool {
   readonly #blobs: Blob[] = [];
   #chunks: Uint8Array<ArrayBuffer>[] = [];
   #held = 0;
@@ -75,9 +81,9 @@ export class BlobSpool {
     if (this.#held >= chunkBytes) this.#seal();
   }
 
-  finish(): Blob {
+  finish(): FileBytes {
     this.#seal();
-    return new Blob(this.#blobs);
+    return blobFile(new Blob(this.#blobs));
   }
 
   #seal(): void {

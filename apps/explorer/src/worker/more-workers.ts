@@ -22,10 +22,11 @@ const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8A
 const started = <Kind>(name: string): Kind =>
   new Worker(new URL(`./${name}.js`, import.meta.url), { type: "module", name: `copse-${name}` }) as Kind;
 
-/** What verifies certificates: workers, or this thread. They end with the worker that made them. */
-export function certificateCheck(workers: number): CertificateCheck {
-  if (workers === 0) return checkHere(random);
-  return createF3Pool({ workers, start: certificateThread(() => started<CertificateWorker>("certificates")) });
+/** What verifies certificates: workers, or this thread; and how many to give it at once. They end with this worker. */
+export function certificateCheck(workers: number): { readonly check: CertificateCheck; readonly together: number } {
+  if (workers === 0) return { check: checkHere(random), together: 16 };
+  const check = createF3Pool({ workers, start: certificateThread(() => started<CertificateWorker>("certificates")) });
+  return { check, together: 32 * workers };
 }
 
 /** What checks signatures: workers, or this thread. */

@@ -1,12 +1,10 @@
-import { reportChain } from "../chain/report-chain.ts";
-import { verifyChain } from "../chain/verify-chain.ts";
+import { verifyChainFile } from "../chain/verify-chain-file.ts";
 import { BlockIndexBuilder } from "../verify/block-index.ts";
 import { verifyF3File } from "../verify/f3-report.ts";
 import { chainNetworkOf, manifestOf, needChainNetwork } from "../verify/network-choice.ts";
 import { assertProofSize, verifyProofFile } from "../verify/proof-report.ts";
 import type { OnProgress, Report } from "../verify/report.ts";
-import { blobBytes, blobChunks } from "./blob-bytes.ts";
-import { openChainFile } from "./chain-file.ts";
+import { BlobSpool, blobBytes, blobChunks, blobFile } from "./blob-bytes.ts";
 import type { Learned, Task } from "./messages.ts";
 import { certificateCheck, signatureCheck, workersFor } from "./more-workers.ts";
 
@@ -17,39 +15,31 @@ export function runTask(task: Task, onProgress: OnProgress): Promise<{ report: R
   return runProof(task);
 }
 
-async function runF3(task: Task, onProgress: OnProgress) {
-  const { file, name, choice } = task;
+async function runF3({ file, name, choice, spare }: Task, onProgress: OnProgress) {
   const index = new BlockIndexBuilder();
-  const manifest = manifestOf(choice);
-  const workers = workersFor(file.size, task.spare);
-  const report = await verifyF3File({
-    manifest,
+  const needs = {
+    manifest: manifestOf(choice),
     source: () => blobChunks(file, () => {}),
-    check: certificateCheck(workers),
-    together: 16 * Math.max(1, 2 * workers),
-    now: () => performance.now(),
+    ...certificateCheck(workersFor(file.size, spare)),
     index,
     onProgress,
-  });
+  };
+  const report = await verifyF3File(needs, () => performance.now());
   return { report, learned: { finality: index.finish(name) } };
 }
 
-async function runChain(task: Task, onProgress: OnProgress) {
-  const { file, name, choice, known } = task;
-  const network = needChainNetwork(choice);
-  const index = new BlockIndexBuilder();
-  const { store, blocks, bytes } = await openChainFile(file, onProgress);
-  const chain = await verifyChain({
-    network,
-    roots: store.roots,
-    store,
-    check: signatureCheck(workersFor(bytes, task.spare)),
+async function runChain({ file, name, choice, known, spare }: Task, onProgress: OnProgress) {
+  const { report, ...found } = await verifyChainFile({
+    file: blobFile(file),
+    name,
+    network: needChainNetwork(choice),
+    spoolOf: () => new BlobSpool(),
+    signatures: (bytes) => signatureCheck(workersFor(bytes, spare)),
+    certificates: (bytes) => certificateCheck(workersFor(bytes, spare)),
     finality: known.finality,
-    index,
     onProgress,
   });
-  const report = reportChain(network, chain, { kind: store.kind, blocks, bytes });
-  return { report, learned: { chain: index.finish(name), chainFinalHeight: chain.finalHeight } };
+  return { report, learned: { ...found, finality: found.finality ?? known.finality } };
 }
 
 async function runProof({ file, choice, known }: Task) {
