@@ -27,6 +27,9 @@ export interface CertifiedNeeds {
  */
 export class CertifiedTipsets implements Certified {
   readonly #needs: CertifiedNeeds;
+  /** The newest certificate, and the tipset it ends in. */
+  #latest: FinalityCertificate | undefined;
+  #newest: CertifiedTipset | undefined;
   /** Tipsets spans were opened for, by key; and the heights of these and of the next, falling. */
   readonly #opened = new Map<string, number>();
   #heights: number[] = [];
@@ -41,7 +44,11 @@ export class CertifiedTipsets implements Certified {
 
   get newest(): CertifiedTipset | undefined {
     const latest = this.#needs.certificates()?.latest;
-    const head = latest && headOf(latest);
+    if (latest !== this.#latest) {
+      this.#latest = latest;
+      this.#newest = latest && headOf(latest);
+    }
+    const head = this.#newest;
     return head !== undefined && head.height > this.#needs.to ? head : undefined;
   }
 

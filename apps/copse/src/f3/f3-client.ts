@@ -40,6 +40,8 @@ export interface F3Status {
   readonly caughtUp: boolean;
 }
 
+/** After so long it is not waited for peers that have certificates. Unit: ms. */
+const nobodyMs = 3000;
 /** How long to wait where nobody is there to ask, unless somebody comes. Unit: ms. */
 const lonelyMs = 10_000;
 
@@ -124,12 +126,15 @@ export class F3Client {
     });
   }
 
-  /** Waits until it has caught up with its peers, or for so long. @returns whether it has */
+  /** Waits until it has caught up with its peers, or for so long; not long where no peer has certificates. @returns whether it has */
   async settled(ms: number, signal: AbortSignal): Promise<boolean> {
     const either = AbortSignal.any([signal, this.#over.signal]);
-    const deadline = performance.now() + ms;
-    while (!this.caughtUp && !either.aborted && performance.now() < deadline) {
-      await this.#event(Math.min(1000, deadline - performance.now()), either);
+    const started = performance.now();
+    while (!this.caughtUp && !either.aborted) {
+      const waited = performance.now() - started;
+      const most = this.#sources.ready().length > 0 ? ms : Math.min(ms, nobodyMs);
+      if (waited >= most) break;
+      await this.#event(Math.min(500, most - waited), either);
     }
     return this.caughtUp;
   }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type ChainStore, type HeadChange, spanAt } from "@copse/chain";
 import { HeadTracker } from "@copse/chain/head";
-import { isCopseError } from "@copse/primitives";
+import { assertNotAborted, isCopseError } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
 import { NodeError } from "../errors.ts";
@@ -22,7 +22,7 @@ export interface FinalEvents {
 
 /** What finality is applied with. */
 export interface FinalNeeds {
-  readonly client: F3Client;
+  readonly client: Pick<F3Client, "head" | "settled" | "onChange">;
   readonly certified: CertifiedTipsets;
   readonly context: SyncContext;
   readonly log: Logger;
@@ -89,6 +89,7 @@ export class FinalChain {
     if (!store.reader.isCanonical(head.key)) {
       certified.restart();
       await linkBack(head, context, signal);
+      while ((await store.indexBlocks()) > 0) assertNotAborted(signal);
     }
     const found = store.reader.tipset(head.key);
     if (found !== undefined && found.height !== head.height) {
@@ -102,13 +103,17 @@ export class FinalChain {
   }
 
   /** As {@link apply}; where that cannot be done now, it says why and is done later. */
-  async update(signal: AbortSignal): Promise<HeadChange | undefined> {
+  update(signal: AbortSignal): Promise<HeadChange | undefined> {
+    return this.#later(() => this.apply(signal), signal);
+  }
+
+  async #later<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
     try {
-      return await this.apply(signal);
+      return await work();
     } catch (error) {
       if (isAbort(error) || signal.aborted || !isCopseError(error)) throw error;
       if (error.code === "copse/chain-disagrees" || error.code.startsWith("host/")) throw error;
-      this.#needs.log.warn(errorFacts(error), "what F3 finalized is not linked yet");
+      this.#needs.log.warn(errorFacts(error), "what F3 finalized is not linked or checked yet");
       return undefined;
     }
   }
@@ -120,7 +125,7 @@ export class FinalChain {
    */
   async follow(check: () => Promise<void>, signal: AbortSignal): Promise<never> {
     for (;;) {
-      if (!this.isApplied && (await this.update(signal)) !== undefined) await check();
+      if (!this.isApplied && (await this.update(signal)) !== undefined) await this.#later(check, signal);
       signal.throwIfAborted();
       const failed = !this.isApplied;
       const news = new AbortController();

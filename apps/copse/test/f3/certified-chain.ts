@@ -8,7 +8,7 @@ import {
   type PowerTable,
 } from "@copse/f3";
 import { makeCertificate } from "@copse/f3/make";
-import { type CertificateBytes, serveCertExchange } from "@copse/network/f3-exchange";
+import { type CertificateBytes, type CertServerLimits, serveCertExchange } from "@copse/network/f3-exchange";
 import type { Network, Tipset } from "@copse/types";
 import { type F3Manifest, f3Devnet } from "@copse/types/networks";
 import type { MintedChain } from "../../src/local/minted-chain.ts";
@@ -72,6 +72,7 @@ export async function serveCertificates(
   node: ServingNode,
   certificates: readonly FinalityCertificate[],
   twist: (source: CertificateBytes) => CertificateBytes = (source) => source,
+  limits: Partial<CertServerLimits> = {},
 ): Promise<CertificatePeer> {
   const held = certificates.map(encodeCertificate);
   const asked: number[] = [];
@@ -83,6 +84,6 @@ export async function serveCertificates(
       return held[instance];
     },
   };
-  await serveCertExchange({ host: node.host, networkName, source: twist(source) });
+  await serveCertExchange({ host: node.host, networkName, source: twist(source) }, limits);
   return { asked, certificates: held };
 }

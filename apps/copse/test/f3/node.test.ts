@@ -14,7 +14,7 @@ import { type MintedChain, type MintedTipset, mintChain, storeMinted } from "../
 import { type ServingNode, startServingNode } from "../../src/local/serving-node.ts";
 import { networkJson } from "../../src/networks.ts";
 import { runCli, startCli } from "../run-cli.ts";
-import { certify, serveCertificates, table, tipsetsOf, withF3 } from "./certified-chain.ts";
+import { certify, networkName, serveCertificates, table, tipsetsOf, withF3 } from "./certified-chain.ts";
 
 const epochs = 120;
 const log = pino({ level: "silent" });
@@ -47,6 +47,12 @@ async function serving(count: number, of: MintedChain = chain): Promise<ServingN
   const started = await Promise.all(Array.from({ length: count }, () => startServingNode(of, log, stop.signal)));
   peers.push(...started);
   return started;
+}
+
+/** What the node running on a repository says of itself. */
+async function statusOf(repo: string): Promise<Record<string, unknown>> {
+  const { out } = await runCli("node", "status", "--repo", join(dir, repo), "--json");
+  return JSON.parse(out) as Record<string, unknown>;
 }
 
 const flags = (repo: string, dial: readonly ServingNode[] = peers): string[] => [
@@ -124,8 +130,11 @@ describe("a node that follows F3", () => {
   it("goes on while it follows: each further certificate makes more of the chain final", async () => {
     const [one] = (await serving(1)) as [ServingNode];
     const given = await serveCertificates(one, certificates.slice(0, 8));
-    const node = startCli(...flags("following"));
+    const node = startCli(...flags("following"), "--api", "127.0.0.1:0");
     await node.event("assembled");
+    const status = await statusOf("following");
+    expect(status["f3"]).toMatchObject({ network: networkName, instance: 7, powerTable: table.cid.toString() });
+    expect(status["checkpoint"]).toMatchObject((status["f3"] as { head: object }).head);
     given.certificates.push(...certificates.slice(8).map(encodeCertificate));
     for (;;) {
       const told = node.events.findLast(({ event }) => event === "f3-final");
