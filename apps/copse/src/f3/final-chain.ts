@@ -88,7 +88,9 @@ export class FinalChain {
     if (head === undefined || certified.newest === undefined) return undefined;
     if (!store.reader.isCanonical(head.key)) {
       certified.restart();
-      await linkBack(head, context, signal);
+      await linkBack(head, context, signal).catch((error: unknown) => {
+        throw disagreement(head, error) ?? error;
+      });
       while ((await store.indexBlocks()) > 0) assertNotAborted(signal);
     }
     const found = store.reader.tipset(head.key);
@@ -147,9 +149,7 @@ export class FinalChain {
         if (!isCopseError(error, "chain/")) throw error;
         // between the move and the checkpoint a heavier fork may have come: once more
         if (error.code === "chain/tipset-unknown" && attempt < 3) continue;
-        if (error.code !== "chain/fork-too-long" && error.code !== "chain/behind-checkpoint") throw error;
-        const facts = { tipset: TipsetKey.format(head.key), height: head.height, why: error.message };
-        throw new NodeError("copse/chain-disagrees", facts, { cause: error });
+        throw disagreement(head, error) ?? error;
       }
     }
   }
@@ -164,4 +164,12 @@ export class FinalChain {
     this.#applied = { instance: head.instance, from };
     if (fresh) this.#events.onFinal({ ...head, from });
   }
+}
+
+/** What says that the stored chain left the certified one too far back. */
+function disagreement({ key, height }: F3Head, error: unknown): NodeError | undefined {
+  if (!isCopseError(error)) return undefined;
+  if (error.code !== "chain/fork-too-long" && error.code !== "chain/behind-checkpoint") return undefined;
+  const facts = { tipset: TipsetKey.format(key), height, why: error.message };
+  return new NodeError("copse/chain-disagrees", facts, { cause: error });
 }
