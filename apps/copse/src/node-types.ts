@@ -1,6 +1,7 @@
 import type { ChainStore, LinkRules } from "@copse/chain";
 import type { SignaturePool } from "@copse/crypto/pool";
 import type { Bitswap, Host } from "@copse/network";
+import type { CopseError } from "@copse/primitives";
 import type { Network } from "@copse/types";
 import type { Logger } from "pino";
 import type { CertifiedTipsets } from "./f3/certified-tipsets.ts";
@@ -18,6 +19,8 @@ export interface NodeWorld {
   readonly version: string;
   /** Told of each peer that is dropped for what it sent. */
   readonly onLiar: (peer: string, error: unknown) => void;
+  /** Told of each head that its leaders refute, and who told it. */
+  readonly onRefuted?: (error: CopseError, tellers: readonly string[]) => void;
 }
 
 /** A node that is wired and not yet running. */

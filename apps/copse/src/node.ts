@@ -105,6 +105,7 @@ export async function createNode(network: Network, options: NodeOptions, world: 
       log,
       metrics,
       onLiar: world.onLiar,
+      onRefuted: world.onRefuted,
     });
     closers.push(() => peers.stop());
     const settings = f3Settings(network, options);

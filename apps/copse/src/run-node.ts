@@ -48,6 +48,7 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
     log,
     metrics,
     version: context.version,
+    onRefuted: (error, peers) => tellRefused({ ...errorFacts(error), peers }, context, log),
     onLiar: (peer, error) =>
       output.event(
         "liar",
@@ -177,7 +178,7 @@ async function runSync(
       if (target === undefined) {
         const [lie] = peers.pool.dropped.values();
         const why = `${peers.told} of the peers told a head that others support within ${options.idleSeconds} s`;
-        const failure = lie ?? new NodeError("copse/no-peers", { tried: peers.count, why });
+        const failure = lie ?? peers.refutation ?? new NodeError("copse/no-peers", { tried: peers.count, why });
         if (options.once) throw failure;
         log.warn({ peers: peers.count, told: peers.told }, "no head to sync to yet");
         continue;

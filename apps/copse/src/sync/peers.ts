@@ -9,7 +9,7 @@ import {
   type PeerBook,
   type PeerHead,
 } from "@copse/network";
-import { assertNotAborted, HostFault } from "@copse/primitives";
+import { assertNotAborted, type CopseError, HostFault } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
 import { NodeError } from "../errors.ts";
@@ -37,6 +37,8 @@ export interface PeersNeeds {
   readonly metrics: NodeMetrics;
   /** Told of each peer that is dropped for what it sent. */
   readonly onLiar: (peer: string, error: unknown) => void;
+  /** Told of each head that its leaders refute, and who told it. */
+  readonly onRefuted?: ((error: CopseError, tellers: readonly string[]) => void) | undefined;
 }
 
 /** The peers of a node: who serves, and what they say the head is. */
@@ -65,6 +67,8 @@ export interface Peers {
   putBack(target: Target): void;
   /** Whether as many peers as a head needs can serve a tipset: for one that no check of ours speaks for. */
   isSupported(key: TipsetKey, signal: AbortSignal): Promise<boolean>;
+  /** What the head was refuted by that was refuted last. */
+  readonly refutation: CopseError | undefined;
   /** Peers connected and identified. */
   readonly count: number;
   /** Peers that have told their head. */
@@ -204,6 +208,7 @@ export function connectPeers(needs: PeersNeeds): Peers {
     );
   };
 
+  let refutation: CopseError | undefined;
   /** Judges candidates, and tells what came of it; the selector refuses those that are refuted. */
   const judging =
     (judge: Pick<HeadJudge, "judge">, signal: AbortSignal): JudgeCandidates =>
@@ -213,6 +218,8 @@ export function connectPeers(needs: PeersNeeds): Peers {
         const verdict = verdicts[i];
         if (verdict?.kind === "refuted") {
           const { code, message } = verdict.error;
+          refutation = verdict.error;
+          needs.onRefuted?.(verdict.error, supporters);
           log.warn(
             { height, tellers: supporters, code, reason: message },
             "a head is refused, and what they say that told it",
@@ -224,6 +231,9 @@ export function connectPeers(needs: PeersNeeds): Peers {
 
   return {
     pool,
+    get refutation() {
+      return refutation;
+    },
     onHead: ({ peer, head, height, weight }) => hear({ peer, key: TipsetKey.fromBytes(head), height, weight }),
     tell(head, verified) {
       if (verified) take(head);

@@ -47,6 +47,7 @@ function follow(repo: string, peer: ServingNode, ...flags: string[]): LiteProces
   return one;
 }
 
+const once = ["--once", "--execute", "on", "--api", "off"];
 const isHead = ({ tipset }: MintedTipset) => {
   const cids = TipsetKey.cids(tipset.key).map(String);
   return ({ event, cids: told }: Told): boolean => event === "head" && JSON.stringify(told) === JSON.stringify(cids);
@@ -70,7 +71,7 @@ describeActors("a second process that executes what it follows", [actorsOf(netwo
   }, 240_000);
 
   it("has every level of the chain it was told, from a state that peers gave", { timeout: 240_000 }, async () => {
-    const { code, told, err } = await follow("lite", peer, "--once", "--execute", "on", "--api", "off").done;
+    const { code, told, err } = await follow("lite", peer, ...once).done;
     const top = chain.tipsets[base]?.tipset.height;
     const all = [{ from: 0, to: top }];
     const levels = ["linked", "beacon-checked", "messages-checked", "leader-checked", "executed"];
@@ -87,7 +88,7 @@ describeActors("a second process that executes what it follows", [actorsOf(netwo
   for (const [what, tampering] of Object.entries(tamperings)) {
     it(`refuses a head with a wrong ${what}, and stays where it was`, { timeout: 120_000 }, async () => {
       const liar = await serve(tamperedChain(chain, base + 1, seed, tampering));
-      const { code, told, err } = await follow("lite", liar, "--once", "--execute", "on", "--api", "off").done;
+      const { code, told, err } = await follow("lite", liar, ...once, "--idle-seconds", "5").done;
       expect(told.at(-1), err).toMatchObject({ event: "error", code: tampering.code });
       expect(code).not.toBe(0);
     });

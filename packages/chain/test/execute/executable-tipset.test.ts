@@ -1,9 +1,8 @@
 import { runSync } from "@copse/ipld";
 import { loadStateTree, resolveId } from "@copse/state";
 import { Address, type Message, minTimestamp, type Tipset } from "@copse/types";
-import type { ExecutedTipset } from "@copse/types/execution";
 import { describe, expect, it } from "vitest";
-import { checkExecuted } from "../../src/execute/check-executed.ts";
+import { checkExecuted, type ExecutionOutcome } from "../../src/execute/check-executed.ts";
 import { executableTipset } from "../../src/execute/executable-tipset.ts";
 import { selectForExecution } from "../../src/execute/select-for-execution.ts";
 import { makeChain } from "./made-chain.ts";
@@ -78,10 +77,13 @@ describe("checkExecuted", () => {
 
   it("names each root that differs, in every block", () => {
     const other = child.cids[0]?.bytes as Uint8Array;
-    const codes = (executed: Pick<ExecutedTipset, "stateRoot" | "receiptsRoot">): string[] =>
+    const codes = (executed: ExecutionOutcome): string[] =>
       checkExecuted(child, executed).faults.map(({ code }) => code);
     const all = (code: string): string[] => child.blocks.map(() => code);
     expect(codes({ ...right, stateRoot: other })).toEqual(all("block/parent-state-wrong"));
     expect(codes({ ...right, receiptsRoot: other })).toEqual(all("block/parent-receipts-wrong"));
+    const { parentBaseFee } = named;
+    expect(codes({ ...right, nextBaseFee: parentBaseFee })).toEqual([]);
+    expect(codes({ ...right, nextBaseFee: parentBaseFee + 1n })).toEqual(all("block/base-fee-wrong"));
   });
 });
