@@ -33,6 +33,8 @@ export type NodeFacts = {
   "copse/snapshot-malformed": { file: string; why: string };
   /** There is none of what was asked for, anywhere. */
   "copse/absent": { what: string };
+  /** No certificate of the file names the header's tipset; the last one is of `epoch`. */
+  "copse/not-final": { header: string; height: number; file: string; epoch: number };
   /** A file that is had by HTTP did not come. */
   "copse/download-failed": { url: string; why: string };
 };
@@ -60,6 +62,8 @@ const say: { [C in keyof NodeFacts]: (facts: NodeFacts[C]) => string } = {
   "copse/output-exists": (f) => `${f.file} is there already: choose another --output, or give --force`,
   "copse/snapshot-malformed": (f) => `${f.file}: ${f.why}`,
   "copse/absent": (f) => `there is no ${f.what}`,
+  "copse/not-final": (f) =>
+    `header ${f.header} at height ${f.height} is in no tipset that the certificates of ${f.file} finalize, up to ${f.epoch}`,
   "copse/download-failed": (f) => `${f.url} did not come: ${f.why}`,
 };
 

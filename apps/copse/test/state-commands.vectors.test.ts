@@ -70,10 +70,10 @@ describeData("copse state, over mainnet's first forty epochs", [file], () => {
 
     const verified = await state("verify", inDir("power-0.car"), "--header", first);
     expect(verified.code).toBe(0);
-    expect(verified.answer).toMatchObject({ header: first, height: 1, anchor: "--header" });
+    expect(verified.answer).toMatchObject({ header: first, height: 1, anchors: { header: "one that you named" } });
     expect((verified.answer["reads"] as unknown[])[0]).toEqual({ path: claimPath, found: true, value: claim });
     const people = await runCli("state", "verify", inDir("power-0.car"));
-    expect(people.out).toContain("anchor: none: this header is held against no chain");
+    expect(people.out).toContain("anchors: none: this header is held against no chain");
   });
 
   it("reads actors, miners and paths, and proves what is not there", { timeout: 60_000 }, async () => {

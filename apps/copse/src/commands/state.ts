@@ -5,6 +5,8 @@ import { maxProofBytes, type ProvenRead, verifyProof } from "@copse/state/proof"
 import { Address, TipsetKey } from "@copse/types";
 import { CID } from "multiformats/cid";
 import { NodeError } from "../errors.ts";
+import { trustOptions } from "../f3-files/manifests.ts";
+import { findFinal } from "../state/f3-anchor.ts";
 import { openStatePlace } from "../state/open-place.ts";
 import { readOne, readProven } from "../state/read-proven.ts";
 import { answerReads, readsJson } from "../state/reads-output.ts";
@@ -124,9 +126,22 @@ export const stateCommands: readonly CommandSpec[] = [
         says: "headers that you trust, with commas between them: it must be in the state of one",
       },
       { form: "--path <path>", says: "what it must prove; may be given several times", many: true },
-      { form: "--network <name>", says: "network, for the prefix of addresses" },
+      {
+        form: "--f3 <file>",
+        says: "F3 data, bare or in a snapshot: its certificates must make the header's tipset final",
+      },
+      {
+        form: "--network <name>",
+        says: "network whose F3 that is (default: told by the data), and the prefix of addresses",
+      },
+      ...trustOptions,
+      { form: "--workers <n>", says: "threads that check signatures of certificates (default: cores)" },
     ],
-    examples: ["copse state verify claim.car", "copse state verify claim.car --header bafy2bzace… --json"],
+    examples: [
+      "copse state verify claim.car",
+      "copse state verify claim.car --f3 mainnet.f3snap",
+      "copse state verify claim.car --header bafy2bzace… --path actors/f04/state/claims/f01000 --json",
+    ],
     run: verify,
   },
 ];
@@ -166,11 +181,16 @@ async function verify(context: CommandContext): Promise<number> {
     paths: context.flags["path"] as readonly string[] | undefined,
   });
   const network = textFlag(context, "network") ?? "mainnet";
+  const f3 = textFlag(context, "f3");
+  const anchors = {
+    ...(headersOf(context) === undefined ? {} : { header: "one that you named" }),
+    ...(f3 === undefined ? {} : { f3: await findFinal(context, f3, headerCid, header.height) }),
+  };
   answerReads(context, {
     header: headerCid.toString(),
     height: header.height,
     stateRoot: stateRoot.toString(),
-    anchor: headersOf(context) === undefined ? "none: this header is held against no chain" : "--header",
+    anchors: Object.keys(anchors).length === 0 ? "none: this header is held against no chain" : anchors,
     reads: readsJson(reads as readonly ProvenRead[], network === "mainnet" ? "f" : "t"),
     proof: { file, blocks, bytes },
   });

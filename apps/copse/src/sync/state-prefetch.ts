@@ -18,12 +18,12 @@ export interface StatesToCome {
 const together = 32;
 
 /**
- * Most that is fetched ahead of one tipset. To keep the paths of 512 miners at hand takes some 550 blocks (0.8 MB) each
- * epoch on mainnet; at first, when nothing is at hand, it takes a few epochs to get there.
+ * Most that is fetched ahead of one tipset. To keep the paths of 768 miners at hand takes some 850 blocks (1.4 MB) each
+ * epoch on mainnet; at first, when nothing is at hand, it takes some fifteen epochs to get there. See bench/README.md.
  */
-export const aheadLimits: FetchLimits = { maxBlocks: 1024, maxBytes: 4 << 20, maxRounds: 512 };
+export const aheadLimits: FetchLimits = { maxBlocks: 1280, maxBytes: 4 << 20, maxRounds: 512 };
 /** Miners whose paths are fetched ahead, at most: those that won most. */
-export const maxMinersAhead = 512;
+export const maxMinersAhead = 768;
 
 /**
  * Fetches what the leader checks of some miners would read in states to come, the first miners first, until the budget is

@@ -112,8 +112,8 @@ describe("leader checks without a state on disk", () => {
     expect(helped).toMatchInlineSnapshot(`
       {
         "ahead": [
-          1019,
-          144,
+          1033,
+          130,
           127,
           138,
           129,
