@@ -1,12 +1,14 @@
 import type { Database } from "@copse/blockstore";
-import { blockError, type ChainStore, type LinkedTipset, verdictOf } from "@copse/chain";
+import { blockError, type ChainStore, type LinkedTipset, readStoredMessages, verdictOf } from "@copse/chain";
 import { checkExecuted } from "@copse/chain/execute";
+import type { CidBytes } from "@copse/ipld";
 import { type AbortOptions, abortFault, isCopseError } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
 import { NodeError } from "../errors.ts";
 import type { CountsTable } from "../sync/counts.ts";
 import { decodeTipset } from "../sync/decode-tipset.ts";
 import { retreat } from "../sync/retreat.ts";
+import { sendersByState } from "../sync/sender-check.ts";
 import { runStage } from "../sync/stage.ts";
 import type { StateBase } from "./base.ts";
 import { executedStage } from "./executed-stage.ts";
@@ -144,6 +146,11 @@ export class Execution {
     return true;
   }
 
+  /** Root of the state that executing a tipset gave, where it was executed here. */
+  stateAfter(key: TipsetKey): CidBytes | undefined {
+    return this.#needs.results.get(key)?.stateRoot;
+  }
+
   /**
    * What executing a tipset gives; computed where it is not known. Its parents are executed, or it is where execution
    * begins.
@@ -218,7 +225,24 @@ export class Execution {
     if (!(await this.judge(tipset)) && height > 0 && !this.#needs.base.isAt(tipset)) {
       throw new NodeError("copse/not-executed", { why: `the parents of the tipset at ${height} are not executed` });
     }
+    this.#judgeSenders(tipset);
     return this.#compute(tipset);
+  }
+
+  /** Who sends in it is looked up in the state that its parents gave: messages were checked before that was known. */
+  #judgeSenders(linked: LinkedTipset): void {
+    const { network, store } = this.#needs;
+    const root = this.stateAfter(linked.parents);
+    if (root === undefined) return;
+    const tipset = decodeTipset(linked);
+    const messages = tipset.blocks.map((block) => readStoredMessages(store.reader, block.messages.bytes));
+    if (messages.includes(undefined)) return; // whoever executes it says so
+    const bytes = messages.map((lists) => ({
+      bls: lists?.bls.map((one) => one.bytes) ?? [],
+      secp: lists?.secp.map((one) => one.bytes) ?? [],
+    }));
+    const verdict = verdictOf(sendersByState(network, tipset, bytes, root, store.reader)?.checks.faults ?? []);
+    if (verdict.kind !== "ok") throw blockError(verdict.fault);
   }
 
   async #compute(tipset: LinkedTipset): Promise<Executed> {

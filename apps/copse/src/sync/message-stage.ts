@@ -13,9 +13,11 @@ import {
 import { cidOf, toCid } from "@copse/ipld";
 import { equalBytes } from "@copse/primitives";
 import type { Network, Tipset } from "@copse/types";
+import type { Execution } from "../execute/execution.ts";
 import { askSources } from "./ask.ts";
 import { decodeTipset } from "./decode-tipset.ts";
 import type { AskPatience } from "./race.ts";
+import { type SendersByState, sendersByState } from "./sender-check.ts";
 import { type SignatureChecker, settleAll } from "./signatures.ts";
 import type { SourcePool, TipsetMessages } from "./sources.ts";
 import type { Stage, StageResult } from "./stage.ts";
@@ -27,6 +29,8 @@ export interface MessageStageNeeds {
   readonly pool: SourcePool;
   readonly patience: AskPatience;
   readonly signatures: SignatureChecker;
+  /** Knows the states that tipsets executed here gave: senders are looked up in them. */
+  readonly execution?: Pick<Execution, "stateAfter"> | undefined;
 }
 
 /** Statement 7: message roots, message rules, base fees, BLS aggregates and signatures. */
@@ -38,12 +42,27 @@ export function messageStage(needs: MessageStageNeeds): Stage {
     async check(run, { first, signal }) {
       const tipsets = run.map(decodeTipset);
       const messages = await messagesOf(tipsets, needs, signal);
-      const found = tipsets.map((tipset, i) => checkMessages(needs.network, tipset, messages[i]?.blocks ?? []));
-      const fees = baseFees(tipsets, found, first, needs);
-      const faults = await settleAll([...found, ...fees], needs.signatures, { signal });
+      const senders = tipsets.map((tipset, i) => byState(tipset, messages[i]?.blocks ?? [], needs));
+      const found = tipsets.map((tipset, i) => {
+        const known = senders[i];
+        const context = known === undefined ? {} : { accountKeys: known.accountKeys, noncesByState: true };
+        return checkMessages(needs.network, tipset, messages[i]?.blocks ?? [], context);
+      });
+      const more = [...senders.flatMap((known) => known?.checks ?? []), ...baseFees(tipsets, found, first, needs)];
+      const faults = await settleAll([...found, ...more], needs.signatures, { signal });
       return judge(tipsets, found, faults);
     },
   };
+}
+
+/** What the state that a tipset's parents gave says of its senders, where they were executed here. */
+function byState(
+  tipset: Tipset,
+  messages: TipsetMessages["blocks"],
+  { network, reader, execution }: MessageStageNeeds,
+): SendersByState | undefined {
+  const root = execution?.stateAfter(tipset.parents);
+  return root && sendersByState(network, tipset, messages, root, reader);
 }
 
 function judge(

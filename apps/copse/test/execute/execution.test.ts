@@ -17,7 +17,7 @@ const seed = "execution";
 const never = new AbortController().signal;
 let chain: MintedChain;
 beforeAll(async () => {
-  chain = await mintChain(createMint({ seed, miners: 3, forks: 1 }), 40, () => {}, never);
+  chain = await mintChain(createMint({ seed, miners: 3, forks: 1, messages: false }), 40, () => {}, never);
 });
 
 /** What a machine that changes nothing would give: the chain is made by one. */
@@ -223,5 +223,18 @@ describe("Execution", () => {
     await until(top.height);
     stop.abort();
     await running;
+  });
+});
+
+describe("senders of an executed chain", () => {
+  // the state of this chain stays what it was at genesis: so no sender's second message is its next
+  it("are looked up in the state that their parents gave, and a nonce that is not the next is refused", async () => {
+    const still = await mintChain(createMint({ seed: "senders of a still state", miners: 3 }), 12, () => {}, never);
+    const { execution, store } = await make(still);
+    await expect(execution.catchUp(never)).rejects.toMatchObject({
+      code: "block/nonce-wrong",
+      facts: { expected: 0n, height: expect.any(Number) },
+    });
+    expect(store.head?.height).toBeLessThan(still.tipsets.at(-1)?.tipset.height as number); // it went back below
   });
 });
