@@ -1,18 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createMemoryDatabase } from "@copse/blockstore";
-import type { ChainReader, LinkedTipset } from "@copse/chain";
-import { createMint } from "@copse/chain/mint";
-import { tipsetWeight } from "@copse/chain/rules";
+import { createMint, type Mint } from "@copse/chain/mint";
 import { installFastest } from "@copse/crypto/fastest";
 import { encodeCertificate, type FinalityCertificate } from "@copse/f3";
-import { type BlockHeader, createTipset, encodeBlockHeader, type Tipset, TipsetKey } from "@copse/types";
+import { TipsetKey } from "@copse/types";
 import pino from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type MintedChain, type MintedTipset, mintChain, storeMinted } from "../../src/local/minted-chain.ts";
-import { type ServingNode, startServingNode } from "../../src/local/serving-node.ts";
+import { type MintedChain, mintChain } from "../../src/local/minted-chain.ts";
+import { type ServingNode, type ServingOptions, startServingNode } from "../../src/local/serving-node.ts";
 import { networkJson } from "../../src/networks.ts";
+import { type ForgedFork, forgeFork } from "../forged-fork.ts";
 import { runCli, startCli } from "../run-cli.ts";
 import { certify, networkName, serveCertificates, table, tipsetsOf, withF3 } from "./certified-chain.ts";
 
@@ -20,7 +18,7 @@ const epochs = 120;
 const log = pino({ level: "silent" });
 const stop = new AbortController();
 let chain: MintedChain;
-let reader: ChainReader;
+let mint: Mint;
 let certificates: FinalityCertificate[];
 let final: { readonly height: number; readonly key: TipsetKey };
 let dir: string;
@@ -28,8 +26,8 @@ let peers: ServingNode[] = [];
 
 beforeAll(async () => {
   await installFastest();
-  chain = await mintChain(createMint({ seed: "f3 node", miners: 2 }), epochs, () => {}, stop.signal);
-  ({ reader } = await storeMinted(chain, createMemoryDatabase()));
+  mint = createMint({ seed: "f3 node", miners: 2 });
+  chain = await mintChain(mint, epochs, () => {}, stop.signal);
   dir = mkdtempSync(join(tmpdir(), "copse-f3-"));
   writeFileSync(join(dir, "network.json"), networkJson(withF3(chain.mint.network)));
   certificates = certify(tipsetsOf(chain), 100);
@@ -149,57 +147,44 @@ describe("a node that follows F3", () => {
 /** Another point of the curve: a signature of something else. */
 const other = (): Uint8Array => (certificates[2] as FinalityCertificate).signature;
 
-/**
- * The chain up to a height, and above it one that nobody won and that weighs more. Its beacon entries are those of the
- * real tipsets of its heights, so that nothing but state or a certificate tells it apart.
- */
-function forged(from: number): MintedChain {
-  const honest = chain.tipsets.filter(({ tipset }) => tipset.height <= from);
-  let below = honest.at(-1)?.tipset as Tipset;
-  let winCount = below.blocks.reduce((sum, { electionProof }) => sum + (electionProof?.winCount ?? 0), 0);
-  const { log2Power } = reader.tipset(below.key) as LinkedTipset;
-  const invented: MintedTipset[] = [];
-  for (const { tipset } of chain.tipsets.slice(honest.length)) {
-    const { height, blocks } = tipset;
-    const parentWeight = tipsetWeight((below.blocks[0] as BlockHeader).parentWeight, log2Power, winCount);
-    winCount = 15;
-    const block: BlockHeader = {
-      ...(blocks[0] as BlockHeader),
-      parents: below.cids,
-      parentWeight,
-      electionProof: { winCount, vrfProof: new Uint8Array(96).fill(height) },
-      ticket: { vrfProof: new Uint8Array(96).fill(height) },
-    };
-    below = createTipset([block]);
-    invented.push({ tipset: below, blocks: [{ bytes: encodeBlockHeader(block), messages: { bls: [], secp: [] } }] });
-  }
-  return { ...chain, tipsets: [...honest, ...invented] };
-}
-
 describe("a fork that is heavier than the certified chain", () => {
-  const emptyStore = createMemoryDatabase().blocks;
-  const noState = { gives: () => emptyStore }; // so that no check of leaders speaks for or against it
+  // so that no check of leaders speaks for or against it: nothing but F3 tells it from the chain
+  const noState: ServingOptions = { gives: () => ({ getSync: () => undefined }) };
+  const forged = (states: ForgedFork["states"]): MintedChain =>
+    forgeFork(chain, mint, { from: 70, to: epochs, states });
 
-  it("is not followed, though nine of ten peers serve it and tell its head", { timeout: 120_000 }, async () => {
-    const fork = forged(70);
-    const started = await Promise.all([
-      ...Array.from({ length: 9 }, () => startServingNode(fork, log, stop.signal, noState)),
-      startServingNode(chain, log, stop.signal, noState),
-    ]);
-    peers.push(...started);
-    for (const peer of started.slice(7)) await serveCertificates(peer, certificates);
-    const { code, events, out, err } = await runCli(...flags("nine-of-ten"), "--once");
-    expect(code, out + err).toBe(0);
-    expect(events.find(({ event }) => event === "assembled")).toMatchObject({
-      head: final.height,
-      headKey: TipsetKey.cids(final.key).map(String),
-      anchor: { kind: "f3" },
-      assurance: { "f3-final": [{ from: 0, to: final.height }] },
-    });
-  });
+  it.each([
+    ["that claims all wins, while nobody gives states", "claims", noState],
+    ["of a miner and of states of the forger's making", "made-up", {}],
+  ] as const)(
+    "%s is not followed, though nine of ten peers serve it",
+    { timeout: 120_000 },
+    async (_, states, given) => {
+      const fork = forged(states);
+      const started = await Promise.all([
+        ...Array.from({ length: 9 }, () => startServingNode(fork, log, stop.signal, given)),
+        startServingNode(chain, log, stop.signal, given),
+      ]);
+      peers.push(...started);
+      for (const peer of started.slice(7)) await serveCertificates(peer, certificates);
+      const { code, events, out, err } = await runCli(...flags(states), "--once");
+      expect(code, out + err).toBe(0);
+      const assembled = events.find(({ event }) => event === "assembled");
+      expect(assembled).toMatchObject({ assurance: { "f3-final": [{ from: 0, to: final.height }] } });
+      const keys = new Set(tipsetsOf(chain).map(({ key }) => TipsetKey.cids(key).join()));
+      expect(keys).toContain(String(assembled?.["headKey"]));
+      if (given !== noState) return; // by its states the honest head may have been found as well
+      expect(events.find(({ event }) => event === "assembled")).toMatchObject({
+        head: final.height,
+        headKey: TipsetKey.cids(final.key).map(String),
+        anchor: { kind: "f3" },
+        assurance: { "f3-final": [{ from: 0, to: final.height }] },
+      });
+    },
+  );
 
   it("is left by a node that followed it before it knew of F3", { timeout: 120_000 }, async () => {
-    const fork = forged(70);
+    const fork = forged("claims");
     peers.push(await startServingNode(fork, log, stop.signal, noState));
     const misled = await runCli(...flags("misled"), "--once", "--f3", "off");
     expect(misled.code, misled.out).toBe(0);
