@@ -32,7 +32,7 @@ export function exitCodeOf(error: unknown): number {
   if (code === "copse/no-peers" || code === "copse/download-failed" || code.startsWith("network/")) return 4;
   if (code === "f3/store-other-root" || code === "f3/manifest-malformed") return 2;
   if (code === "f3/store-instance-absent" || code === "f3/store-empty") return 6;
-  if (code === "f3/store-corrupt" || code === "f3/store-import-running") return 5;
+  if (code.startsWith("f3/store-")) return 5; // damaged rows, another writer
   if (code === "copse/not-found" || code === "copse/block-absent" || code === "copse/repo-missing") return 6;
   if (code === "vm/bundle-absent" || code === "copse/absent" || code === "copse/not-executed") return 6;
   if (code.startsWith("path/")) return code === "path/block-malformed" ? 3 : 6;

@@ -46,6 +46,20 @@ describe("exitCodeOf", () => {
     }
   });
 
+  it("tells certificates that do not hold from stores that are damaged, and from wrong settings", () => {
+    const exits = {
+      "f3/signature-wrong": 3,
+      "f3/snapshot-conflict": 3,
+      "f3/store-corrupt": 5,
+      "f3/store-changed": 5,
+      "f3/store-other-root": 2,
+      "f3/manifest-malformed": 2,
+      "f3/store-instance-absent": 6,
+      "f3/store-empty": 6,
+    };
+    for (const [code, exit] of Object.entries(exits)) expect(exitCodeOf(new Foreign(code)), code).toBe(exit);
+  });
+
   it("ends with 1 for what has no code: that is a bug", () => {
     for (const error of [new Error("oops"), new TypeError("x"), "text", undefined, null, { code: "host/aborted" }]) {
       expect(exitCodeOf(error)).toBe(1);

@@ -1,4 +1,4 @@
-import { equalBytes, HostFault } from "@copse/primitives";
+import { equalBytes, isCopseError } from "@copse/primitives";
 import type { CID } from "multiformats/cid";
 import type { StoredCertificate } from "../store/certificate-rows.ts";
 import { assertSameRoot, type CertificateStore, openCertificateStore } from "../store/certificate-store.ts";
@@ -19,8 +19,8 @@ import { endOf, openReading, type VerifySnapshotOptions } from "./verify-snapsho
 /** How a snapshot is imported. */
 export interface ImportSnapshotOptions extends VerifySnapshotOptions {
   /**
-   * Whether an import that is aborted, or that the host lets down, leaves what it has verified for the next one, as a killed
-   * one does. Nobody sees it before. Default: what was begun is taken away again. A snapshot that is wrong leaves nothing
+   * Whether an import that is aborted, or that its host or source lets down, leaves what it has verified for the next one, as
+   * a killed one does. Nobody sees it before. Default: what was begun is taken away again. A snapshot that is wrong leaves nothing
    * either way.
    */
   readonly resumable?: boolean | undefined;
@@ -112,7 +112,8 @@ class Import {
       return { cid, added: done.added, verified: this.#verified, resumed: this.#resumed };
     } catch (error) {
       await this.#writing.catch(() => {});
-      const isKept = this.#options.resumable === true && error instanceof HostFault;
+      // What says nothing against the certificates: an abort, a full disk, a source that broke off.
+      const isKept = this.#options.resumable === true && !isCopseError(error, "f3/");
       // Where even that fails, what is left is as after a kill: invisible, and taken up or away by the next import.
       if (!isKept) await stage.discard().catch(() => {});
       throw error;
@@ -121,13 +122,13 @@ class Import {
 
   async #takeAll(root: F3Position): Promise<F3Position | undefined> {
     const { firstInstance: first, latestInstance: latest } = this.#reader.header;
-    const { onProgress } = this.#options;
+    const { onProgress, batch: count = batchCount } = this.#options;
     // Decoded while the batch before is verified, unless its bytes are known most likely.
     const decode = (batch: readonly F3SnapshotEntry[]): void => {
       for (const entry of batch) if (entry.instance >= this.#stage.next) void entry.certificate;
     };
     let position: F3Position | undefined = root;
-    for await (const batch of readAhead(this.#reader.batches(batchCount, batchBytes), decode)) {
+    for await (const batch of readAhead(this.#reader.batches(count, batchBytes), decode)) {
       position = await this.#take(batch, position);
       const { instance, end: bytes } = batch.at(-1) as F3SnapshotEntry;
       onProgress?.({ instance, first, latest, bytes, verified: this.#verified, known: this.#known });

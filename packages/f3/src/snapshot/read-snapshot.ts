@@ -127,7 +127,8 @@ class Reader implements F3SnapshotReader {
     try {
       for (let instance = firstInstance; instance <= latestInstance; ) {
         const batch: F3SnapshotEntry[] = [];
-        for (let held = 0; instance <= latestInstance && batch.length < count && held < bytes; instance++) {
+        const most = Math.max(1, count);
+        for (let held = 0; instance <= latestInstance && batch.length < most && held < bytes; instance++) {
           const entry = await this.#entry(instance);
           batch.push(entry);
           held += entry.bytes.length;

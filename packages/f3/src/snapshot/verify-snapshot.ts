@@ -15,6 +15,9 @@ export interface VerifySnapshotOptions extends SnapshotTrust, AbortOptions {
   readonly check: CertificateCheck;
   /** The CID the stream must have, where it is known: a snapshot CAR tells it. */
   readonly cid?: CID | undefined;
+  /** Certificates verified at once, at most: fewer tell progress, and hear the signal, more often. Default 1,024. */
+  readonly batch?: number | undefined;
+  /** Told after each batch. */
   readonly onProgress?: ((progress: F3SnapshotProgress) => void) | undefined;
 }
 
@@ -57,7 +60,7 @@ export async function verifyF3Snapshot(source: ByteSource, options: VerifySnapsh
   const decode = (batch: readonly { readonly certificate: FinalityCertificate }[]): void => {
     for (const entry of batch) void entry.certificate;
   };
-  for await (const batch of readAhead(reader.batches(batchCount, batchBytes), decode)) {
+  for await (const batch of readAhead(reader.batches(options.batch ?? batchCount, batchBytes), decode)) {
     position = await verifyBatch(check, position, batch, { networkName, signal });
     const { certificate, instance, end: bytes } = batch.at(-1) as F3SnapshotEntry;
     newest = certificate;

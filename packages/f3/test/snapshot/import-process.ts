@@ -14,6 +14,7 @@ const database = await openLmdbDatabase(folder, { thread: process.env["THREAD"] 
 const { added, verified, resumed } = await importF3Snapshot(createReadStream(snapshot), rowsAsStore(database, "f3"), {
   manifest,
   check: formCheck(),
+  batch: 512,
   onProgress: ({ instance }) => say(String(instance)),
 });
 await database.close();

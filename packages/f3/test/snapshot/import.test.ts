@@ -20,6 +20,7 @@ const rootOf = ({ manifest, tables }: UnsignedChain) => ({
 const options = (change: Partial<ImportSnapshotOptions> = {}): ImportSnapshotOptions => ({
   manifest: made.manifest,
   check: formCheck(),
+  batch: 512,
   ...change,
 });
 
@@ -385,6 +386,13 @@ describe("an import that was killed", () => {
     await expect(aborted).rejects.toMatchObject({ code: "host/aborted" });
     expect(await exported(kv)).toBeUndefined();
     expect((await importF3Snapshot([snapshot], kv, options())).resumed).toBeGreaterThan(500);
+    const broken = new OpenStore();
+    function* source(): Generator<Uint8Array> {
+      yield snapshot.subarray(0, -9);
+      throw new Error("the connection is lost");
+    }
+    await expect(importF3Snapshot(source(), broken, options({ resumable: true }))).rejects.toThrow("lost");
+    expect((await importF3Snapshot([snapshot], broken, options())).resumed).toBe(1536);
     const wrong = new OpenStore();
     const cut = importF3Snapshot([snapshot.subarray(0, -1)], wrong, options({ resumable: true }));
     await expect(cut).rejects.toMatchObject({ code: "f3/snapshot-cut" });

@@ -184,6 +184,7 @@ describe("verifying a snapshot", () => {
     const stream = snapshotOf(long);
     const seen: [instance: number, bytes: number][] = [];
     await verifyF3Snapshot(inPieces(stream, 1000), {
+      batch: 512,
       manifest: long.manifest,
       check: formCheck(),
       onProgress: ({ instance, first, latest, bytes: at, verified, known }) => {
