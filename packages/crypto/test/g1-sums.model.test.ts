@@ -1,6 +1,7 @@
 import { toHex } from "@copse/primitives";
 import { seeded } from "@copse/testkit";
 import { beforeAll, describe, expect, it } from "vitest";
+import { readAllG1, readG1 } from "../src/bls-points.ts";
 import type { BlsCurve, G1Point } from "../src/engine.ts";
 import {
   fieldOrder,
@@ -11,7 +12,9 @@ import {
   radix,
   subtract,
 } from "../src/kernels/field-machine.ts";
+import { nobleBls } from "../src/noble-bls.ts";
 import { loadWasmBls } from "../src/wasm-bls.ts";
+import { infinityG1, outsideG1 } from "./odd-points.ts";
 import { bytesOf } from "./sample-checks.ts";
 
 const random = seeded(33);
@@ -155,4 +158,62 @@ describe("weighted sums of many points", () => {
     const expected = g1.encode(g1.multiply(g1.generator, scalar(total)));
     expect(toHex(g1.encode(g1.weightedSum(fresh, weights)))).toBe(toHex(expected));
   }, 60_000);
+});
+
+describe("reading many points", () => {
+  let curve: BlsCurve;
+  let good: Uint8Array[];
+
+  beforeAll(async () => {
+    curve = await loadWasmBls();
+    const { g1 } = curve;
+    good = Array.from({ length: 300 }, () => g1.encode(g1.multiply(g1.generator, bytesOf(random, 31))));
+  });
+
+  /** Reads them together and each alone, and tells which are points. */
+  function expectAlike(list: readonly Uint8Array[]): boolean[] {
+    const { g1 } = curve;
+    const told = (point: G1Point | undefined): string => (point === undefined ? "none" : toHex(g1.encode(point)));
+    const together = readAllG1(curve, list);
+    expect(together.map(told)).toEqual(list.map((bytes) => told(readG1(curve, bytes))));
+    return together.map((point) => point !== undefined);
+  }
+
+  it("is reading each", () => {
+    expect(expectAlike(good)).not.toContain(false);
+    expect(expectAlike(good.slice(0, 31))).not.toContain(false);
+    expect(expectAlike([])).toEqual([]);
+    expect(expectAlike([...good, ...good.slice(0, 5)])).not.toContain(false);
+  });
+
+  it("finds every one that is none, wherever it stands", () => {
+    const damaged = good.map((bytes, i) => {
+      const changed = bytes.slice();
+      if (i % 4 === 1) changed[47] = (changed[47] as number) ^ (1 << (i & 7));
+      if (i % 16 === 2) changed[0] = (changed[0] as number) ^ 0x20; // the opposite: a point
+      if (i % 16 === 3) changed[0] = (changed[0] as number) & 0x7f;
+      return changed;
+    });
+    const all = damaged.with(50, outsideG1).with(290, outsideG1).with(70, new Uint8Array(47));
+    const answers = expectAlike(all);
+    expect(answers).toContain(true);
+    expect([answers[50], answers[290], answers[70]]).toEqual([false, false, false]);
+  });
+
+  it("is left to mcl where one is infinity, or of small order", () => {
+    expect(expectAlike([...good, infinityG1]).at(-1)).toBe(true);
+    // x = 0: y is 2 or -2, points of order 3
+    const third = Uint8Array.of(0x80, ...new Uint8Array(47));
+    expect(expectAlike([...good.slice(0, 40), third]).at(-1)).toBe(false);
+  });
+
+  it("agrees with noble on points all over the curve", () => {
+    const list = Array.from({ length: 120 }, () => {
+      const bytes = bytesOf(random, 48);
+      bytes[0] = 0x80 | ((bytes[0] as number) & 0x2f);
+      return bytes;
+    });
+    const answers = readAllG1(curve, list).map((point) => point !== undefined);
+    expect(answers).toEqual(list.map((bytes) => readG1(nobleBls, bytes) !== undefined));
+  });
 });

@@ -77,15 +77,11 @@ const each = (run: (i: number) => unknown): number => {
 const part = (name: string, run: () => number): Promise<unknown> =>
   bench(`f3/part ${name}`, { ...rounds, given: () => undefined, run });
 
-await bench("f3/part decompress 1500 keys", {
+await bench("f3/part read 1500 keys", {
   rounds: 3,
   unit: "key",
-  given: () => bytes,
-  run: (all) => {
-    const fresh = new KeyCache(curve);
-    for (let i = 0; i < 300; i++) fresh.get(all.subarray(48 * i, 48 * i + 48));
-    return 300;
-  },
+  given: () => Array.from({ length: 1500 }, (_, i) => bytes.subarray(48 * i, 48 * i + 48)),
+  run: (all) => new KeyCache(curve).getAll(all).length,
 });
 await part("decode certificate", () => each((i) => decodeCertificate(encoded[i] as Uint8Array)));
 await part("changes, table CID, chain, quorum", () => takeSteps(start, certificates, rules).steps.length);

@@ -56,17 +56,19 @@ export class KeyAggregator {
   #prepare(keys: KeyList): Weighted | number {
     if (this.#current?.keys === keys) return this.#current;
     const before = this.#current;
-    const points: G1Point[] = [];
+    const points: (G1Point | undefined)[] = new Array(keys.count);
+    const places: number[] = [];
     for (let i = 0; i < keys.count; i++) {
       // most stay where they were: comparing them is faster than naming them
-      const point = hasSameKey(before?.keys, keys, i)
-        ? before?.points[i]
-        : this.#cache.get(keys.bytes.subarray(48 * i, 48 * i + 48));
-      if (point === undefined) return i;
-      points.push(point);
+      if (hasSameKey(before?.keys, keys, i)) points[i] = before?.points[i];
+      else places.push(i);
     }
+    const moved = this.#cache.getAll(places.map((i) => keys.bytes.subarray(48 * i, 48 * i + 48)));
+    for (const [i, place] of places.entries()) points[place] = moved[i];
+    const malformed = points.indexOf(undefined);
+    if (malformed >= 0) return malformed;
     const hasTwins = new Set(points).size < points.length;
-    this.#current = { keys, points, weights: bdnWeights(keys.bytes), hasTwins, last: undefined };
+    this.#current = { keys, points: points as G1Point[], weights: bdnWeights(keys.bytes), hasTwins, last: undefined };
     return this.#current;
   }
 }

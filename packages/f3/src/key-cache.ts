@@ -1,5 +1,5 @@
 import { type BlsCurve, currentEngine, type G1Point } from "@copse/crypto";
-import { readG1 } from "@copse/crypto/groups";
+import { readAllG1 } from "@copse/crypto/groups";
 import { latin1 } from "@copse/primitives";
 
 /** Keys that are kept, at most: as many as in the reference's cache. @see go-f3:blssig/aggregation.go */
@@ -21,23 +21,35 @@ export class KeyCache {
     this.curve = curve;
   }
 
-  /** @returns `undefined` for bytes that are no canonical point of the prime-order subgroup, or infinity */
-  get(publicKey: Uint8Array): G1Point | undefined {
-    const name = latin1(publicKey);
-    const young = this.#young.get(name);
-    if (young !== undefined) return young;
-    if (this.#young.has(name)) return undefined;
-    const point = this.#old.has(name) ? this.#old.get(name) : this.#read(publicKey);
-    if (this.#young.size >= mostKeys / 2) {
+  /**
+   * Keys one after the other, 48 B each.
+   *
+   * @returns `undefined` for bytes that are no canonical point of the prime-order subgroup, or infinity
+   */
+  getAll(keys: readonly Uint8Array[]): (G1Point | undefined)[] {
+    const names = keys.map(latin1);
+    const found = new Map<string, G1Point | undefined>();
+    const missing = new Map<string, Uint8Array>();
+    for (const [i, name] of names.entries()) {
+      if (this.#young.has(name)) found.set(name, this.#young.get(name));
+      else if (this.#old.has(name)) found.set(name, this.#old.get(name));
+      else missing.set(name, keys[i] as Uint8Array);
+    }
+    const read = readAllG1(this.curve, [...missing.values()]);
+    for (const [i, name] of [...missing.keys()].entries()) found.set(name, this.#usable(read[i]));
+    for (const [name, point] of found) this.#put(name, point);
+    return names.map((name) => found.get(name));
+  }
+
+  #put(name: string, point: G1Point | undefined): void {
+    if (!this.#young.has(name) && this.#young.size >= mostKeys / 2) {
       this.#old = this.#young;
       this.#young = new Map();
     }
     this.#young.set(name, point);
-    return point;
   }
 
-  #read(publicKey: Uint8Array): G1Point | undefined {
-    const point = readG1(this.curve, publicKey);
+  #usable(point: G1Point | undefined): G1Point | undefined {
     return point === undefined || this.curve.g1.isZero(point) ? undefined : point;
   }
 }

@@ -1,42 +1,29 @@
-import {
-  fieldOrder,
-  instructionWords,
-  limbBits,
-  limbs,
-  makeFieldMachine,
-  multiply,
-  numberBytes,
-  radix,
-  subtract,
-} from "./field-machine.ts";
-import type { Kernel } from "./wasm-code.ts";
+import { fieldOrder, instructionWords, multiply, numberBytes, radix, subtract } from "./field-machine.ts";
+import { accumulator, FieldProgram, freeAt, oneAt, wordForm, zeroAt } from "./field-program.ts";
 
 /** Most points that are summed at once: what the memory below is for. */
 export const mostPoints = 2048;
-/** Sums that share one inversion: it costs as much as 60 of them. */
-const batchLength = 1024;
 /** Bytes of a point: two numbers, x and y. */
 export const pointBytes: number = 2 * numberBytes;
-/** Additions of one {@link AffineSums}, at most, between resets: weights of 130 bits give 45,000 for the most points. */
+/** Sums that share one inversion: it costs as much as 60 of them. */
+const batchLength = 1024;
+/** Additions, at most, between one load and the next: weights of 130 bits give 45,000 for the most points. */
 const mostSums = 50_000;
 
 // Where things stand in memory, in bytes.
-const zeroAt = 0;
-const oneAt = numberBytes;
-const accumulator = 2 * numberBytes;
-const [inverse, slope, square, product] = [3, 4, 5, 6].map((i) => i * numberBytes) as [number, number, number, number];
-const powersAt = 8 * numberBytes;
-const inversionAt = powersAt + 16 * numberBytes;
-const inversionLength = 600 * 4 * instructionWords;
-const prefixAt = inversionAt + inversionLength;
+const [inverse, slope, square, product, factor] = [0, 1, 2, 3, 4].map((i) => freeAt + i * numberBytes) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+const inversionAt = freeAt + 5 * numberBytes;
+const prefixAt = inversionAt + 600 * 4 * instructionWords;
 const programAt = prefixAt + (batchLength + 1) * numberBytes;
-const programLength = 7 * batchLength * 4 * instructionWords;
-const inputAt = programAt + programLength;
+const inputAt = programAt + 7 * batchLength * 4 * instructionWords;
 const sumsAt = inputAt + 2 * mostPoints * pointBytes;
-const pages = Math.ceil((sumsAt + mostSums * pointBytes) / 65_536);
-
-/** A number in the form that mcl keeps in 32-bit words: times 2^384, in 12 words. */
-const wordForm: bigint = 1n << 384n;
+const size = sumsAt + mostSums * pointBytes;
 
 /**
  * Sums of affine points of BLS12-381's G1, many at once: their inversions are made as one.
@@ -46,23 +33,19 @@ const wordForm: bigint = 1n << 384n;
  * Cost: six multiplications in the field a sum, 1.1 µs. Memory: 7 MiB, kept.
  */
 export class AffineSums {
-  readonly #machine: Kernel;
-  readonly #words: Int32Array;
-  readonly #inversionEnd: number;
-  readonly #left = new Int32Array(batchLength);
-  readonly #right = new Int32Array(batchLength);
-  readonly #target = new Int32Array(batchLength);
+  readonly #program: FieldProgram;
+  readonly #invert: () => void;
+  readonly #left: Int32Array = new Int32Array(batchLength);
+  readonly #right: Int32Array = new Int32Array(batchLength);
+  readonly #target: Int32Array = new Int32Array(batchLength);
   #batched = 0;
   #free = sumsAt;
-  #at = 0;
   #failed = false;
 
   constructor() {
-    this.#machine = makeFieldMachine(pages);
-    this.#words = new Int32Array(this.#machine.memory.buffer);
-    this.#put(oneAt, radix % fieldOrder);
-    this.#put(prefixAt, radix % fieldOrder);
-    this.#inversionEnd = this.#writeInversion();
+    this.#program = new FieldProgram(size, programAt);
+    this.#program.put(prefixAt, radix % fieldOrder);
+    this.#invert = this.#program.power(fieldOrder - 2n, inversionAt);
   }
 
   /**
@@ -73,20 +56,20 @@ export class AffineSums {
   load(points: readonly Uint32Array[]): number {
     this.#free = sumsAt;
     this.#failed = false;
+    const program = this.#program;
     // times 2^384, times this, divided by 2^392 in multiplication, is times 2^392
-    this.#put(product, ((radix * radix) / wordForm) % fieldOrder);
-    this.#begin();
+    program.put(factor, ((radix * radix) / wordForm) % fieldOrder);
     for (const [i, words] of points.entries()) {
       const at = inputAt + 2 * i * pointBytes;
-      this.#unpack(words, 0, at);
-      this.#unpack(words, 12, at + numberBytes);
-      this.#instruct(multiply, at, at, product, zeroAt);
-      this.#instruct(multiply, at + numberBytes, at + numberBytes, product, zeroAt);
-      this.#instruct(subtract, at + pointBytes, at, zeroAt, zeroAt);
-      this.#instruct(subtract, at + pointBytes + numberBytes, zeroAt, at + numberBytes, zeroAt);
-      if (i % batchLength === batchLength - 1) this.#run();
+      program.putWords(at, words, 0);
+      program.putWords(at + numberBytes, words, 12);
+      program.times(at, at, factor);
+      program.times(at + numberBytes, at + numberBytes, factor);
+      program.minus(at + pointBytes, at, zeroAt);
+      program.minus(at + pointBytes + numberBytes, zeroAt, at + numberBytes);
+      if (i % batchLength === batchLength - 1) program.run();
     }
-    this.#run();
+    program.run();
     return inputAt;
   }
 
@@ -124,14 +107,14 @@ export class AffineSums {
 
   /** A point's 24 words, as {@link load} takes them. */
   read(point: number): Uint32Array {
-    this.#put(product, wordForm % fieldOrder);
-    this.#begin();
-    this.#instruct(multiply, slope, point, product, zeroAt);
-    this.#instruct(multiply, square, point + numberBytes, product, zeroAt);
-    this.#run();
+    const program = this.#program;
+    program.put(factor, wordForm % fieldOrder);
+    program.times(slope, point, factor);
+    program.times(square, point + numberBytes, factor);
+    program.run();
     const words = new Uint32Array(24);
-    this.#pack(slope, words, 0);
-    this.#pack(square, words, 12);
+    program.getWords(slope, words, 0);
+    program.getWords(square, words, 12);
     return words;
   }
 
@@ -139,7 +122,7 @@ export class AffineSums {
   #add(left: number, right: number): number {
     if (this.#batched === batchLength) this.#flush();
     const target = this.#free;
-    if (target + pointBytes > this.#machine.memory.length) {
+    if (target + pointBytes > this.#program.size) {
       this.#failed = true;
       return left;
     }
@@ -155,96 +138,28 @@ export class AffineSums {
     const count = this.#batched;
     this.#batched = 0;
     if (count === 0 || this.#failed) return;
-    this.#begin();
+    const program = this.#program;
     for (let i = 0; i < count; i++) {
       const before = prefixAt + i * numberBytes;
-      this.#instruct(multiply, before + numberBytes, before, this.#right[i] as number, this.#left[i] as number);
+      program.instruct(multiply, before + numberBytes, before, this.#right[i] as number, this.#left[i] as number);
     }
-    const all = prefixAt + count * numberBytes;
-    this.#instruct(subtract, accumulator, all, zeroAt, zeroAt);
-    this.#run();
-    if (this.#get(accumulator) % fieldOrder === 0n) {
+    program.times(accumulator, prefixAt + count * numberBytes, oneAt);
+    program.run();
+    if (program.get(accumulator) === 0n) {
       this.#failed = true;
       return;
     }
-    this.#machine.run(inversionAt, this.#inversionEnd);
-    this.#begin();
+    this.#invert();
     for (let i = count - 1; i >= 0; i--) {
       const [left, right, target] = [this.#left[i], this.#right[i], this.#target[i]] as [number, number, number];
-      this.#instruct(multiply, inverse, accumulator, prefixAt + i * numberBytes, zeroAt);
-      this.#instruct(multiply, accumulator, accumulator, right, left);
-      this.#instruct(multiply, slope, inverse, right + numberBytes, left + numberBytes);
-      this.#instruct(multiply, square, slope, slope, zeroAt);
-      this.#instruct(subtract, target, square, left, right);
-      this.#instruct(multiply, product, slope, left, target);
-      this.#instruct(subtract, target + numberBytes, product, left + numberBytes, zeroAt);
+      program.times(inverse, accumulator, prefixAt + i * numberBytes);
+      program.instruct(multiply, accumulator, accumulator, right, left);
+      program.instruct(multiply, slope, inverse, right + numberBytes, left + numberBytes);
+      program.times(square, slope, slope);
+      program.instruct(subtract, target, square, left, right);
+      program.instruct(multiply, product, slope, left, target);
+      program.minus(target + numberBytes, product, left + numberBytes);
     }
-    this.#run();
-  }
-
-  /** Instructions that raise the accumulator to the order less 2: its inverse. Four bits of the exponent at a time. */
-  #writeInversion(): number {
-    this.#at = inversionAt / 4;
-    const power = (i: number): number => powersAt + i * numberBytes;
-    this.#instruct(subtract, power(0), oneAt, zeroAt, zeroAt);
-    for (let i = 1; i < 16; i++) this.#instruct(multiply, power(i), power(i - 1), accumulator, zeroAt);
-    const digits = [...(fieldOrder - 2n).toString(16)].map((digit) => Number.parseInt(digit, 16));
-    this.#instruct(subtract, accumulator, power(digits[0] as number), zeroAt, zeroAt);
-    for (const digit of digits.slice(1)) {
-      for (let i = 0; i < 4; i++) this.#instruct(multiply, accumulator, accumulator, accumulator, zeroAt);
-      if (digit !== 0) this.#instruct(multiply, accumulator, accumulator, power(digit), zeroAt);
-    }
-    return 4 * this.#at;
-  }
-
-  #begin(): void {
-    this.#at = programAt / 4;
-  }
-
-  #instruct(what: number, target: number, first: number, second: number, third: number): void {
-    const words = this.#words;
-    const at = this.#at;
-    words[at] = what;
-    words[at + 1] = target;
-    words[at + 2] = first;
-    words[at + 3] = second;
-    words[at + 4] = third;
-    this.#at = at + instructionWords;
-  }
-
-  #run(): void {
-    if (4 * this.#at > programAt) this.#machine.run(programAt, 4 * this.#at);
-    this.#begin();
-  }
-
-  /** 12 words of 32 bits to 14 limbs of 28. */
-  #unpack(words: Uint32Array, from: number, at: number): void {
-    for (let i = 0; i < limbs; i++) {
-      const bit = limbBits * i;
-      const word = from + (bit >> 5);
-      const shift = bit & 31;
-      const low = (words[word] as number) >>> shift;
-      const high = shift > 4 && bit >> 5 < 11 ? (words[word + 1] as number) << (32 - shift) : 0;
-      this.#words[at / 4 + i] = (low | high) & 0xfffffff;
-    }
-  }
-
-  #pack(at: number, words: Uint32Array, to: number): void {
-    let value = this.#get(at) % fieldOrder;
-    for (let i = 0; i < 12; i++) {
-      words[to + i] = Number(value & 0xffffffffn);
-      value >>= 32n;
-    }
-  }
-
-  #put(at: number, value: bigint): void {
-    for (let i = 0; i < limbs; i++) this.#words[at / 4 + i] = Number((value >> BigInt(limbBits * i)) & 0xfffffffn);
-  }
-
-  #get(at: number): bigint {
-    let value = 0n;
-    for (let i = limbs - 1; i >= 0; i--)
-      value = (value << BigInt(limbBits)) | BigInt(this.#words[at / 4 + i] as number);
-    return value;
+    program.run();
   }
 }
