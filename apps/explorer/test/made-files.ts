@@ -6,8 +6,10 @@ import { createPowerTable, encodeCertificate, encodePowerEntries } from "@copse/
 import { makeCertificate } from "@copse/f3/make";
 import { CborWriter, type CidBytes, cidKey, cidOf, runSync, type SyncBlockReader } from "@copse/ipld";
 import { concatBytes, encodeUvarint, utf8 } from "@copse/primitives";
+import { buildGenesisState } from "@copse/state";
 import { proveRead } from "@copse/state/proof";
-import { type BlockHeader, createTipset, decodeBlockHeader, encodeBlockHeader, type TipsetKey } from "@copse/types";
+import { Address, AttoFil, createTipset, decodeBlockHeader, encodeBlockHeader, type TipsetKey } from "@copse/types";
+import type { CID } from "multiformats/cid";
 
 const f3Vectors = join(import.meta.dirname, "../../../packages/f3/test/vectors");
 
@@ -41,10 +43,39 @@ export function proofOf(header: Uint8Array, store: SyncBlockReader, ...paths: st
   return runSync(proveRead({ header, paths }), store).file;
 }
 
-/** A header like that of genesis, at another height. */
-export function headerAt(genesis: Uint8Array, height: number): Uint8Array {
-  const made: BlockHeader = { ...decodeBlockHeader(genesis), height };
-  return encodeBlockHeader(made);
+/** A small state, made here. */
+export function madeState(): { readonly root: CID; readonly store: SyncBlockReader } {
+  const worker = Address.fromBls(bls.publicKey(Uint8Array.of(9, ...new Uint8Array(31))));
+  const power = 1n << 40n;
+  const { root, blocks } = buildGenesisState({
+    networkName: "minted",
+    miners: [{ id: 1000, worker, rawBytePower: power, qualityAdjPower: power, sectorSize: 2 ** 35 }],
+    accounts: [{ address: worker, balance: AttoFil.fromFil(5n) }],
+  });
+  const held = new Map(blocks.map(([cid, block]) => [cidKey(cid), block]));
+  return { root, store: { getSync: (cid) => held.get(cidKey(cid)) } };
+}
+
+/** A header on a state, and nothing else: nobody signed it. */
+export function headerOn(parentStateRoot: CID, height: number): Uint8Array {
+  return encodeBlockHeader({
+    miner: Address.id(1000),
+    ticket: { vrfProof: Uint8Array.of(1) },
+    electionProof: { winCount: 1, vrfProof: Uint8Array.of(2) },
+    beaconEntries: [],
+    winPostProof: [],
+    parents: [parentStateRoot],
+    parentWeight: 3n,
+    height,
+    parentStateRoot,
+    parentMessageReceipts: parentStateRoot,
+    messages: parentStateRoot,
+    blsAggregate: null,
+    timestamp: 4,
+    blockSig: null,
+    forkSignaling: 0n,
+    parentBaseFee: AttoFil.from(100n),
+  });
 }
 
 /** The key of a tipset of one block. */

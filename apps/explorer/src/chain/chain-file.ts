@@ -50,7 +50,7 @@ export async function openChainFile(file: FileBytes, spoolOf: () => Spool, onPro
   let blocks = 0;
   let bytes = 0;
   async function* unpacked(): AsyncGenerator<Uint8Array> {
-    const source = file.chunks((done) => onProgress({ phase, done, total: file.size }));
+    const source = file.chunks((done) => onProgress({ phase, done, total: file.size, unit: "bytes" }));
     for await (const chunk of plainBytes(source)) {
       bytes += chunk.length;
       spool?.add(chunk);

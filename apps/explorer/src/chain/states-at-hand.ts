@@ -57,7 +57,7 @@ export class StatesAtHand {
     const { height } = tipset;
     const place = lookbackFor(height, base.height, networkVersion(this.#network, height));
     // The lookback state is the parent state that `next` names; the lookback tipset is its parents.
-    const at = place.kind === "below" ? this.#chain.findIndex((one) => one.height >= place.next) : -1;
+    const at = place.kind === "below" ? this.#firstFrom(place.next) : -1;
     const next = place.kind === "below" ? this.#chain[at] : tipset;
     const stateOf = (named: Tipset | undefined): StateAtHand | undefined =>
       named?.blocks[0] && this.exact(named.blocks[0].parentStateRoot, named.height);
@@ -65,6 +65,17 @@ export class StatesAtHand {
     if (lookback === undefined) return undefined;
     const below = place.kind === "below" ? this.#chain[at - 1] : base;
     return { lookback, leastPower: stateOf(below), standing: stateOf(base) };
+  }
+
+  /** Index of the first tipset at or above a height. */
+  #firstFrom(height: number): number {
+    let [low, high] = [0, this.#chain.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#chain[middle] as Tipset).height < height) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** An earlier state that stands in for one of an epoch. */

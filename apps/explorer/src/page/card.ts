@@ -1,5 +1,5 @@
 import type { FileKind, Progress, Report } from "../verify/report.ts";
-import { size } from "../verify/words.ts";
+import { size, whole } from "../verify/words.ts";
 import type { ToldError } from "../worker/messages.ts";
 import { element } from "./elements.ts";
 
@@ -59,12 +59,12 @@ export class Card {
     this.root = element("li", {}, this.#article);
   }
 
-  progress({ phase, done, total }: Progress): void {
+  progress({ phase, done, total, unit }: Progress): void {
+    const text = unit === "bytes" ? size : whole;
     this.#badge.textContent = "Checking";
-    const share = total > 0 ? Math.min(1, done / total) : 0;
-    this.#phase.textContent = `${phase}, ${Math.floor(share * 100)} %`;
-    this.#bar.max = 1;
-    this.#bar.value = share;
+    this.#phase.textContent = total > 0 ? `${phase}, ${text(done)} of ${text(total)}` : `${phase}, ${text(done)}`;
+    if (total > 0) this.#bar.value = Math.min(1, done / total);
+    else this.#bar.removeAttribute("value"); // nobody said how much there is
   }
 
   end(outcome: Outcome): void {

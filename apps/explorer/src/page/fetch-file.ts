@@ -21,7 +21,10 @@ export async function fetchFile(url: URL, onProgress: OnProgress, signal: AbortS
     }
     const total = Number(response.headers.get("content-length") ?? 0);
     const name = decodeURIComponent(url.pathname.split("/").at(-1) ?? "") || url.host;
-    return new File(await readParts(response.body, (done) => onProgress({ phase: "fetching", done, total })), name);
+    return new File(
+      await readParts(response.body, (done) => onProgress({ phase: "fetching", done, total, unit: "bytes" })),
+      name,
+    );
   } catch (error) {
     if (error instanceof ExplorerError) throw error;
     const why = error instanceof Error ? error.message : String(error);

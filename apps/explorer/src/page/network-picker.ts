@@ -1,5 +1,5 @@
 import { networks } from "@copse/types";
-import { manifestOf, type NetworkChoice } from "../verify/network-choice.ts";
+import { chainNetworkOf, manifestOf, type NetworkChoice } from "../verify/network-choice.ts";
 import { byId, element } from "./elements.ts";
 
 const custom = "manifest";
@@ -41,12 +41,14 @@ export class NetworkPicker {
 
   #explain(): void {
     const { choice } = this;
+    const code = (cid: { toString(): string }): HTMLElement => element("code", {}, cid.toString());
     const { networkName, initialPowerTable } = manifestOf(choice);
-    const table =
-      initialPowerTable === undefined
-        ? "names no initial power table, so no F3 snapshot can be verified against it"
-        : "starts with power table ";
-    const code = initialPowerTable && element("code", {}, initialPowerTable.toString());
-    byId("trust").replaceChildren(`What is trusted: F3 of ${networkName} ${table}`, ...(code ? [code] : []));
+    const chain = chainNetworkOf(choice);
+    const says: (string | Node)[] = ["What is trusted: "];
+    if (chain !== undefined) says.push(`${chain.name} has the genesis `, code(chain.genesisCid), " and drand's keys; ");
+    says.push(`F3 of ${networkName} `);
+    if (initialPowerTable !== undefined) says.push("starts with power table ", code(initialPowerTable));
+    else says.push("names no first power table, so that no F3 snapshot can be verified against it");
+    byId("trust").replaceChildren(...says);
   }
 }

@@ -34,13 +34,14 @@ export function verifyProofFile(file: Uint8Array, known: KnownChain): Report {
   const prefix = known.network?.addressPrefix ?? "f";
   const values = reads.map(({ path, reading }): Fact => {
     const value = reading.kind === "absent" ? `not there: nothing at ${reading.at}` : stateJson(reading, path, prefix);
-    return { label: path, value, form: "mono" };
+    // Values have their large integers in quotes, and lose nothing; CBOR may hold some that have none.
+    return { label: path, value: reading.kind === "value" ? spread(value) : value, form: "mono" };
   });
   const isAnchored = anchors.length > 0;
   return {
     kind: "state-proof",
     verdict: isAnchored ? "verified" : "partly",
-    headline: `${count(reads.length, "value")} in the state before epoch ${whole(header.height)}`,
+    headline: `${count(reads.length, "value")} in the ${header.height === 0 ? "genesis state" : `state before epoch ${whole(header.height)}`}`,
     facts: [
       ...values,
       { label: "Anchored in", value: isAnchored ? anchors.join("; ") : "its own header only" },
@@ -51,6 +52,11 @@ export function verifyProofFile(file: Uint8Array, known: KnownChain): Report {
     ],
     notes: isAnchored ? [] : [notAnchored(header.height, known)],
   };
+}
+
+/** JSON over several lines, where it is more than one value. */
+function spread(json: string): string {
+  return JSON.stringify(JSON.parse(json), undefined, 2);
 }
 
 function anchorsOf({ header, headerCid }: VerifiedProof, known: KnownChain): string[] {

@@ -29,6 +29,7 @@ export interface Progress {
   /** Of `total`; both in the same unit. */
   readonly done: number;
   readonly total: number;
+  readonly unit?: "bytes" | undefined;
 }
 
 /** Is told of progress; as often as it likes to be called. */
