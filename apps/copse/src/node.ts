@@ -13,6 +13,7 @@ import {
 } from "@copse/network";
 import { type Network, TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
+import { keptTable } from "./f3/certificates.ts";
 import { CertifiedTipsets } from "./f3/certified-tipsets.ts";
 import { F3Client } from "./f3/f3-client.ts";
 import { f3Settings } from "./f3/settings.ts";
@@ -108,7 +109,7 @@ export async function createNode(network: Network, options: NodeOptions, world: 
       onRefuted: world.onRefuted,
     });
     closers.push(() => peers.stop());
-    const settings = f3Settings(network, options);
+    const settings = f3Settings(network, options, await keptTable(repo.database));
     const f3 =
       settings &&
       (await F3Client.open({

@@ -26,9 +26,13 @@ export async function openCertificates(
   database: Database,
   { manifest, table }: F3Settings,
 ): Promise<CertificateStore | undefined> {
-  const kv = rowsAsStore(database, f3Table);
-  const initial = table ?? (await reopenCertificateStore(kv))?.initialPowerTable;
+  const initial = table ?? (await keptTable(database));
   return initial && (await foundCertificates(database, { manifest, table: initial }));
+}
+
+/** The initial table of the certificates that a repository holds: it was trusted when they were verified. */
+export async function keptTable(database: Database): Promise<PowerTable | undefined> {
+  return (await reopenCertificateStore(rowsAsStore(database, f3Table)))?.initialPowerTable;
 }
 
 /** Opens the certificates of a repository from a table. */

@@ -16,18 +16,20 @@ export interface F3Settings {
 /**
  * What a node is to trust of F3. Undefined: it does without, since it was told to, or nothing says what to trust.
  *
+ * @param kept the initial table of the certificates that the repository holds
  * @throws {NodeError} `copse/option-malformed`, `copse/config-malformed`
  * @throws {F3Error} what is wrong with the manifest or table
  */
 export function f3Settings(
   network: Network,
   options: Pick<NodeOptions, "f3" | "f3Manifest" | "f3Table">,
+  kept?: PowerTable,
 ): F3Settings | undefined {
   const { f3, f3Manifest, f3Table } = options;
   if (f3 === "off") return undefined;
   const manifest = f3Manifest === undefined ? network.f3 : parseManifest(read(f3Manifest, "utf8"));
   const table = f3Table === undefined ? undefined : readTable(f3Table);
-  if (manifest !== undefined && (table ?? manifest.initialPowerTable) !== undefined) return { manifest, table };
+  if (manifest !== undefined && (table ?? manifest.initialPowerTable ?? kept) !== undefined) return { manifest, table };
   if (f3 !== "on") return undefined;
   const expected = "off: no manifest names the initial power table of this network; give --f3-manifest or --f3-table";
   throw new NodeError("copse/option-malformed", { option: "--f3", value: "on", expected });

@@ -84,6 +84,11 @@ describe("what a node trusts of F3", () => {
     }
   });
 
+  it("is what the repository's certificates were verified from, where nothing else is said", () => {
+    expect(f3Settings(local, told, table)).toEqual({ manifest: local.f3, table: undefined });
+    expect(f3Settings(local, { ...told, f3: "off" }, table)).toBeUndefined();
+  });
+
   it("is what the operator gives: a table as CBOR or JSON, a manifest as go-f3 has it", () => {
     const cbor = file("table.cbor", encodePowerEntries(table.entries));
     const rows = table.entries.map(({ id, power, publicKey }) => ({
