@@ -190,6 +190,23 @@ describe("copse f3", () => {
     expect((await runCli("f3", "info", path("none"))).code).toBe(5);
   });
 
+  it("reads no further than the F3 data of a snapshot", async () => {
+    const car = readFileSync(files[2] as string);
+    const end = car.indexOf(data) + data.length;
+    for (const command of [["info"], ["table", "--instance", "3"]]) {
+      let isFirst = true;
+      // more would come, some day
+      const slow = new Readable({
+        read() {
+          if (isFirst) this.push(car.subarray(0, end + 9));
+          isFirst = false;
+        },
+      });
+      const { code, err } = await startCliOn(slow, "f3", command[0] as string, "-", ...command.slice(1)).done;
+      expect(code, err).toBe(0);
+    }
+  });
+
   it("imports into a repository, exports the same bytes, and shows tables", async () => {
     const repo = path("repo");
     const network = ["--network", localNetwork(), "--repo", repo, "--workers", "1"];

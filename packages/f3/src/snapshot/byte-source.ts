@@ -1,10 +1,14 @@
 import { abortFault, assertNotAborted } from "@copse/primitives";
 
-/** Bytes in pieces of any size: a file's stream, what a server sends, or a list. */
-export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+/**
+ * Bytes in pieces of any size: a file's stream, what a server sends, a list; a lone `Uint8Array` is one piece. What the
+ * source throws passes through.
+ */
+export type ByteSource = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** The pieces of a source until the signal fires: nothing may come for long, and nobody shall wait for it then. */
-export async function* piecesOf(source: ByteSource, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+export async function* piecesOf(given: ByteSource, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  const source = given instanceof Uint8Array ? [given] : given;
   assertNotAborted(signal);
   if (signal === undefined) {
     yield* source;
