@@ -53,8 +53,25 @@ async function follow(name: string, ahead: readonly Address[], winners: () => Ad
   if (ahead.length > 0) say(`  ahead:      ${before.join(" ")}`);
 }
 
+/** So many tipsets, each with nothing at hand. */
+async function cold(name: string, count: number, winners: () => Address[]): Promise<void> {
+  const [to] = roots as [StatesToCome];
+  const counts: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const { source } = emptySource(state.blocks);
+    await fetchLeaders(source, await openStates(source, to), winners());
+    counts.push(source.fetched().needed.blocks);
+  }
+  counts.sort((a, b) => a - b);
+  const mean = counts.reduce((sum, one) => sum + one, 0) / count;
+  const over = counts.filter((one) => one > 150).length;
+  say(`\ncold, ${name}: ${counts[0]} to ${counts.at(-1)}, ${mean.toFixed(1)} on average, ${over} of ${count} over 150`);
+}
+
 const byChance = (): Address[] => state.winners(winnersOf);
 const evenly = (): Address[] => state.anyMiners(winnersOf);
+await cold("winners by power", 500, byChance);
+await cold("any of the 1000", 500, evenly);
 await follow("nothing fetched ahead, winners by power", [], byChance);
 await follow("nothing fetched ahead, any of the 1000", [], evenly);
 for (const count of [256, 512, maxMinersAhead]) {
