@@ -2,6 +2,7 @@ import { equalBytes } from "@copse/primitives";
 import { AffineSums, mostPoints } from "./kernels/affine-sums.ts";
 import { bitSums } from "./kernels/bucket-sums.ts";
 import { PointReader } from "./kernels/point-reader.ts";
+import { mostSubsetPoints, randomSubsetSums } from "./kernels/random-subsets.ts";
 
 type Mcl = typeof import("mcl-wasm");
 type G1 = InstanceType<Mcl["G1"]>;
@@ -12,6 +13,8 @@ const fewestPoints = 64;
 const provingPoints = 64;
 /** From this many on the kernel reads points faster. */
 const fewestReads = 32;
+/** From this many on a test of random subsets is faster than one of each. */
+const fewestSubsetPoints = 400;
 /** Words of a point of mcl: x, y and z, each times 2^384, of Jacobian coordinates. */
 const coordinateWords = 12;
 
@@ -74,14 +77,34 @@ export class G1Kernel {
   readAll(list: readonly Uint8Array[], byMcl: (bytes: Uint8Array) => G1 | undefined): (G1 | undefined)[] | undefined {
     if (list.length < fewestReads || this.#readsRight === false) return undefined;
     if (list.some((bytes) => ((bytes[0] as number) & 0x40) !== 0)) return undefined;
-    this.#reader ??= new PointReader();
-    const points = this.#reader.read(list)?.map((words) => words && this.#pointOf(words));
+    const points = this.#read(list)?.map((words) => words && this.#pointOf(words));
     if (points === undefined || this.#readsRight !== undefined) return points;
     this.#readsRight = list.slice(0, provingPoints).every((bytes, i) => {
       const [ours, theirs] = [points[i], byMcl(bytes)];
       return ours === undefined || theirs === undefined ? ours === theirs : isSame(ours, theirs);
     });
     return this.#readsRight ? points : undefined;
+  }
+
+  #read(list: readonly Uint8Array[]): (Uint32Array | undefined)[] | undefined {
+    this.#reader ??= new PointReader();
+    const points = this.#reader.decompress(list);
+    const present = points.filter((words) => words !== undefined);
+    if (this.#areAllInSubgroup(this.#reader, present)) return points;
+    const answers = this.#reader.areInSubgroup(present);
+    let next = 0;
+    return answers && points.map((words) => (words !== undefined && answers[next++] === true ? words : undefined));
+  }
+
+  /** Whether points are all in the prime-order subgroup, by random subsets; false also where that was not to be told. */
+  #areAllInSubgroup(reader: PointReader, points: readonly Uint32Array[]): boolean {
+    if (points.length < fewestSubsetPoints) return false;
+    this.#sums ??= new AffineSums();
+    for (let at = 0; at < points.length; at += mostSubsetPoints) {
+      const subsets = randomSubsetSums(this.#sums, points.slice(at, at + mostSubsetPoints), randomBytes);
+      if (subsets === undefined || reader.areInSubgroup(subsets)?.every(Boolean) !== true) return false;
+    }
+    return true;
   }
 
   #sum(points: readonly G1[], weights: readonly Uint8Array[]): G1 | undefined {
@@ -111,6 +134,11 @@ export class G1Kernel {
     for (let i = 0; i < coordinateWords; i++) if (words[2 * coordinateWords + i] !== this.#one[i]) return false;
     return true;
   }
+}
+
+/** Nobody may foresee which subsets are tested, or points could be made that pass: so it is no caller's choice. */
+function randomBytes(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length));
 }
 
 function isSame(a: G1, b: G1): boolean {

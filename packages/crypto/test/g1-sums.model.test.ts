@@ -167,7 +167,7 @@ describe("reading many points", () => {
   beforeAll(async () => {
     curve = await loadWasmBls();
     const { g1 } = curve;
-    good = Array.from({ length: 300 }, () => g1.encode(g1.multiply(g1.generator, bytesOf(random, 31))));
+    good = Array.from({ length: 450 }, () => g1.encode(g1.multiply(g1.generator, bytesOf(random, 31))));
   });
 
   /** Reads them together and each alone, and tells which are points. */
@@ -184,6 +184,23 @@ describe("reading many points", () => {
     expect(expectAlike(good.slice(0, 31))).not.toContain(false);
     expect(expectAlike([])).toEqual([]);
     expect(expectAlike([...good, ...good.slice(0, 5)])).not.toContain(false);
+    expect(expectAlike(good.slice(0, 401))).not.toContain(false);
+  });
+
+  it("finds one of many that is outside the subgroup", { timeout: 60_000 }, () => {
+    const { g1 } = curve;
+    const opposite = g1.encode(g1.negate(g1.decode(good[3] as Uint8Array) as G1Point));
+    const third = Uint8Array.of(0x80, ...new Uint8Array(47));
+    for (const [at, odd] of [
+      [0, outsideG1],
+      [449, outsideG1],
+      [200, third],
+    ] as const) {
+      const answers = expectAlike(good.with(at, odd));
+      expect(answers.indexOf(false)).toBe(at);
+      expect(answers.lastIndexOf(false)).toBe(at);
+    }
+    expect(expectAlike(good.with(7, opposite))).not.toContain(false);
   });
 
   it("finds every one that is none, wherever it stands", () => {

@@ -11,9 +11,11 @@ import {
 } from "./field-machine.ts";
 import type { Kernel } from "./wasm-code.ts";
 
-/** Addresses of every program: 0, 1, and what `power` raises and where it leaves the result. Bytes. */
+/** Address of 0 in every program. */
 export const zeroAt = 0;
+/** Address of 1. */
 export const oneAt: number = numberBytes;
+/** Address of what `power` raises, and where it leaves the result. */
 export const accumulator: number = 2 * numberBytes;
 const powersAt = 4 * numberBytes;
 /** From here on memory is the owner's. */

@@ -9,11 +9,11 @@ const parameter = 0xd201000000010000n;
 const cubeRoot = 0x5f19672fdf76ce51ba69c6076a0f77eaddb3a93be6f89688de17d813620a00022e01fffffffefffen;
 
 // Numbers of a program of this.
-const [root, minusFour, intoForm, outOfForm, plainOne, inverse, slope, square, product] = Array.from(
-  { length: 9 },
+const [root, minusFour, intoForm, intoWords, fromWords, plainOne, inverse, slope, square, product] = Array.from(
+  { length: 10 },
   (_, i) => freeAt + i * numberBytes,
-) as [number, number, number, number, number, number, number, number, number];
-const inversionAt = freeAt + 9 * numberBytes;
+) as [number, number, number, number, number, number, number, number, number, number];
+const inversionAt = freeAt + 10 * numberBytes;
 const powerLength = 600 * 4 * instructionWords;
 const squareRootAt = inversionAt + powerLength;
 const prefixAt = squareRootAt + powerLength;
@@ -32,12 +32,12 @@ const bytesEach = 8 * numberBytes;
 const size = pointsAt + batchLength * bytesEach;
 
 /**
- * Reads compressed points of BLS12-381's G1, many at once.
+ * Reads compressed points of BLS12-381's curve, and tells which are in the prime-order subgroup G1.
  *
- * A point is in the prime-order subgroup where (root · x, y) is it times -parameter²: multiples of all points are made
- * together, with one inversion for each step.
+ * A point is in the subgroup where (root · x, y) is it times -parameter²: multiples of all points are made together, with
+ * one inversion for each step.
  *
- * Cost: 0.2 ms a point: a square root and 136 sums. Memory: 0.4 MiB, kept.
+ * Cost: 0.08 ms a point to read it, a square root; 0.16 ms to tell, 136 sums. Memory: 0.4 MiB, kept.
  *
  * @see Scott, A note on group membership tests for G1, G2 and GT on BLS pairing-friendly curves (2021)
  */
@@ -54,32 +54,48 @@ export class PointReader {
     program.put(root, inForm(cubeRoot));
     program.put(minusFour, inForm(fieldOrder - 4n));
     program.put(intoForm, (radix * radix) % fieldOrder);
-    program.put(outOfForm, wordForm % fieldOrder);
+    program.put(intoWords, wordForm % fieldOrder);
+    program.put(fromWords, ((radix * radix) / wordForm) % fieldOrder);
     program.put(plainOne, 1n);
     this.#invert = program.power(fieldOrder - 2n, inversionAt);
     this.#takeRoot = program.power((fieldOrder + 1n) / 4n, squareRootAt);
   }
 
   /**
+   * Points that are on the curve, whether in the subgroup or not.
+   *
    * @param encodings of 48 B, canonical, none of infinity
-   * @returns for each 24 words, x and y times 2^384, or `undefined` for one that is no point of the subgroup; `undefined` at
-   * all where one of them had so small an order that the sums of all went wrong
+   * @returns for each 24 words, x and y times 2^384, or `undefined` for one that is no point
    */
-  read(encodings: readonly Uint8Array[]): (Uint32Array | undefined)[] | undefined {
-    const points: (Uint32Array | undefined)[] = [];
-    for (let at = 0; at < encodings.length; at += batchLength) {
-      const part = this.#readBatch(encodings.slice(at, at + batchLength));
-      if (part === undefined) return undefined;
-      points.push(...part);
-    }
-    return points;
+  decompress(encodings: readonly Uint8Array[]): (Uint32Array | undefined)[] {
+    return encodings.map((encoding) => (this.#decompress(encoding, pointsAt) ? this.#wordsOf(pointsAt) : undefined));
   }
 
-  #readBatch(encodings: readonly Uint8Array[]): (Uint32Array | undefined)[] | undefined {
-    const onCurve = encodings.map((encoding, i) => this.#decompress(encoding, pointsAt + i * bytesEach));
-    const points = encodings.flatMap((_, i) => (onCurve[i] === true ? [pointsAt + i * bytesEach] : []));
-    if (!this.#timesParameter(points, x) || !this.#timesParameter(points, multiple)) return undefined;
-    return encodings.map((_, i) => (onCurve[i] === true ? this.#wordsOf(pointsAt + i * bytesEach) : undefined));
+  /**
+   * Whether each of some points is in the prime-order subgroup.
+   *
+   * @returns `undefined` where one of them had so small an order that the sums of all went wrong
+   */
+  areInSubgroup(points: readonly Uint32Array[]): boolean[] | undefined {
+    const answers: boolean[] = [];
+    for (let at = 0; at < points.length; at += batchLength) {
+      const batch = points.slice(at, at + batchLength);
+      const places = batch.map((words, i) => this.#load(words, pointsAt + i * bytesEach));
+      if (!this.#timesParameter(places, x) || !this.#timesParameter(places, multiple)) return undefined;
+      for (const place of places) answers.push(this.#isInSubgroup(place));
+    }
+    return answers;
+  }
+
+  #load(words: Uint32Array, point: number): number {
+    const program = this.#program;
+    program.putWords(point + x, words, 0);
+    program.putWords(point + y, words, 12);
+    program.times(point + x, point + x, fromWords);
+    program.times(point + y, point + y, fromWords);
+    program.minus(point + opposite, zeroAt, point + y);
+    program.run();
+    return point;
   }
 
   /** Puts x and y; tells whether there is such a y. */
@@ -103,7 +119,6 @@ export class PointReader {
     if (program.get(square) !== 0n) return false;
     const isLarger = program.get(product) > fieldOrder / 2n;
     if (isLarger !== ((encoding[0] as number) & 0x20) > 0) program.minus(point + y, zeroAt, point + y);
-    program.minus(point + opposite, zeroAt, point + y);
     program.run();
     return true;
   }
@@ -181,16 +196,20 @@ export class PointReader {
     return true;
   }
 
-  #wordsOf(point: number): Uint32Array | undefined {
+  #isInSubgroup(point: number): boolean {
     const program = this.#program;
     // the multiple is parameter² times the point: (root · x, -y) for those of the subgroup
     program.times(square, point + x, root);
     program.minus(square, square, point + multiple);
     program.minus(product, point + multiple + numberBytes, point + opposite);
     program.run();
-    if (program.get(square) !== 0n || program.get(product) !== 0n) return undefined;
-    program.times(square, point + x, outOfForm);
-    program.times(product, point + y, outOfForm);
+    return program.get(square) === 0n && program.get(product) === 0n;
+  }
+
+  #wordsOf(point: number): Uint32Array {
+    const program = this.#program;
+    program.times(square, point + x, intoWords);
+    program.times(product, point + y, intoWords);
     program.run();
     const words = new Uint32Array(24);
     program.getWords(square, words, 0);
