@@ -8,7 +8,7 @@ import pino, { type Logger } from "pino";
 import { type Api, serveApi } from "./api.ts";
 import type { CommandContext } from "./commands/command.ts";
 import { NodeError } from "./errors.ts";
-import { executeAll } from "./execute/execute-all.ts";
+import { assembleAndExecute } from "./execute/execute-all.ts";
 import { type NodeExecution, nodeExecution } from "./execute/node-execution.ts";
 import { followBoth, nodeFinality } from "./f3/node-finality.ts";
 import { importCar } from "./import-car.ts";
@@ -21,7 +21,7 @@ import { errorFacts } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { reportAssembled } from "./report-assembled.ts";
 import { nodeStatus } from "./status.ts";
-import { assemble, checkChain, isAbort, messageRange, type SyncContext } from "./sync/assemble.ts";
+import { assemble, isAbort, messageRange, type SyncContext } from "./sync/assemble.ts";
 import { Follower } from "./sync/follow.ts";
 import { importSource } from "./sync/import-source.ts";
 import { HeadJudge } from "./sync/leader-judge.ts";
@@ -188,12 +188,13 @@ async function runSync(
       monitor.target(target.height);
       chosen = target;
       try {
-        await assemble(target, shared, signal);
-        await final?.update(signal);
-        executed?.execution.nudge();
-        if (options.once) await executeAll(executed, options, signal);
-        // leaders may be judged by states that were computed just now
-        if (options.once && node.store.assurance.executed.length > 0) await checkChain(shared, signal);
+        const certify = async (): Promise<unknown> => await final?.update(signal);
+        if (options.once) await assembleAndExecute(target, shared, executed, options, certify, signal);
+        else {
+          await assemble(target, shared, signal);
+          await certify();
+          executed?.execution.nudge();
+        }
         progress.stop();
         const head = TipsetKey.key(node.store.head?.key ?? TipsetKey.empty);
         const onTarget = TipsetKey.key(target.key) === head;
@@ -307,9 +308,13 @@ async function runImport(
   const pool = new SourcePool(noRanking);
   pool.add(importSource(file, node.repo.database.blocks));
   const own = { ...syncContext(node, pool, (step) => monitor.step(step)), patience: { hedgeMs: 60_000, idleMs: 1 } };
-  await assemble({ key: imported.head }, own, signal);
-  await executed?.imported(imported.head);
-  if (node.options.once) await executeAll(executed, node.options, signal);
+  const head = { key: imported.head };
+  const note = async (): Promise<void> => await executed?.imported(imported.head);
+  if (node.options.once) await assembleAndExecute(head, own, executed, node.options, note, signal);
+  else {
+    await assemble(head, own, signal);
+    await note();
+  }
   progress.stop();
   await reportAssembled(node, { kind: "import", ids: [file] }, context);
 }

@@ -54,10 +54,7 @@ export function stateBase(needs: StateBaseNeeds): StateBase {
   let asked = Number.NEGATIVE_INFINITY;
   let reason = "";
 
-  const isSupported = (height: number): boolean => {
-    const version = networkVersion(network, height);
-    return version >= oldestNetworkVersion && version <= newestNetworkVersion;
-  };
+  const isSupported = (height: number): boolean => isExecuted(networkVersion(network, height));
   const importedAt = (): LinkedTipset | undefined => {
     const key = rows.get(importKey);
     return key === undefined ? undefined : reader.tipset(key as TipsetKey);
@@ -124,6 +121,11 @@ export function stateBase(needs: StateBaseNeeds): StateBase {
       if (reader.getSync(root) !== undefined) await database.commit({ rows: [mark(importKey, Uint8Array.from(key))] });
     },
   };
+}
+
+/** Whether the VM executes a network version. */
+export function isExecuted(version: number): boolean {
+  return version >= oldestNetworkVersion && version <= newestNetworkVersion;
 }
 
 function mark(key: Uint8Array, value: Uint8Array): RowOp {

@@ -1,9 +1,10 @@
+import { networkVersion } from "@copse/types";
 import type { NodeMetrics } from "../metrics.ts";
 import { networkJson } from "../networks.ts";
 import type { CopseNode } from "../node-types.ts";
 import { errorFacts } from "../output.ts";
 import type { StateSource } from "../sync/state-source.ts";
-import { stateBase } from "./base.ts";
+import { isExecuted, stateBase } from "./base.ts";
 import { Execution, type ExecutionState } from "./execution.ts";
 import { createExecutor } from "./executor.ts";
 import { executedTable } from "./results.ts";
@@ -21,6 +22,8 @@ const actorsOfNetwork: Readonly<Record<string, string>> = {
 /** A node's execution, and what it tells of it. */
 export interface NodeExecution {
   readonly execution: Execution;
+  /** Whether the network's own genesis can be executed, so that all states may be computed here. */
+  readonly isWhole: boolean;
   /** Takes note of a file's head, as the first thing after it was linked. */
   imported: ReturnType<typeof stateBase>["imported"];
   /** For the status. */
@@ -80,6 +83,7 @@ export function nodeExecution(node: CopseNode, parts: ExecutionParts): NodeExecu
   });
   return {
     execution,
+    isWhole: isExecuted(networkVersion(network, 0)),
     imported: (key) => base.imported(key),
     status() {
       const { kind, ...more } = execution.state;

@@ -32,6 +32,8 @@ export interface SyncContext {
   readonly states: StateSource;
   /** Executes what is followed. Absent: nothing is executed. */
   readonly execution?: Execution | undefined;
+  /** Leaders are left for later: the states that judge them are about to be computed. */
+  readonly leavesLeaders?: boolean;
   /** Tipsets that F3 finalized, where the node knows of any. */
   readonly certified?: Certified | undefined;
   /** Lowest height to assemble to; 0 is genesis. */
@@ -66,8 +68,16 @@ export async function assemble(
   const { store } = context;
   await linkBack(head, context, signal);
   while ((await store.indexBlocks()) > 0) assertNotAborted(signal);
-  if (isHeavier(store, head.key)) await store.switchHead(head.key);
-  await checkChain(context, signal);
+  for (;;) {
+    if (isHeavier(store, head.key)) await store.switchHead(head.key);
+    const isOurs = store.reader.isCanonical(head.key);
+    try {
+      return await checkChain(context, signal);
+    } catch (error) {
+      if (isOurs || !isCopseError(error, "block/")) throw error;
+      // what stood in its place was stored before, and broke a rule: that is no fault of the target, which comes next
+    }
+  }
 }
 
 /** Whether a linked tipset is to be the head: not where our head stands on it, or is as heavy. */
@@ -117,7 +127,10 @@ export async function checkChain(context: SyncContext, signal: AbortSignal, from
   const leaders = leaderStage({ network, reader: store.reader, signatures, states: context.states });
   const passes: [Stage, HeightRange][] = [
     [beaconStage({ network, reader: store.reader, signatures }), scope],
-    ...leaderScopes(scope, store.reader).map((range): [Stage, HeightRange] => [leaders, range]),
+    ...(context.leavesLeaders === true ? [] : leaderScopes(scope, store.reader)).map((range): [Stage, HeightRange] => [
+      leaders,
+      range,
+    ]),
   ];
   if (recent !== undefined) passes.push([messageStage({ ...context, reader: store.reader }), recent]);
   const over = new AbortController();

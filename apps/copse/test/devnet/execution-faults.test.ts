@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installFastest } from "@copse/crypto/fastest";
+import { cidKey, fromCid, links } from "@copse/ipld";
 import { actorsDir, describeActors, seeded } from "@copse/testkit";
 import { actorsOf } from "@copse/types/networks";
+import type { CID } from "multiformats/cid";
 import pino from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { MintedChain } from "../../src/local/minted-chain.ts";
@@ -93,6 +95,16 @@ describeActors("execution that this machine fails at", [actorsOf(networkVersion)
     expect(asked.code).toBe(6);
   });
 
+  it("judges leaders by states it computed, where peers give that of genesis alone", { timeout: 120_000 }, async () => {
+    const genesis = genesisState(chain);
+    const young = await serve(() => ({ getSync: (cid) => genesis.get(cidKey(cid)) }));
+    const { code, told, err } = await once(young, fresh(), "--execute", "on", "--actors", actorsDir).done;
+    const all = [{ from: 0, to: top }];
+    const report = { event: "assembled", leadersOnOlderState: 0, assurance: { executed: all, "leader-checked": all } };
+    expect(told.at(-1), err).toMatchObject(report);
+    expect(code).toBe(0);
+  });
+
   it("executes nothing where it is off", { timeout: 120_000 }, async () => {
     const { code, told } = await once(peer, fresh(), "--execute", "off").done;
     expect(told.at(-1)).toMatchObject({ event: "assembled", head: top, executedTipsets: 0 });
@@ -120,3 +132,17 @@ describeActors("execution that this machine fails at", [actorsOf(networkVersion)
     expect(killed).toBeGreaterThan(0);
   });
 });
+
+/** The blocks that the genesis state links, one by one. */
+function genesisState({ mint }: MintedChain): Map<string, Uint8Array> {
+  const all = new Map(mint.genesis.state.map(([cid, bytes]) => [cidKey(cid), bytes]));
+  const found = new Map<string, Uint8Array>();
+  const wanted = [fromCid(mint.genesis.tipset.blocks[0]?.parentStateRoot as CID)];
+  for (let cid = wanted.pop(); cid !== undefined; cid = wanted.pop()) {
+    const bytes = all.get(cidKey(cid));
+    if (bytes === undefined || found.has(cidKey(cid))) continue;
+    found.set(cidKey(cid), bytes);
+    if (cid[1] === 0x71) wanted.push(...links(bytes));
+  }
+  return found;
+}
