@@ -72,6 +72,12 @@ describeData("copse state, over mainnet's first forty epochs", [file], () => {
     expect(verified.code).toBe(0);
     expect(verified.answer).toMatchObject({ header: first, height: 1, anchors: { header: "one that you named" } });
     expect((verified.answer["reads"] as unknown[])[0]).toEqual({ path: claimPath, found: true, value: claim });
+    const known = await state("verify", inDir("power-0.car"), "--repo", inDir("repo"));
+    expect(known.answer["anchors"]).toMatchObject({ repository: { height: 1 } });
+    const { levels } = (known.answer["anchors"] as { repository: { levels: string[] } }).repository;
+    expect(levels).toEqual(expect.arrayContaining(["linked", "leader-checked"]));
+    const car = await runCli("car", "verify", inDir("power-0.car"), "--json"); // any CAR tool reads it
+    expect(car.code, car.out).toBe(0);
     const people = await runCli("state", "verify", inDir("power-0.car"));
     expect(people.out).toContain("anchors: none: this header is held against no chain");
   });

@@ -6,6 +6,7 @@ import { Address, TipsetKey } from "@copse/types";
 import { CID } from "multiformats/cid";
 import { NodeError } from "../errors.ts";
 import { trustOptions } from "../f3-files/manifests.ts";
+import { findInChain } from "../state/chain-anchor.ts";
 import { findFinal } from "../state/f3-anchor.ts";
 import { openStatePlace } from "../state/open-place.ts";
 import { readOne, readProven } from "../state/read-proven.ts";
@@ -126,6 +127,7 @@ export const stateCommands: readonly CommandSpec[] = [
         says: "headers that you trust, with commas between them: it must be in the state of one",
       },
       { form: "--path <path>", says: "what it must prove; may be given several times", many: true },
+      { form: "--repo <dir>", says: "the repository whose chain must hold the header" },
       {
         form: "--f3 <file>",
         says: "F3 data, bare or in a snapshot: its certificates must make the header's tipset final",
@@ -140,6 +142,7 @@ export const stateCommands: readonly CommandSpec[] = [
     examples: [
       "copse state verify claim.car",
       "copse state verify claim.car --f3 mainnet.f3snap",
+      "copse state verify claim.car --repo ~/.copse/mainnet",
       "copse state verify claim.car --header bafy2bzace… --path actors/f04/state/claims/f01000 --json",
     ],
     run: verify,
@@ -182,7 +185,9 @@ async function verify(context: CommandContext): Promise<number> {
   });
   const network = textFlag(context, "network") ?? "mainnet";
   const f3 = textFlag(context, "f3");
+  const repo = textFlag(context, "repo");
   const anchors = {
+    ...(repo === undefined ? {} : { repository: await findInChain(repo, headerCid) }),
     ...(headersOf(context) === undefined ? {} : { header: "one that you named" }),
     ...(f3 === undefined ? {} : { f3: await findFinal(context, f3, headerCid, header.height) }),
   };

@@ -30,7 +30,7 @@ export interface StateSource extends AsyncBlockReader {
 export interface StateSourceNeeds {
   readonly database: Pick<Database, "commit">;
   readonly reader: SyncBlockReader;
-  readonly bitswap: Pick<Bitswap, "get">;
+  readonly bitswap: Pick<Bitswap, "session">;
   readonly peers: () => readonly string[];
   /** Where every peer there was has been caught sending what is false: what the first of them did. */
   readonly onlyLie: () => unknown;
@@ -57,11 +57,17 @@ export function stateSource(needs: StateSourceNeeds): StateSource {
   const store = batched((blocks) => database.commit({ blocks }));
   const held: SyncBlockReader = { getSync: (cid) => reader.getSync(cid) ?? memory.get(cid) };
 
+  // who had the last block has its neighbours too, most likely; others may have let go of so old a state
+  let gaveLast = "";
   const fetch = async (cid: CidBytes, options: AbortOptions | undefined): Promise<Uint8Array | undefined> => {
     const from = peers();
     if (from.length === 0 || isAbsent(cid)) return undefined;
+    const ranked = from.includes(gaveLast) ? [gaveLast, ...from.filter((peer) => peer !== gaveLast)] : from;
     try {
-      return await bitswap.get(cid, from, options);
+      const session = bitswap.session(ranked);
+      const block = await session.get(cid, options);
+      gaveLast = session.peers[0] ?? gaveLast;
+      return block;
     } catch (error) {
       if (!isCopseError(error, "network/")) throw error;
       const lie = onlyLie();

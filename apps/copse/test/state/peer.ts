@@ -15,13 +15,15 @@ export function emptySource(peer: SyncBlockReader): { readonly source: StateSour
     database,
     reader: database.blocks,
     bitswap: {
-      async get(cid: CidBytes) {
-        asked++;
-        const block = peer.getSync(cid);
-        if (block === undefined)
+      session: (peers) => ({
+        peers,
+        async get(cid: CidBytes) {
+          asked++;
+          const block = peer.getSync(cid);
+          if (block !== undefined) return block;
           throw new NetworkError("network/block-not-found", { cid: toHex(cid), asked: 1, refused: 1 });
-        return block;
-      },
+        },
+      }),
     },
     peers: () => ["peer"],
     onlyLie: () => undefined,

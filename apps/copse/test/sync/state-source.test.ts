@@ -1,6 +1,6 @@
 import { createMemoryDatabase } from "@copse/blockstore";
 import { cidOf } from "@copse/ipld";
-import { type Bitswap, NetworkError } from "@copse/network";
+import { NetworkError } from "@copse/network";
 import { HostFault, toHex } from "@copse/primitives";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { stateSource } from "../../src/sync/state-source.ts";
@@ -15,16 +15,20 @@ afterEach(() => void vi.useRealTimers());
 
 function setUp(get: () => Promise<Uint8Array>) {
   const database = createMemoryDatabase();
-  const world = { peers: ["a"] as string[], lie: undefined as unknown, asked: 0 };
+  const world = { peers: ["a"], lie: undefined as unknown, asked: 0, gives: "a", ranked: [] as string[] };
   const source = stateSource({
     database,
     reader: database.blocks,
     bitswap: {
-      get: () => {
-        world.asked++;
-        return get();
-      },
-    } as unknown as Bitswap,
+      session: (peers) => ({
+        peers: peers.toSorted((a, b) => Number(b === world.gives) - Number(a === world.gives)),
+        get() {
+          world.asked++;
+          world.ranked.push(peers.join(""));
+          return get();
+        },
+      }),
+    },
     peers: () => world.peers,
     onlyLie: () => world.lie,
   });
@@ -38,6 +42,33 @@ describe("stateSource", () => {
     expect(await source.getBytes(cid)).toEqual(bytes);
     expect(world.asked).toBe(1);
     expect(database.blocks.getSync(cid)).toEqual(bytes);
+  });
+
+  it("asks first who gave the last block", async () => {
+    let next = 0;
+    const { source, world } = setUp(async () => Uint8Array.of(0x41, next++));
+    world.peers = ["a", "b", "c"];
+    world.gives = "c";
+    for (let i = 0; i < 3; i++) await source.getBytes(cidOf(Uint8Array.of(0x41, i)));
+    world.peers = ["a", "b"]; // it is gone
+    await source.getBytes(cidOf(Uint8Array.of(0x41, 9)));
+    expect(world.ranked).toEqual(["abc", "cab", "cab", "ab"]);
+  });
+
+  it("keeps what is fetched ahead in memory, and stores what was needed, all of a turn at once", async () => {
+    const blocks = [1, 2, 3, 4].map((n) => Uint8Array.of(0x41, n));
+    let next = 0;
+    const { source, database } = setUp(async () => blocks[next++] as Uint8Array);
+    const commit = vi.spyOn(database, "commit");
+    const cids = blocks.map((block) => cidOf(block));
+    await Promise.all(cids.slice(0, 3).map((one) => source.getBytes(one)));
+    expect(commit).toHaveBeenCalledTimes(1);
+    expect(await source.ahead.getBytes(cids[3] as Uint8Array)).toEqual(blocks[3]);
+    expect(commit).toHaveBeenCalledTimes(1);
+    expect(database.blocks.getSync(cids[3] as Uint8Array)).toBeUndefined();
+    expect(source.held.getSync(cids[3] as Uint8Array)).toEqual(blocks[3]);
+    expect(await source.getBytes(cids[3] as Uint8Array)).toEqual(blocks[3]);
+    expect(source.fetched()).toMatchObject({ needed: { blocks: 3, bytes: 6 }, ahead: { blocks: 1, bytes: 2 } });
   });
 
   it("does not ask again for a while for what nobody had", async () => {
