@@ -12,14 +12,6 @@ export function readG1(curve: BlsCurve, bytes: Uint8Array): G1Point | undefined 
   return isCanonicalPoint(bytes, 48) ? curve.g1.decode(bytes) : undefined;
 }
 
-/** Reads many points of G1, as {@link readG1} reads one. */
-export function readAllG1({ g1 }: BlsCurve, list: readonly Uint8Array[]): (G1Point | undefined)[] {
-  const canonical = list.filter((bytes) => isCanonicalPoint(bytes, 48));
-  const points = g1.decodeAll?.(canonical) ?? canonical.map((bytes) => g1.decode(bytes));
-  let next = 0;
-  return list.map((bytes) => (canonical[next] === bytes ? points[next++] : undefined));
-}
-
 /** Reads a point of G2, as {@link readG1}. */
 export function readG2(curve: BlsCurve, bytes: Uint8Array): G2Point | undefined {
   return isCanonicalPoint(bytes, 96) ? curve.g2.decode(bytes) : undefined;

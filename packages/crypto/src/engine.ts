@@ -25,8 +25,6 @@ export interface PointGroup<P> {
    * @returns `undefined` where it is not on the curve or not in the prime-order subgroup; infinity is a point
    */
   decode(bytes: Uint8Array): P | undefined;
-  /** {@link decode} of many, where the engine does that faster than one by one. */
-  decodeAll?(list: readonly Uint8Array[]): (P | undefined)[];
   /** Compressed: 48 B in G1, 96 B in G2. */
   encode(point: P): Uint8Array;
   isZero(point: P): boolean;

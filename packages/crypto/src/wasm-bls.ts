@@ -2,7 +2,6 @@ import { utf8 } from "@copse/primitives";
 import type { BlsCurve, G1Point, G2Point, PointGroup } from "./engine.ts";
 import { engineMissing } from "./errors.ts";
 import { nobleBls } from "./noble-bls.ts";
-import { G1Kernel } from "./wasm-g1-kernel.ts";
 
 type Mcl = typeof import("mcl-wasm");
 /** Calls of mcl's C interface that the object layer of mcl-wasm 2.4 does not wrap. Addresses are bytes of Wasm memory. */
@@ -70,24 +69,14 @@ function unwrap<T extends object>(module: T): T {
 }
 
 function curve(mcl: Mcl, raw: Raw): BlsCurve {
-  const g1 = group<G1Point>(mcl, raw, {
-    create: () => new mcl.G1(),
-    generator: nobleBls.g1.encode(nobleBls.g1.generator),
-    hash: raw._mclBnG1_hashAndMapToWithDst,
-    hashLong: (message, tag) => nobleBls.g1.encode(nobleBls.g1.hash(message, tag)),
-    multiply: raw._mclBnG1_mulCT,
-  });
-  const kernel = new G1Kernel(mcl, g1.generator as unknown as McPoint);
-  // the same points, by the name that mcl has for them
-  const plain = g1 as unknown as PointGroup<McPoint>;
-  const both: PointGroup<McPoint> = {
-    ...plain,
-    decodeAll: (list) => kernel.readAll(list, plain.decode) ?? list.map(plain.decode),
-    weightedSum: (points, weights) =>
-      kernel.weightedSum(points, weights, plain.weightedSum) ?? plain.weightedSum(points, weights),
-  };
   return {
-    g1: both as unknown as PointGroup<G1Point>,
+    g1: group<G1Point>(mcl, raw, {
+      create: () => new mcl.G1(),
+      generator: nobleBls.g1.encode(nobleBls.g1.generator),
+      hash: raw._mclBnG1_hashAndMapToWithDst,
+      hashLong: (message, tag) => nobleBls.g1.encode(nobleBls.g1.hash(message, tag)),
+      multiply: raw._mclBnG1_mulCT,
+    }),
     g2: group<G2Point>(mcl, raw, {
       create: () => new mcl.G2() as unknown as McPoint,
       generator: nobleBls.g2.encode(nobleBls.g2.generator),

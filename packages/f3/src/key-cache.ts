@@ -1,5 +1,5 @@
 import { type BlsCurve, currentEngine, type G1Point } from "@copse/crypto";
-import { readAllG1 } from "@copse/crypto/groups";
+import { readG1 } from "@copse/crypto/groups";
 import { latin1 } from "@copse/primitives";
 
 /** Keys that are kept, at most: as many as in the reference's cache. @see go-f3:blssig/aggregation.go */
@@ -35,8 +35,7 @@ export class KeyCache {
       else if (this.#old.has(name)) found.set(name, this.#old.get(name));
       else missing.set(name, keys[i] as Uint8Array);
     }
-    const read = readAllG1(this.curve, [...missing.values()]);
-    for (const [i, name] of [...missing.keys()].entries()) found.set(name, this.#usable(read[i]));
+    for (const [name, key] of missing) found.set(name, this.#read(key));
     for (const [name, point] of found) this.#put(name, point);
     return names.map((name) => found.get(name));
   }
@@ -49,7 +48,8 @@ export class KeyCache {
     this.#young.set(name, point);
   }
 
-  #usable(point: G1Point | undefined): G1Point | undefined {
+  #read(key: Uint8Array): G1Point | undefined {
+    const point = readG1(this.curve, key);
     return point === undefined || this.curve.g1.isZero(point) ? undefined : point;
   }
 }

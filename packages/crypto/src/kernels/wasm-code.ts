@@ -61,16 +61,14 @@ export interface Kernel {
 }
 
 /**
- * Compiles a module of one function, `run`.
+ * Compiles a module of one function, `run`, and two pages of memory.
  *
- * @param pages memory it has, in 64 KiB
  * @throws what the host throws where a page's policy allows no Wasm
  */
 export function instantiate(
   parameters: readonly number[],
   locals: readonly (readonly [count: number, type: number])[],
   body: Code,
-  pages = 2,
 ): Kernel {
   const vector = (items: readonly Code[]): Code => [unsigned(items.length), ...items];
   const sized = (content: Code): Code => {
@@ -83,7 +81,7 @@ export function instantiate(
     [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     [1, sized(vector([[0x60, vector(parameters.map((type) => [type])), 0]]))],
     [3, sized(vector([[0]]))],
-    [5, sized(vector([[0x01, unsigned(pages), unsigned(pages)]]))],
+    [5, sized(vector([[0x01, 2, 2]]))],
     [
       7,
       sized(
