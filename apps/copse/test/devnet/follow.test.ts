@@ -13,7 +13,15 @@ import { type ServingNode, type ServingOptions, startServingNode } from "../../s
 import { networkJson } from "../../src/networks.ts";
 import { blockMessages } from "../following-node.ts";
 import { type LiteProcess, startLite, type Told } from "./lite-process.ts";
-import { gossipOnce, lonelyPlace, madeDevnet, subscribed, tamperedChain, tamperings } from "./made-devnet.ts";
+import {
+  gossipOnce,
+  lonelyPlace,
+  madeDevnet,
+  subscribed,
+  type Tampering,
+  tamperedChain,
+  tamperings,
+} from "./made-devnet.ts";
 
 const networkVersion = 28;
 const epochs = 60;
@@ -93,6 +101,21 @@ describeActors("a second process that executes what it follows", [actorsOf(netwo
       expect(code).not.toBe(0);
     });
   }
+
+  it("takes a head back that execution refutes while it follows", { timeout: 120_000 }, async () => {
+    const liar = await serve(tamperedChain(chain, base + 1, seed, tamperings["state root"] as Tampering));
+    const both = follow("lite", liar, "--peer", peer.address, "--min-peers", "1", "--execute", "on");
+    const isAssembled = (i: number) => {
+      const height = chain.tipsets[i]?.tipset.height;
+      return ({ event, head }: Told): boolean => event === "assembled" && head === height;
+    };
+    await both.until("the false head", isAssembled(base + 1));
+    const refused = await both.until("its refusal", ({ event }) => event === "refused");
+    expect(refused).toMatchObject({ code: "block/parent-state-wrong" });
+    await both.until("the true head", isAssembled(base));
+    both.child.kill("SIGTERM");
+    expect((await both.done).code).toBe(0);
+  });
 
   it("executes each tipset that gossip brings, at once", { timeout: 120_000 }, async () => {
     lite = follow("lite", peer, "--execute", "on");
