@@ -109,12 +109,12 @@ export function createCertExchangeClient(
       running++;
       try {
         const answer = await requestOnce(needs, bounds, protocol, peer, ask, options);
-        metrics.count("copse_network_f3_requests_total", 1, answer.failure?.fault ?? "ok");
+        metrics.count("copse_network_certificate_requests_total", 1, answer.failure?.fault ?? "ok");
         metrics.count("copse_network_received_bytes_total", answer.bytes, "f3-exchange");
         return answer;
       } catch (error) {
         const outcome = error instanceof NetworkError ? (error.fault ?? "own") : "aborted";
-        metrics.count("copse_network_f3_requests_total", 1, outcome);
+        metrics.count("copse_network_certificate_requests_total", 1, outcome);
         throw error;
       } finally {
         running--;

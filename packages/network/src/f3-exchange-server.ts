@@ -89,7 +89,7 @@ export async function serveCertExchange(
   const answer: Parameters<Streams["handle"]>[1] = async (stream, peer) => {
     const ofPeer = perPeer.get(peer) ?? 0;
     if (running >= bounds.maxConcurrent || ofPeer >= bounds.maxPerPeer) {
-      metrics.count("copse_network_f3_served_total", 1, "busy");
+      metrics.count("copse_network_certificate_answers_total", 1, "busy");
       stream.abort(new Error("busy"));
       return;
     }
@@ -123,7 +123,7 @@ export async function serveCertExchange(
       log("debug", "certificates were not served", { peer, reason: String(error) });
       throw error; // the host resets the stream
     } finally {
-      metrics.count("copse_network_f3_served_total", 1, outcome);
+      metrics.count("copse_network_certificate_answers_total", 1, outcome);
       running--;
       const left = (perPeer.get(peer) ?? 1) - 1;
       if (left > 0) perPeer.set(peer, left);

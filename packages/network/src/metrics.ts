@@ -5,8 +5,11 @@ export const networkCounters: {
   copse_network_hellos_total: { help: "Hello exchanges, by outcome", label: "outcome" },
   copse_network_exchange_requests_total: { help: "Chain exchange requests we made, by outcome", label: "outcome" },
   copse_network_exchange_served_total: { help: "Chain exchange requests we answered, by status", label: "status" },
-  copse_network_f3_requests_total: { help: "Requests for certificates we made, by outcome", label: "outcome" },
-  copse_network_f3_served_total: { help: "Requests for certificates we answered, by outcome", label: "outcome" },
+  copse_network_certificate_requests_total: { help: "Requests for certificates we made, by outcome", label: "outcome" },
+  copse_network_certificate_answers_total: {
+    help: "Requests for certificates we answered, by outcome",
+    label: "outcome",
+  },
   copse_network_received_bytes_total: { help: "Bytes of answers received, by protocol", label: "protocol" },
   copse_network_sent_bytes_total: { help: "Bytes of answers sent, by protocol", label: "protocol" },
   copse_network_gossip_verdicts_total: { help: "Verdicts on gossip, by topic and verdict", label: "verdict" },
@@ -20,8 +23,8 @@ export type NetworkCounter =
   | "copse_network_hellos_total"
   | "copse_network_exchange_requests_total"
   | "copse_network_exchange_served_total"
-  | "copse_network_f3_requests_total"
-  | "copse_network_f3_served_total"
+  | "copse_network_certificate_requests_total"
+  | "copse_network_certificate_answers_total"
   | "copse_network_received_bytes_total"
   | "copse_network_sent_bytes_total"
   | "copse_network_gossip_verdicts_total"
