@@ -7,9 +7,7 @@ import { blake2b } from "@noble/hashes/blake2.js";
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import { createBLAKE2b, createSHA256 } from "hash-wasm";
-import mcl from "mcl-wasm";
 import { engine as oxEngine } from "ox/wasm/Secp256k1";
-import { readAllG1 } from "../src/bls-points.ts";
 import { installFastest } from "../src/fastest.ts";
 import {
   blake2b256,
@@ -34,8 +32,8 @@ const sodium = createRequire(import.meta.url)("sodium-native") as {
 };
 const [hashWasm, hashWasmSha] = await Promise.all([createBLAKE2b(256), createSHA256()]);
 const filled = (length: number): Uint8Array => new Uint8Array(length).map((_, i) => (i * 37) & 255);
-const times = (count: number, run: (i: number) => unknown): number => {
-  for (let i = 0; i < count; i++) run(i);
+const times = (count: number, run: () => unknown): number => {
+  for (let i = 0; i < count; i++) run();
   return count;
 };
 
@@ -145,42 +143,6 @@ await bench("crypto/bls-aggregate-verify 64", {
 });
 
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
-const { g1 } = currentEngine().bls;
-for (const count of [100, 1300]) {
-  await bench(`crypto/g1-weighted-sum x${count}, weights of 128 bits`, {
-    unit: "point",
-    rounds: 3,
-    given: () => {
-      const keys = Array.from({ length: count }, () => g1.encode(g1.multiply(g1.generator, random(31))));
-      const points = keys.map((key) => g1.decode(key) as ReturnType<typeof g1.sum>);
-      return { points, weights: points.map(() => random(16)) };
-    },
-    run: ({ points, weights }) => {
-      g1.weightedSum(points, weights);
-      return count;
-    },
-    beside: {
-      "mcl-wasm": ({ points, weights }) => {
-        const scalars = weights.map((weight) => {
-          const scalar = new mcl.Fr();
-          scalar.setLittleEndian(weight);
-          return scalar;
-        });
-        mcl.mulVec(points as unknown as InstanceType<typeof mcl.G1>[], scalars);
-        return count;
-      },
-    },
-  });
-}
-for (const count of [100, 1500]) {
-  await bench(`crypto/g1-read x${count}`, {
-    unit: "point",
-    rounds: 3,
-    given: () => Array.from({ length: count }, () => g1.encode(g1.multiply(g1.generator, random(31)))),
-    run: (keys) => readAllG1(currentEngine().bls, keys).length,
-    beside: { "mcl-wasm": (keys) => times(100, (i) => g1.decode(keys[i] as Uint8Array)) },
-  });
-}
 for (const [name, make] of [
   ["chained-beacons", chainedBeacons],
   ["quicknet-beacons", quicknetBeacons],
