@@ -21,6 +21,8 @@ const export40 = "chain/mainnet-export40.car";
 const genesisCar = "chain/mainnet-genesis.car";
 const power = "actors/f04/state/totalQualityAdjPower";
 
+/** A machine may be busy. */
+const patience = { timeout: 45_000 };
 const made = madeState();
 const keyAt = (height: number): TipsetKey => keyOf(headerOn(made.root, height));
 const proofAt = (height: number): Uint8Array =>
@@ -96,7 +98,9 @@ describeBrowser("the built page", (browser: () => TestBrowser) => {
       const { verify, give, card } = await open();
       expect(await verify("a.bin", Uint8Array.of(1, 2, 3))).toMatch(/Refused\n.*explorer\/file-unknown .*010203/s);
       await give({ name: "m.json", bytes: '{"NetworkName": 7}' });
-      await expect.poll(() => card("m.json").textContent()).toMatch(/Refused.*f3\/manifest-malformed .*NetworkName/s);
+      await expect
+        .poll(() => card("m.json").textContent(), patience)
+        .toMatch(/Refused.*f3\/manifest-malformed .*NetworkName/s);
     });
 
     it("may be dropped anywhere, and what others build on goes first", async () => {
@@ -109,7 +113,7 @@ describeBrowser("the built page", (browser: () => TestBrowser) => {
         for (const { name, bytes } of all) data.items.add(new File([Uint8Array.from(bytes)], name));
         document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: data }));
       }, files);
-      await expect.poll(() => card("z.car").textContent(), { timeout: 30_000 }).toMatch(/final by F3 \(y\.f3snap\)/);
+      await expect.poll(() => card("z.car").textContent(), patience).toMatch(/final by F3 \(y\.f3snap\)/);
       expect(await card("y.f3snap").textContent()).toMatch(/VerifiedF3 of minted has finalized epoch 7/);
     });
 
@@ -172,11 +176,11 @@ describeBrowser("the built page", (browser: () => TestBrowser) => {
     });
     await give({ name: "runs.f3snap", bytes: goSnapshot() }, { name: "waits.f3snap", bytes: goSnapshot() });
     await page.getByRole("button", { name: "Cancel waits.f3snap" }).click();
-    await expect.poll(() => card("waits.f3snap").textContent()).toMatch(/Cancelled$/);
-    await expect.poll(() => card("runs.f3snap").textContent()).toMatch(/Cancelled$/);
+    await expect.poll(() => card("waits.f3snap").textContent(), patience).toMatch(/Cancelled$/);
+    await expect.poll(() => card("runs.f3snap").textContent(), patience).toMatch(/Cancelled$/);
     expect(await page.evaluate("window.seen")).toMatch(/^verifying certificates, (16|32|48) of 64$/);
     // Chromium lets a worker that is ended go on for two seconds before it breaks off its code.
-    await expect.poll(() => page.workers().length, { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => page.workers().length, patience).toBe(0);
     expect(await page.getByRole("progressbar").count()).toBe(0);
     expect(await verify("after.f3snap", goSnapshot())).toMatch(/Verified\n/);
   });

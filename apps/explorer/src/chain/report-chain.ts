@@ -5,6 +5,15 @@ import { count, size, whole } from "../verify/words.ts";
 import type { Heights } from "./chain-tally.ts";
 import type { CheckedChain } from "./verify-chain.ts";
 
+const notWon =
+  "Headers cost nothing to forge. The file holds no state that shows who won the newest blocks, and no F3 snapshot verified here makes them final: that they are on the network's own chain is not shown.";
+const notFinal =
+  "Whether there is a heavier chain, and whether the states that headers name are what the messages lead to, a file cannot show; an F3 snapshot, verified first, tells what is final.";
+const olderState =
+  "Where the state that the rules name is not in the file, an earlier one spoke for the miners: what it confirms holds as long as they had kept key and power.";
+const noWinningProofs =
+  "Winning proofs of spacetime are not verified here; election proofs, tickets and signatures are.";
+
 /** What a chain proves, in words. */
 export function reportChain(
   network: Network,
@@ -34,15 +43,11 @@ export function reportChain(
     { label: "Final by F3", value: finalText(finalHeight) },
     { label: "File", value: `${file.kind}, ${count(file.blocks, "block")}, ${size(file.bytes)}, every block hashed` },
   ];
-  const notes = [...tally.open.map((says) => `Left open: ${says}`)];
+  const notes = tally.open.map((says) => `Left open: ${says}`);
   if (tally.openCount > tally.open.length) notes.push(`Left open: ${tally.openCount - tally.open.length} more`);
-  if (!wonHead && !isFinal) {
-    notes.push(
-      "Headers cost nothing to forge. The file holds no state that shows who won the newest blocks, and no F3 snapshot verified here makes them final: that they are on the network's own chain is not shown.",
-    );
-  }
-  if (tally.leaders > 0)
-    notes.push("Winning proofs of spacetime are not verified here; election proofs, tickets and signatures are.");
+  if (!isFinal) notes.push(wonHead ? notFinal : notWon);
+  if (tally.leadersOnOlderState > 0) notes.push(olderState);
+  if (tally.leaders > 0) notes.push(noWinningProofs);
   const isWhole = tally.openCount === 0 && (wonHead || isFinal);
   return {
     kind: "header-chain",
