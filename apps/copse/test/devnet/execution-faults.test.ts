@@ -1,14 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { saveCarFile } from "@copse/car/node";
+import { messageBlocks } from "@copse/chain";
 import { installFastest } from "@copse/crypto/fastest";
-import { cidKey, fromCid, links } from "@copse/ipld";
+import { cidKey, cidOf, fromCid, links } from "@copse/ipld";
+import { fromLatin1 } from "@copse/primitives";
 import { actorsDir, describeActors, seeded } from "@copse/testkit";
 import { actorsOf } from "@copse/types/networks";
 import type { CID } from "multiformats/cid";
 import pino from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { MintedChain } from "../../src/local/minted-chain.ts";
+import type { MintedChain, MintedTipset } from "../../src/local/minted-chain.ts";
 import { type ServingNode, type ServingOptions, startServingNode } from "../../src/local/serving-node.ts";
 import { networkJson } from "../../src/networks.ts";
 import { type LiteProcess, startLite, startLiteIn, type Told } from "./lite-process.ts";
@@ -96,13 +99,28 @@ describeActors("execution that this machine fails at", [actorsOf(networkVersion)
   });
 
   it("judges leaders by states it computed, where peers give that of genesis alone", { timeout: 120_000 }, async () => {
-    const genesis = genesisState(chain);
+    const genesis = stateOf(chain, chain.mint.genesis.tipset.blocks[0]?.parentStateRoot as CID);
     const young = await serve(() => ({ getSync: (cid) => genesis.get(cidKey(cid)) }));
     const { code, told, err } = await once(young, fresh(), "--execute", "on", "--actors", actorsDir).done;
     const all = [{ from: 0, to: top }];
     const report = { event: "assembled", leadersOnOlderState: 0, assurance: { executed: all, "leader-checked": all } };
     expect(told.at(-1), err).toMatchObject(report);
     expect(code).toBe(0);
+  });
+
+  it("begins with the state that a snapshot has for its head", { timeout: 120_000 }, async () => {
+    const at = chain.tipsets.length - 6;
+    const car = join(folder, "snapshot.car");
+    await saveSnapshot(car, at);
+    const stateless = await serve(() => ({ getSync: () => undefined })); // of genesis nobody has a state
+    const flags = ["--import", car, "--execute", "on", "--actors", actorsDir];
+    const { told, err } = await once(stateless, fresh(), ...flags).done;
+    const from = chain.tipsets[at]?.tipset.height;
+    expect(
+      told.findLast(({ event }) => event === "executed"),
+      err,
+    ).toMatchObject({ from, to: top, executedTipsets: 6 });
+    expect(told.at(-1)).toMatchObject({ event: "assembled", head: top });
   });
 
   it("executes nothing where it is off", { timeout: 120_000 }, async () => {
@@ -133,11 +151,24 @@ describeActors("execution that this machine fails at", [actorsOf(networkVersion)
   });
 });
 
-/** The blocks that the genesis state links, one by one. */
-function genesisState({ mint }: MintedChain): Map<string, Uint8Array> {
+/** Saves headers and messages up to a tipset, and the one state it stands on. */
+async function saveSnapshot(file: string, at: number): Promise<void> {
+  const tipsets = chain.tipsets.slice(0, at + 1);
+  const { tipset } = tipsets[at] as MintedTipset;
+  const state = stateOf(chain, tipset.blocks[0]?.parentStateRoot as CID);
+  const chainBlocks = tipsets.flatMap(({ blocks }) =>
+    blocks.flatMap(({ bytes, messages }) => [[cidOf(bytes), bytes] as const, ...messageBlocks(messages).blocks]),
+  );
+  const all = new Map([...chainBlocks.map(([cid, bytes]) => [cidKey(cid), bytes] as const), ...state]);
+  const blocks = Array.from(all, ([key, bytes]) => ({ cid: fromLatin1(key), bytes }));
+  await saveCarFile(file, tipset.cids.map(fromCid), blocks);
+}
+
+/** The blocks that a state links, one by one. */
+function stateOf({ mint }: MintedChain, root: CID): Map<string, Uint8Array> {
   const all = new Map(mint.genesis.state.map(([cid, bytes]) => [cidKey(cid), bytes]));
   const found = new Map<string, Uint8Array>();
-  const wanted = [fromCid(mint.genesis.tipset.blocks[0]?.parentStateRoot as CID)];
+  const wanted = [fromCid(root)];
   for (let cid = wanted.pop(); cid !== undefined; cid = wanted.pop()) {
     const bytes = all.get(cidKey(cid));
     if (bytes === undefined || found.has(cidKey(cid))) continue;
