@@ -69,6 +69,22 @@ describe("the groups of mcl-wasm", () => {
     expect(toHex(g2.encode(g2.weightedSum(points, weights)))).toBe(toHex(g2.encode(g2.sum(slow))));
   });
 
+  it("sum more points of G1 than are summed at once", () => {
+    const { g1 } = wasm;
+    const points = Array.from({ length: 1600 }, (_, i) => (i % 3 === 0 ? g1.generator : g1.negate(g1.generator)));
+    const weights = points.map((_, i) => Uint8Array.of(i & 255, i >> 8, ...bytesOf(random, 14), 1));
+    // the generator times what is left of all weights, which is of 140 bits at most
+    let total = 0n;
+    for (const [i, bytes] of weights.entries()) {
+      const value = BigInt(`0x${toHex(bytes.toReversed())}`);
+      total += i % 3 === 0 ? value : -value;
+    }
+    const scalar = Uint8Array.from({ length: 32 }, (_, i) => Number((-total >> BigInt(8 * i)) & 0xffn));
+    expect(total).toBeLessThan(0n);
+    const expected = g1.negate(g1.multiply(g1.generator, scalar));
+    expect(toHex(g1.encode(g1.weightedSum(points, weights)))).toBe(toHex(g1.encode(expected)));
+  });
+
   it("pair more points than go over the stack at once", () => {
     const { g1, g2 } = wasm;
     const back = g2.negate(g2.generator);
