@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMint, type Mint } from "@copse/chain/mint";
 import { installFastest } from "@copse/crypto/fastest";
+import { type ChainSource, type SourceTipset, serveExchange } from "@copse/network";
 import { TipsetKey } from "@copse/types";
 import pino from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type MintedChain, type MintedTipset, mintChain } from "../src/local/minted-chain.ts";
-import { type ServingNode, type ServingOptions, startServingNode } from "../src/local/serving-node.ts";
+import { type ServeChain, type ServingNode, type ServingOptions, startServingNode } from "../src/local/serving-node.ts";
 import { networkJson } from "../src/networks.ts";
 import { type ForgedFork, forgeFork } from "./forged-fork.ts";
 import { runCli } from "./run-cli.ts";
@@ -48,6 +49,17 @@ const serve = async (of: MintedChain, count: number, options: ServingOptions = {
 };
 const withheld: ServingOptions = { gives: () => ({ getSync: () => undefined }) };
 
+/** Serves no tipset of the fork, or of the chain, at these heights: the head links, and where it forks off is not seen. */
+function onlyAbove(height: number): ServeChain {
+  return (host, source) => {
+    const tipset: ChainSource["tipset"] = (key) => {
+      const found = source.tipset(key) as SourceTipset | undefined;
+      return found !== undefined && found.height <= height && found.height > 20 ? undefined : found;
+    };
+    return serveExchange({ host, source: { ...source, tipset } });
+  };
+}
+
 const start = (repo: string, ...more: string[]) =>
   runCli(
     ...["node", "start", "--once", "--no-bootstrap", "--json", "--api", "off", "--log-level", "silent"],
@@ -62,6 +74,7 @@ const cases: readonly (readonly [string, ForgedFork, ServingOptions])[] = [
   ["of a miner and of states of the forger's making", { from: 30, to: 61, states: "made-up" }, {}],
   ["one tipset long", { from: epochs, to: epochs + 2, states: "claims" }, {}],
   ["whose servers withhold all state", { from: 20, to: 62, states: "claims" }, withheld],
+  ["whose servers withhold where it begins", { from: 20, to: 62, states: "claims" }, { serve: onlyAbove(40) }],
 ];
 
 describe("a fork that nobody won, and that is heavier than the chain", () => {
@@ -95,6 +108,16 @@ describe("a fork that nobody won, and that is heavier than the chain", () => {
     expect(code, out + err).toBe(0);
     const assembled = events.find(({ event }) => event === "assembled");
     expect(assembled).toMatchObject({ head: topOf(forged).height, anchor: { kind: "peers", judged: false } });
-    expect(assembled?.["assurance"]).not.toHaveProperty("leader-checked");
+    // genesis has no leaders
+    expect(assembled).toMatchObject({ leaders: 0, assurance: { "leader-checked": [{ from: 0, to: 0 }] } });
+
+    // and it is left again once somebody gives them: what is stored is no more than what is told
+    await serve(chain, 1);
+    const again = await start("unjudged");
+    expect(again.code, again.out + again.err).toBe(0);
+    expect(again.events.find(({ event }) => event === "assembled")).toMatchObject({
+      headKey: TipsetKey.cids(topOf(chain).key).map(String),
+      assurance: { "leader-checked": [{ from: 0, to: topOf(chain).height }] },
+    });
   }, 120_000);
 });

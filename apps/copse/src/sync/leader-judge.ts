@@ -83,23 +83,27 @@ export class HeadJudge {
     const of = told.map(({ key }) => latin1(key)).join(" ");
     if (this.#last?.of === of && performance.now() - this.#last.at < freshMs) return this.#last.verdicts;
     const over = AbortSignal.timeout(judgeMs);
-    let verdicts: HeadVerdict[];
+    const found = new Map<ToldTipset, HeadVerdict>();
     try {
-      verdicts = await this.#judgeAll(told, AbortSignal.any([signal, over]));
+      await this.#judgeAll(told, found, AbortSignal.any([signal, over]));
     } catch (error) {
       assertNotAborted(signal);
       if (!over.aborted) throw error;
-      verdicts = told.map(() => ({ kind: "unjudged", why: `it took longer than ${judgeMs / 1000} s` }));
     }
+    const late: HeadVerdict = { kind: "unjudged", why: `it took longer than ${judgeMs / 1000} s` };
+    const verdicts = told.map((head) => found.get(head) ?? late);
     while (verdicts.length < heads.length) verdicts.push({ kind: "unjudged", why: "others were told before it" });
     this.#last = { of, at: performance.now(), verdicts };
     return verdicts;
   }
 
-  async #judgeAll(told: readonly ToldTipset[], signal: AbortSignal): Promise<HeadVerdict[]> {
+  async #judgeAll(
+    told: readonly ToldTipset[],
+    verdicts: Map<ToldTipset, HeadVerdict>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const strands = new Strands(told, { ...this.#needs, reader: this.#needs.store.reader });
     await strands.meet(firstWindow, window, told.length > 0 && this.#meetsStore(), signal);
-    const verdicts = new Map<ToldTipset, HeadVerdict>();
     const refuted = new Set<ToldTipset>();
     for (const head of told) {
       const end = strands.endOf(head.key);
@@ -122,7 +126,7 @@ export class HeadJudge {
         if (verdict.kind === "refuted") refuted.add(head);
       }
     }
-    return told.map((head) => verdicts.get(head) ?? underGood(head, told, verdicts, strands));
+    for (const head of told) if (!verdicts.has(head)) verdicts.set(head, underGood(head, told, verdicts, strands));
   }
 
   async #judgeTop(
@@ -138,7 +142,7 @@ export class HeadJudge {
     const parting = partingPlace(chain, head, tops, strands, store);
     if (parting === "unknown") {
       const end = strands.endOf(head.key);
-      return { kind: "unjudged", why: end.kind === "lost" ? end.why : "where it parts from the others is too deep" };
+      return { kind: "unjudged", why: "why" in end ? end.why : "where it parts from the others is too deep" };
     }
     const contested = parting !== undefined;
     const above = contested ? chain.slice(parting) : chain;
@@ -234,7 +238,8 @@ function partingPlace(
     lowest = Math.min(lowest ?? place, place);
   };
   for (const rival of tops) {
-    if (rival === head) continue;
+    // what nobody serves is no rival: it could not be had either
+    if (rival === head || strands.endOf(rival.key).kind === "unserved") continue;
     let last = rival.key; // the lowest key of the rival that is not ours
     let met: number | undefined;
     for (const { key, parents } of strands.chain(rival.key)) {

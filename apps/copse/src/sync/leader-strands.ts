@@ -21,8 +21,10 @@ export type StrandEnd =
   | { readonly kind: "open" }
   /** It stands on genesis. */
   | { readonly kind: "genesis" }
-  /** Nobody gave more, or it is longer than we care for. */
-  | { readonly kind: "lost"; readonly why: string }
+  /** Nobody gave more. */
+  | { readonly kind: "unserved"; readonly why: string }
+  /** It goes on longer than we care for without meeting another. */
+  | { readonly kind: "long"; readonly why: string }
   /** It breaks a rule of linking. */
   | { readonly kind: "broken"; readonly error: CopseError };
 
@@ -45,6 +47,8 @@ export interface StrandsNeeds {
 const longest = 2700;
 /** Tipsets of all strands. Some 5 KB each on mainnet. */
 const mostTipsets = 12_000;
+/** Strands walked at once. */
+const atOnce = 8;
 /** Peers asked for one window. */
 const mostAsked = 3;
 /** After so long a peer has not given a window. Unit: ms. */
@@ -74,7 +78,7 @@ export class Strands {
   }
 
   /**
-   * Walks all of them a little, side by side, then the highest on until all have met.
+   * Walks all of them a little, then the highest on until all have met that are served.
    *
    * @param stored - whether there is a chain to meet; without one, the last goes on for them all
    */
@@ -82,10 +86,13 @@ export class Strands {
     await Promise.all(this.#strands.map((strand) => this.#extend(strand, first, signal)));
     for (;;) {
       const open = this.#strands.filter(({ end }) => end.kind === "open");
-      const apart = this.#strands.filter(({ end }) => end.kind !== "joined" && end.kind !== "broken");
+      const apart = this.#strands.filter(
+        ({ end }) => end.kind === "open" || end.kind === "genesis" || end.kind === "long",
+      );
       if (open.length === 0 || (!stored && apart.length === 1)) return;
-      const highest = open.reduce((a, b) => (b.lowest > a.lowest ? b : a));
-      await this.#extend(highest, window, signal);
+      // side by side: one that is not served must not hold up the others
+      const highest = open.toSorted((a, b) => b.lowest - a.lowest).slice(0, atOnce);
+      await Promise.all(highest.map((strand) => this.#extend(strand, window, signal)));
     }
   }
 
@@ -127,7 +134,7 @@ export class Strands {
   async #extend(strand: Strand, count: number, signal: AbortSignal): Promise<void> {
     if (strand.end.kind !== "open") return;
     if (strand.length >= longest || this.#tipsets.size >= mostTipsets) {
-      strand.end = { kind: "lost", why: `it is walked no further than ${strand.length} tipsets` };
+      strand.end = { kind: "long", why: `it parts from the others more than ${strand.length} tipsets down` };
       return;
     }
     const others = this.#needs.pool.ranked(new Set(strand.head.supporters)).map(({ id }) => id);
@@ -142,7 +149,7 @@ export class Strands {
         why = error.message;
       }
     }
-    strand.end = { kind: "lost", why };
+    strand.end = { kind: "unserved", why };
   }
 
   /** Takes a window of one peer. @returns whether the strand got on, or was found broken */

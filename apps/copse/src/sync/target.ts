@@ -131,8 +131,8 @@ export class TargetSelector {
    * The heaviest head whose leaders hold, or else the heaviest that enough peers support. What its leaders refute is left
    * out; what nobody can judge comes after all that was found good.
    *
-   * Peers' support is wanted of each, but of one that was held against its rivals and stood: liars are not asked whether
-   * they vouch for the chain they would have us leave.
+   * Peers' support is wanted of each, but of a good one that was held against its rivals and stood, or whose rivals nobody
+   * can judge: liars are not asked whether they vouch for the chain they would have us leave.
    *
    * @param vouch asks a peer for a tipset it did not name; resolves to whether it could serve it
    * @param judge - without it nothing is judged
@@ -150,8 +150,8 @@ export class TargetSelector {
       const refuted = told.filter(({ verdict }) => verdict?.kind === "refuted");
       for (const { candidate } of refuted) this.refuse(candidate.key);
       for (const { candidate, verdict } of good) {
-        if (verdict?.kind === "good" && (verdict.contested || this.#isOneOfOne(candidate)))
-          return { ...candidate, judged: true };
+        const stood = verdict?.kind === "good" && verdict.contested;
+        if (stood || open.length > 0 || this.#isOneOfOne(candidate)) return { ...candidate, judged: true };
       }
       if (refuted.length > 0) continue; // others may come to be judged in their place
       for (const { candidate, verdict } of [...good, ...open]) {

@@ -33,11 +33,12 @@ beforeAll(async () => {
 
 const topOf = (of: MintedChain): MintedTipset["tipset"] => (of.tipsets.at(-1) as MintedTipset).tipset;
 
-function source(id: string, { reader }: ChainStore): ChainSourcePort {
+/** @param above - nothing at or below this height is served */
+function source(id: string, { reader }: ChainStore, above = -1): ChainSourcePort {
   return {
     id,
     async headers(head, count) {
-      const found = [...reader.ancestors(head)].slice(0, count);
+      const found = [...reader.ancestors(head).take(count)].filter(({ height }) => height > above);
       if (found.length === 0) throw new HostFault("host/block-missing", { cid: TipsetKey.format(head) });
       return found;
     },
@@ -48,11 +49,11 @@ function source(id: string, { reader }: ChainStore): ChainSourcePort {
 /** Judges the heads of chains, each told by a peer that has it. `own`: what the node has stored. */
 async function judged(
   chains: readonly MintedChain[],
-  { own, states = chains }: { own?: ChainStore; states?: readonly MintedChain[] } = {},
+  { own, states = chains, above = [] }: { own?: ChainStore; states?: readonly MintedChain[]; above?: number[] } = {},
 ): Promise<readonly HeadVerdict[]> {
   const pool = new SourcePool(noRanking);
   for (const [i, one] of chains.entries()) {
-    pool.add(source(`${i}`, one === chain ? honest : await storeMinted(one, createMemoryDatabase())));
+    pool.add(source(`${i}`, one === chain ? honest : await storeMinted(one, createMemoryDatabase()), above[i]));
   }
   const held = new Map(
     states.flatMap(({ mint: { genesis } }) => genesis.state.map(([cid, bytes]) => [cidKey(cid), bytes])),
@@ -120,6 +121,11 @@ describe("heads held against each other", () => {
   it("are not judged where states are not to be had", async () => {
     const verdicts = await judged([forge(930, epochs, "claims"), chain], { states: [] });
     expect(kinds(verdicts)).toEqual(["unjudged", "unjudged"]);
+  });
+
+  it("are no rivals where nobody serves them down to where they part", async () => {
+    const verdicts = await judged([forge(900, epochs, "claims"), chain], { above: [925] });
+    expect(kinds(verdicts)).toEqual(["unjudged", "good"]);
   });
 
   it("are judged by the states of one that tells the truth, whoever withholds them", async () => {

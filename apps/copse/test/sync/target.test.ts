@@ -190,6 +190,12 @@ describe("heads that are judged", () => {
     expect(await selector.select(nobody, judge({}))).toMatchObject({ key: keyOf("false"), judged: false });
   });
 
+  it("need no more than one peer where no rival can be judged", async () => {
+    const selector = selectorWith(...heads);
+    const target = await selector.select(nobody, judge({ true: good(false) }));
+    expect(target).toMatchObject({ key: keyOf("true"), supporters: ["d"], judged: true });
+  });
+
   it("are judged again when some have fallen, before anything unjudged is taken", async () => {
     const selector = selectorWith(...heads);
     const rounds: number[] = [];
