@@ -124,7 +124,7 @@ describeBrowser("the built page", (browser: () => TestBrowser) => {
         more: { "data/golden.f3snap": path },
       });
       await expect
-        .poll(() => card("golden.f3snap").textContent())
+        .poll(() => card("golden.f3snap").textContent(), patience)
         .toMatch(/F3 snapshot.*Refused.*snapshot-other-table/);
       expect(requests.some((url) => url.endsWith("/data/golden.f3snap"))).toBe(true);
       await page.goto(`${opened.origin}?network=calibnet&file=https://files.example/x.car`);
@@ -178,6 +178,8 @@ describeBrowser("the built page", (browser: () => TestBrowser) => {
     await page.getByRole("button", { name: "Cancel waits.f3snap" }).click();
     await expect.poll(() => card("waits.f3snap").textContent(), patience).toMatch(/Cancelled$/);
     await expect.poll(() => card("runs.f3snap").textContent(), patience).toMatch(/Cancelled$/);
+    // Who cancelled by keyboard stands where the button was.
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("waits.f3snap");
     expect(await page.evaluate("window.seen")).toMatch(/^verifying certificates, (16|32|48) of 64$/);
     // Chromium lets a worker that is ended go on for two seconds before it breaks off its code.
     await expect.poll(() => page.workers().length, patience).toBe(0);

@@ -29,11 +29,13 @@ export class Card {
   readonly #phase: HTMLElement;
   readonly #bar: HTMLProgressElement;
   readonly #going: HTMLElement;
+  readonly #heading: HTMLElement;
   readonly #name: string;
 
   constructor(file: { readonly name: string; readonly size: number }, kind: keyof typeof kinds, onCancel: () => void) {
     const id = `card-${++cards}`;
     this.#name = file.name;
+    this.#heading = element("h3", { id, tabindex: "-1" }, file.name);
     this.#badge = element("span", { class: "badge" }, "Waiting");
     this.#phase = element("span", { class: "phase" }, "waiting");
     this.#bar = element("progress", { "aria-label": `Progress of ${file.name}` });
@@ -46,12 +48,7 @@ export class Card {
       element(
         "div",
         { class: "top" },
-        element(
-          "div",
-          {},
-          element("h3", { id }, file.name),
-          element("span", { class: "kind" }, `${kinds[kind]}, ${size(file.size)}`),
-        ),
+        element("div", {}, this.#heading, element("span", { class: "kind" }, `${kinds[kind]}, ${size(file.size)}`)),
         this.#badge,
       ),
       this.#going,
@@ -68,7 +65,9 @@ export class Card {
   }
 
   end(outcome: Outcome): void {
+    const hadFocus = this.#going.contains(document.activeElement);
     this.#going.remove();
+    if (hadFocus) this.#heading.focus(); // the button is gone
     this.#article.setAttribute("aria-busy", "false");
     if (outcome.state === "cancelled") {
       this.#say("Cancelled", "cancelled");
