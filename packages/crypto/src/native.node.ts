@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { createRequire } from "node:module";
 import type { EngineParts, Secp256k1Curve } from "./engine.ts";
+import type { PointReaders } from "./point-readers.ts";
 
 /** The part of the secp256k1 package that its addon implements. */
 interface Addon {
@@ -14,7 +15,8 @@ interface Addon {
  * where the addon of the package of that name loads, which is an optional peer with prebuilt binaries.
  *
  * There is no native blake2b here: `node:crypto` has the 64-byte digest only, and sodium-native measured no faster than
- * our kernel (bench/README.md). Nor native BLS12-381: the addons on npm have Ethereum's domain tag built in.
+ * our kernel (bench/README.md). Nor the whole of BLS12-381: the addons on npm have Ethereum's domain tag built in. They do read
+ * points: see {@link loadPointReaders}.
  *
  * @example
  * useEngine(await nativeEngine());
@@ -27,6 +29,38 @@ export async function nativeEngine(): Promise<EngineParts> {
     ...(hasKeccak() ? { keccak256: (bytes: Uint8Array) => plain(hash("keccak-256", bytes, "buffer")) } : {}),
     ...(secp256k1 === undefined ? {} : { secp256k1 }),
   };
+}
+
+/**
+ * Readers of points by blst, where the addon of `@chainsafe/blst` loads, which is an optional peer with prebuilt binaries.
+ *
+ * @see supranational/blst: POINTonE1_Uncompress, POINTonE1_in_G1
+ */
+export async function loadPointReaders(): Promise<PointReaders | undefined> {
+  try {
+    const { PublicKey, Signature } = createRequire(import.meta.url)("@chainsafe/blst") as Blst;
+    const reader =
+      (read: (bytes: Uint8Array) => { toBytes(compressed: boolean): Uint8Array }) =>
+      (bytes: Uint8Array): Uint8Array | undefined => {
+        try {
+          return read(bytes).toBytes(false);
+        } catch {
+          return undefined; // it says why in words only, and we need not know
+        }
+      };
+    return {
+      g1: reader((bytes) => PublicKey.fromBytes(bytes, true)),
+      g2: reader((bytes) => Signature.fromBytes(bytes, true)),
+    };
+  } catch {
+    return undefined; // not installed, or no binary for this machine
+  }
+}
+
+/** The part of @chainsafe/blst that is used: `true` looks at the subgroup. */
+interface Blst {
+  readonly PublicKey: { fromBytes(bytes: Uint8Array, validate: true): { toBytes(compressed: boolean): Uint8Array } };
+  readonly Signature: { fromBytes(bytes: Uint8Array, validate: true): { toBytes(compressed: boolean): Uint8Array } };
 }
 
 /** A Uint8Array, not a Buffer: a Buffer's `slice` is a view, and tests would see two types. */

@@ -5,6 +5,7 @@ import { readG1, readG2 } from "../src/bls-points.ts";
 import { decodeChecks, encodeChecks } from "../src/check-wire.ts";
 import type { BlsCurve } from "../src/engine.ts";
 import { bls, type EngineParts, nobleEngine, secp256k1, useEngine, verifyBeacon } from "../src/index.ts";
+import { loadPointReaders } from "../src/native.node.ts";
 import { nobleBls } from "../src/noble-bls.ts";
 import { wasmEngine } from "../src/wasm.ts";
 import { loadWasmBls } from "../src/wasm-bls.ts";
@@ -27,8 +28,10 @@ describe("decoders of outside bytes", () => {
 
   describe("points", () => {
     let wasm: BlsCurve;
+    let native: BlsCurve;
     beforeAll(async () => {
       wasm = await loadWasmBls();
+      native = await loadWasmBls(await loadPointReaders());
     });
     const { signature, privateKey } = messageSignatures[0] as (typeof messageSignatures)[0];
     const key = bls.publicKey(privateKey);
@@ -40,10 +43,12 @@ describe("decoders of outside bytes", () => {
     };
     const seeds = [key, signature, infinityG1, infinityG2, outsideG1, outsideG2];
     fuzz(
-      "noble and mcl read the same ones",
+      "noble, mcl and blst read the same ones",
       seeds,
       (bytes) => {
-        expect(read(wasm, bytes)).toEqual(read(nobleBls, bytes));
+        const expected = read(nobleBls, bytes);
+        expect(read(wasm, bytes)).toEqual(expected);
+        expect(read(native, bytes)).toEqual(expected);
       },
       () => false,
     );

@@ -2,6 +2,7 @@ import { toHex } from "@copse/primitives";
 import { seeded } from "@copse/testkit";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { BlsCurve, PointGroup } from "../src/engine.ts";
+import { loadPointReaders } from "../src/native.node.ts";
 import { nobleBls } from "../src/noble-bls.ts";
 import { loadWasmBls } from "../src/wasm-bls.ts";
 import { infinityG1, infinityG2, outsideG1, outsideG2 } from "./odd-points.ts";
@@ -93,6 +94,41 @@ describe("the groups of mcl-wasm", () => {
     expect(wasm.productIsOne(g1s, g2s)).toBe(true);
     expect(wasm.productIsOne(g1s.slice(1), g2s.slice(1))).toBe(false);
     expect(wasm.productIsOne([], [])).toBe(true);
+  });
+
+  it("read by blst the same points as by themselves", async () => {
+    const readers = await loadPointReaders();
+    if (readers === undefined) throw new Error("@chainsafe/blst does not load on this machine");
+    const read: Uint8Array[] = [];
+    const told = (reader: (bytes: Uint8Array) => Uint8Array | undefined) => (bytes: Uint8Array) => {
+      read.push(bytes);
+      return reader(bytes);
+    };
+    const native = await loadWasmBls({ g1: told(readers.g1), g2: told(readers.g2) });
+    agrees(wasm.g1, native.g1, infinityG1);
+    agrees(wasm.g2, native.g2, infinityG2);
+    expect(read.length).toBeGreaterThan(10);
+    expect([native.g1.decode(outsideG1), native.g2.decode(outsideG2)]).toEqual([undefined, undefined]);
+    const everyBit = <P>(group: PointGroup<P>, other: PointGroup<P>): void => {
+      const good = group.encode(group.negate(group.generator));
+      for (let i = 1; i < good.length; i++) {
+        const bytes = Uint8Array.from(good);
+        bytes[i] = (bytes[i] as number) ^ 1;
+        expect(other.decode(bytes) === undefined).toBe(group.decode(bytes) === undefined);
+      }
+    };
+    everyBit(wasm.g1, native.g1);
+    everyBit(wasm.g2, native.g2);
+    // what is read by one is summed by the other
+    const [a, b] = [native.g1.decode(wasm.g1.encode(wasm.g1.generator)), wasm.g1.negate(wasm.g1.generator)];
+    expect(wasm.g1.isZero(wasm.g1.sum([a as typeof b, b]))).toBe(true);
+  });
+
+  it("do not trust readers that are wrong about the generator", async () => {
+    const wrong = await loadWasmBls({ g1: () => undefined, g2: () => new Uint8Array(192) });
+    expect(toHex(wrong.g1.encode(wrong.g1.generator))).toBe(toHex(nobleBls.g1.encode(nobleBls.g1.generator)));
+    expect(wrong.g1.decode(wrong.g1.encode(wrong.g1.generator))).toBeDefined();
+    expect(wrong.g2.decode(wrong.g2.encode(wrong.g2.generator))).toBeDefined();
   });
 
   it("do not run out of stack on ten thousand refusals", () => {
