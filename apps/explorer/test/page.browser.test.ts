@@ -1,4 +1,4 @@
-import { dataFile, describeBrowser, notRun, readData, type TestBrowser } from "@copse/testkit";
+import { describeBrowser, describeData, readData, type TestBrowser } from "@copse/testkit";
 import type { TipsetKey } from "@copse/types";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -19,6 +19,10 @@ import { builtPage, type OpenPage, openPage } from "./open-page.ts";
 
 const export40 = "chain/mainnet-export40.car";
 const genesisCar = "chain/mainnet-genesis.car";
+const containers = [
+  ["chain/mainnet-chain4.car.zst", "CARv1"],
+  ["chain/mainnet-chain4.forest.car.zst", "ForestCARv1.zst"],
+] as const;
 const power = "actors/f04/state/totalQualityAdjPower";
 
 /** A machine may be busy. */
@@ -203,15 +207,7 @@ describeBrowser("the built page", (browser: () => TestBrowser) => {
     }
   });
 
-  const absent = [export40, genesisCar].filter((file) => dataFile(file) === undefined);
-  if (absent.length > 0) {
-    const why = `NOT RUN: the page on real chains: no ${absent.join(", ")}`;
-    notRun(why);
-    it.skip(why, () => {});
-    return;
-  }
-
-  describe("a header chain", () => {
+  describeData("a header chain", [export40, ...containers.map(([name]) => name)], () => {
     it("of mainnet's first epochs is verified; any altered byte is refused", { timeout: 180_000 }, async () => {
       const { verify, requests } = await open({ cores: 2 });
       const file = readData(export40);
@@ -239,11 +235,7 @@ describeBrowser("the built page", (browser: () => TestBrowser) => {
       expect(requests.filter((url) => url.endsWith("/signatures.js")).length).toBe(2);
     });
 
-    it.each([
-      ["chain/mainnet-chain4.car.zst", "CARv1"],
-      ["chain/mainnet-chain4.forest.car.zst", "ForestCARv1.zst"],
-    ])("is read from %s", async (name, kind) => {
-      if (dataFile(name) === undefined) return notRun(`NOT RUN: the page on ${name}: it is not there`);
+    it.each(containers)("is read from %s", async (name, kind) => {
       const { verify } = await open();
       const text = await verify("chain4", readData(name));
       expect(text).toMatch(/Verified\n.*4 headers from epoch 3 down to the genesis of mainnet/s);
@@ -261,7 +253,7 @@ describeBrowser("the built page", (browser: () => TestBrowser) => {
     });
   });
 
-  describe("a state proof", () => {
+  describeData("a state proof of mainnet", [export40, genesisCar], () => {
     const { header, store } = stateOf(readData(genesisCar));
 
     it("of mainnet's genesis is verified, with its values; any altered byte is refused", async () => {
