@@ -159,8 +159,10 @@ async function runSync(
     : executed?.execution.run(
         (error) => {
           tellRefused(errorFacts(error), context, log);
-          if (chosen !== undefined) void standBack(chosen, error, node);
-          if (error instanceof BlockError) follower?.refuse(error);
+          if (!(error instanceof BlockError)) return;
+          // who told the target told this too, unless it came later
+          if (chosen !== undefined && error.facts.height <= chosen.height) void standBack(chosen, error, node);
+          follower?.refuse(error);
         },
         AbortSignal.any([signal, over.signal]),
       );

@@ -88,6 +88,7 @@ export class Execution {
    * @param onFault is told of a bad block of the chain, once the head has gone back below it
    */
   async run(onFault: (error: unknown) => void, signal: AbortSignal): Promise<void> {
+    signal.addEventListener("abort", () => this.nudge(), { once: true });
     while (!signal.aborted) {
       const news = new Promise<void>((resolve) => {
         this.#news = resolve;
@@ -98,8 +99,7 @@ export class Execution {
         if (signal.aborted) return;
         onFault(error);
       }
-      const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-      await Promise.race([news, aborted]);
+      await news;
     }
   }
 
