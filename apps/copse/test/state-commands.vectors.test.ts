@@ -142,6 +142,7 @@ describeData("copse state, over mainnet's first forty epochs", [file], () => {
       2,
       "copse/command-malformed",
     ]);
+    expect((await runCli("state", "actor", "f01", ...from)).err).toContain("--peer MULTIADDR fetches what is needed");
     const taken = inDir("taken.car");
     writeFileSync(taken, "");
     expect(await code("actor", "f01", ...from, "--tipset", "0", "--proof", taken)).toEqual([2, "copse/output-exists"]);

@@ -159,7 +159,9 @@ async function read(context: CommandContext, pathsOf: PathsOf): Promise<number> 
   if (file !== undefined) refuseExisting(context, file);
   await using place = await openStatePlace(context);
   const tipset = await place.tipset(wanted);
-  const proof = await readProven(place, tipset, await pathsOf(place, tipset), { signal });
+  const proof = await advising(context, place, async () =>
+    readProven(place, tipset, await pathsOf(place, tipset), { signal }),
+  );
   const written = file === undefined ? undefined : await writeProof(context, file, proof);
   const { blocks, bytes } = place.fetched();
   answerReads(context, {
@@ -174,6 +176,18 @@ async function read(context: CommandContext, pathsOf: PathsOf): Promise<number> 
     ...(written === undefined ? {} : { proof: written }),
   });
   return 0;
+}
+
+/** Says where a block may be had that is not at hand: a node keeps few of the state's. */
+async function advising<T>({ output }: CommandContext, place: StatePlace, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (isCopseError(error, "copse/block-absent") && !place.asksPeers) {
+      output.talk("copse: not all of this state is here; --peer MULTIADDR fetches what is needed of it");
+    }
+    throw error;
+  }
 }
 
 async function verify(context: CommandContext): Promise<number> {
