@@ -13,7 +13,7 @@ import { F3SnapshotError } from "./errors.ts";
 import type { F3SnapshotHeader } from "./header.ts";
 import type { F3SnapshotEntry, F3SnapshotReader } from "./read-snapshot.ts";
 import { type RootManifest, snapshotRoot } from "./snapshot-root.ts";
-import { batchBytes, batchCount, readAhead, verifyBatch } from "./verify-batch.ts";
+import { BatchSize, batchBytes, readAhead, verifyBatch } from "./verify-batch.ts";
 import { endOf, openReading, type VerifySnapshotOptions } from "./verify-snapshot.ts";
 
 /** How a snapshot is imported. */
@@ -83,6 +83,7 @@ class Import {
   readonly #stage: ImportStage;
   readonly #options: ImportSnapshotOptions & { readonly manifest: RootManifest };
   readonly #storedBefore: number;
+  readonly #size: BatchSize;
   #writing: Promise<void> = Promise.resolve();
   #verified = 0;
   #known = 0;
@@ -97,6 +98,7 @@ class Import {
     this.#stage = stage;
     this.#options = options;
     this.#storedBefore = stage.stored;
+    this.#size = new BatchSize(options.batch);
   }
 
   async run(root: F3Position): Promise<Pick<ImportedSnapshot, "cid" | "added" | "verified" | "resumed">> {
@@ -122,13 +124,16 @@ class Import {
 
   async #takeAll(root: F3Position): Promise<F3Position | undefined> {
     const { firstInstance: first, latestInstance: latest } = this.#reader.header;
-    const { onProgress, batch: count = batchCount } = this.#options;
+    const { onProgress } = this.#options;
     // Decoded while the batch before is verified, unless its bytes are known most likely.
     const decode = (batch: readonly F3SnapshotEntry[]): void => {
       for (const entry of batch) if (entry.instance >= this.#stage.next) void entry.certificate;
     };
     let position: F3Position | undefined = root;
-    for await (const batch of readAhead(this.#reader.batches(count, batchBytes), decode)) {
+    for await (const batch of readAhead(
+      this.#reader.batches(() => this.#size.count, batchBytes),
+      decode,
+    )) {
       position = await this.#take(batch, position);
       const { instance, end: bytes } = batch.at(-1) as F3SnapshotEntry;
       onProgress?.({ instance, first, latest, bytes, verified: this.#verified, known: this.#known });
@@ -150,7 +155,9 @@ class Import {
     if (fresh.length === 0) return undefined;
     const position = before?.nextInstance === next ? before : await stage.position(next, { signal });
     const { networkName } = manifest;
+    const began = performance.now();
     const after = await verifyBatch(check, position, fresh, { networkName, signal });
+    this.#size.learn(fresh.length, performance.now() - began);
     this.#verified += fresh.length;
     for (const [at, stored] of held.slice(same).entries()) {
       const { instance, certificate } = fresh[at] as F3SnapshotEntry;

@@ -49,8 +49,8 @@ export interface F3SnapshotReader {
   readonly bytes: number;
   /** In order, once. Leaving the loop ends the source. */
   readonly certificates: AsyncIterable<F3SnapshotEntry>;
-  /** The same, some at a time: at most `count`, and few more bytes than `bytes`. */
-  batches(count: number, bytes: number): AsyncIterable<readonly F3SnapshotEntry[]>;
+  /** The same, some at a time: at most `count` tells, asked for each batch, and few more bytes than `bytes`. */
+  batches(count: () => number, bytes: number): AsyncIterable<readonly F3SnapshotEntry[]>;
   /** CID of the whole stream, once the last certificate was given; else `undefined`. */
   readonly cid: CID | undefined;
   /** Ends the source, for whoever does not read the certificates. */
@@ -117,17 +117,17 @@ class Reader implements F3SnapshotReader {
   }
 
   get certificates(): AsyncIterable<F3SnapshotEntry> {
-    return flat(this.batches(64, 1 << 20));
+    return flat(this.batches(() => 64, 1 << 20));
   }
 
-  async *batches(count: number, bytes: number): AsyncGenerator<readonly F3SnapshotEntry[]> {
+  async *batches(count: () => number, bytes: number): AsyncGenerator<readonly F3SnapshotEntry[]> {
     if (this.#isRead) throw new F3SnapshotError("f3/snapshot-read-again", { what: "the certificates of a snapshot" });
     this.#isRead = true;
     const { firstInstance, latestInstance } = this.header;
     try {
       for (let instance = firstInstance; instance <= latestInstance; ) {
         const batch: F3SnapshotEntry[] = [];
-        const most = Math.max(1, count);
+        const most = Math.max(1, count());
         for (let held = 0; instance <= latestInstance && batch.length < most && held < bytes; instance++) {
           const entry = await this.#entry(instance);
           batch.push(entry);

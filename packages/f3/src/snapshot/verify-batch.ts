@@ -4,8 +4,16 @@ import { assertFits } from "../store/store-core.ts";
 import type { F3Position } from "../types.ts";
 import type { F3SnapshotEntry } from "./read-snapshot.ts";
 
-/** Certificates verified at once: the more, the less do many workers wait for the last of them. */
-export const batchCount = 1024;
+/** Certificates verified at once, at most: their bytes are the other bound. */
+const mostAtOnce = 4096;
+const leastAtOnce = 64;
+/**
+ * How long a batch should take: long enough that many workers seldom wait for the last of them, short enough that progress is
+ * told, the signal is heard and what is verified is on disk. Unit: ms.
+ */
+const batchMs = 1500;
+/** A rate that was measured while workers start says little of the next batch. */
+const mostGrowth = 4;
 /** Bytes of certificates verified at once, about. */
 export const batchBytes: number = 4 << 20;
 
@@ -21,6 +29,29 @@ export interface F3SnapshotProgress {
   readonly verified: number;
   /** Certificates that are, byte for byte, in the store or were staged by an import that was killed. */
   readonly known: number;
+}
+
+/** How many certificates to verify at once: a number that is given, or as many as take about {@link batchMs}. */
+export class BatchSize {
+  readonly #isFixed: boolean;
+  #count: number;
+
+  constructor(given: number | undefined) {
+    this.#isFixed = given !== undefined;
+    this.#count = Math.max(1, given ?? leastAtOnce);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Learns how long so many have taken. */
+  learn(count: number, ms: number): void {
+    if (this.#isFixed) return;
+    const fitting = Math.round((count * batchMs) / Math.max(ms, 1));
+    const most = Math.min(mostAtOnce, this.#count * mostGrowth);
+    this.#count = Math.max(leastAtOnce, Math.min(fitting, most));
+  }
 }
 
 /** Verifies entries that follow a position. @returns the position after them @throws {F3Error} of the first bad one */
