@@ -1,4 +1,5 @@
 import { type ChainStore, type HeightRange, type LinkRules, parentsKey, skimHeader } from "@copse/chain";
+import type { WinningPostVerifier } from "@copse/chain/validate";
 import { cidOf, toCid } from "@copse/ipld";
 import { assertNotAborted, equalBytes, isCopseError } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
@@ -30,6 +31,8 @@ export interface SyncContext {
   readonly patience: AskPatience;
   readonly signatures: SignatureChecker;
   readonly states: StateSource;
+  /** Verifies winning proofs of spacetime. Absent: they stay unchecked, and are told as such. */
+  readonly proofs?: WinningPostVerifier | undefined;
   /** Executes what is followed. Absent: nothing is executed. */
   readonly execution?: Execution | undefined;
   /** Leaders are left for later: the states that judge them are about to be computed. */
@@ -124,7 +127,7 @@ export async function checkChain(context: SyncContext, signal: AbortSignal, from
   const top = store.head?.height ?? 0;
   const scope = { from: Math.max(lowestChecked(context), from), to: top };
   const recent = messageRange(context.messages, scope);
-  const leaders = leaderStage({ network, reader: store.reader, signatures, states: context.states });
+  const leaders = leaderStage({ ...context, reader: store.reader });
   const passes: [Stage, HeightRange][] = [
     [beaconStage({ network, reader: store.reader, signatures }), scope],
     ...(context.leavesLeaders === true ? [] : leaderScopes(scope, store.reader)).map((range): [Stage, HeightRange] => [

@@ -85,7 +85,7 @@ export class Follower {
     this.#tracker = this.#newTracker();
     const beacon = beaconStage({ network, reader, signatures });
     const states = { states: context.states, mostMisses: Number.POSITIVE_INFINITY }; // near the head peers have them
-    const leader = leaderStage({ network, reader, signatures, ...states });
+    const leader = leaderStage({ network, reader, signatures, proofs: context.proofs, ...states });
     const executed = context.execution && followStages(context.execution);
     const checks = executed === undefined ? [beacon, leader] : [beacon, executed.ready, leader, executed.judge];
     this.#stages = [...checks, messageStage({ ...this.#context, reader })];
