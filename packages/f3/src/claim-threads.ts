@@ -41,21 +41,22 @@ export class ClaimThreads {
   }
 
   /** Which claim is the first bad one; `undefined` where none is. A signal takes the job out while it waits. */
-  check(claims: readonly Claim[], signal: AbortSignal | undefined): Promise<BadClaim | undefined> {
-    return new Promise((resolve, reject) => {
-      if (this.#over !== undefined) {
-        reject(this.#over);
-        return;
-      }
-      const job: Job = { task: taskOf(this.#next++, claims), resolve, reject };
-      this.#jobs.push(job);
-      const drop = (): void => {
-        this.#jobs = this.#jobs.filter((other) => other !== job);
-        reject(abortFault(signal as AbortSignal)); // not an answer: nobody may take it for one
-      };
-      signal?.addEventListener("abort", drop, { once: true });
-      this.#dispatch();
-    });
+  async check(claims: readonly Claim[], signal: AbortSignal): Promise<BadClaim | undefined> {
+    if (this.#over !== undefined) throw this.#over;
+    const { promise, resolve, reject } = Promise.withResolvers<BadClaim | undefined>();
+    const job: Job = { task: taskOf(this.#next++, claims), resolve, reject };
+    const drop = (): void => {
+      this.#jobs = this.#jobs.filter((other) => other !== job);
+      reject(abortFault(signal)); // not an answer: nobody may take it for one
+    };
+    signal.addEventListener("abort", drop, { once: true });
+    this.#jobs.push(job);
+    this.#dispatch();
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", drop); // it would hold the claims and their keys
+    }
   }
 
   async close(reason: Error): Promise<void> {

@@ -81,6 +81,37 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("a pool", () => {
+  it("keeps nothing of what is done", async () => {
+    let listening = 0;
+    const { addEventListener, removeEventListener } = AbortSignal.prototype;
+    const counted = (by: number, call: typeof addEventListener): typeof addEventListener =>
+      function (this: AbortSignal, ...args: Parameters<typeof addEventListener>) {
+        listening += by;
+        return call.apply(this, args);
+      } as typeof addEventListener;
+    AbortSignal.prototype.addEventListener = counted(1, addEventListener);
+    AbortSignal.prototype.removeEventListener = counted(-1, removeEventListener);
+    try {
+      const fakes = fakeThreads();
+      const pool = pooled({ workers: 1, start: fakes.start });
+      const result = pool.verify(start, certificates, { ...rules, signal: new AbortController().signal });
+      const [thread] = fakes.threads as [Fake];
+      const work = createClaimWorker();
+      thread.events.answered({ kind: "ready" });
+      for (let done = 0; done < 3; done++) {
+        await turn();
+        expect(listening).toBeLessThan(4); // one for the call, one for each batch that is under way
+        thread.events.answered(work(thread.tasks[done] as ClaimTask));
+      }
+      expect((await result).accepted).toBe(20);
+      await turn();
+      expect(listening).toBe(0);
+    } finally {
+      AbortSignal.prototype.addEventListener = addEventListener;
+      AbortSignal.prototype.removeEventListener = removeEventListener;
+    }
+  });
+
   it("ends with its signal, and when it is closed", async () => {
     const abort = new AbortController();
     const fakes = fakeThreads();
