@@ -8,6 +8,7 @@ import { serveCertExchange } from "@copse/network/f3-exchange";
 import { isCopseError } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
+import { errorFacts } from "../output.ts";
 import { isAbort } from "../sync/assemble.ts";
 import type { SourcePool } from "../sync/sources.ts";
 import { CertificatePeers } from "./certificate-peers.ts";
@@ -153,11 +154,13 @@ export class F3Client {
       const sources = this.#sources.ready();
       if (this.#certificates === undefined) await this.#found(sources, signal);
       if (this.#certificates !== undefined && sources.length > 0) {
-        const result = await this.#round(this.#certificates, sources, signal);
+        const result = await this.#round(this.#certificates, sources, signal).catch((error: unknown) =>
+          this.#failed(error, signal),
+        );
         this.#last = result;
         this.#tell();
-        if (!result.caughtUp && result.accepted > 0) continue;
-        if (result.caughtUp) {
+        if (result?.caughtUp === false && result.accepted > 0) continue;
+        if (result?.caughtUp === true) {
           waitMs = pollInterval(waitMs, result.accepted, manifest.certificateExchange);
           await this.#sleep(waitMs, false, signal);
           continue;
@@ -181,6 +184,16 @@ export class F3Client {
         this.#tell();
       },
     });
+  }
+
+  /** A worker died, or the disk refused: nothing is concluded, and it is done again, with new workers. */
+  async #failed(error: unknown, signal: AbortSignal): Promise<undefined> {
+    if (signal.aborted || !isCopseError(error)) throw error;
+    this.#needs.log.error(errorFacts(error), "certificates of F3 could not be verified or stored");
+    const threads = this.#threads;
+    this.#threads = undefined;
+    await threads?.close();
+    return undefined;
   }
 
   /** Gets the table that the manifest names, from whoever has it. */
