@@ -36,7 +36,10 @@ export const nodeCommands: readonly CommandSpec[] = [
     name: "demo",
     says: "Make a local chain, serve it from two peers over loopback, and sync it into an on-disk store",
     options: [
-      { form: "--epochs <n>", says: "epochs of the chain (default: 200 that are executed, 3000 without built-in actors)" },
+      {
+        form: "--epochs <n>",
+        says: "epochs of the chain (default: 200 that are executed, 3000 without built-in actors)",
+      },
       {
         form: "--repo <dir>",
         says: "where the lite node keeps it (default: a fresh temporary folder, removed at the end)",
