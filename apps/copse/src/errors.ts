@@ -59,7 +59,7 @@ const say: { [C in keyof NodeFacts]: (facts: NodeFacts[C]) => string } = {
   "copse/state-too-large": (f) =>
     `state ${f.root}: ${f.blocks} blocks with ${f.bytes} B are more than ${f.limits.blocks} blocks or ${f.limits.bytes} B`,
   "copse/block-absent": (f) => `block ${f.cid} is not in ${f.file}`,
-  "copse/output-exists": (f) => `${f.file} is there already: choose another --output, or give --force`,
+  "copse/output-exists": (f) => `${f.file} is there already: choose another name, or give --force`,
   "copse/snapshot-malformed": (f) => `${f.file}: ${f.why}`,
   "copse/absent": (f) => `there is no ${f.what}`,
   "copse/not-final": (f) =>
