@@ -86,7 +86,7 @@ describe("a fork that nobody won, and that is heavier than the chain", () => {
       expect(weight(forged)).toBeGreaterThan(weight(chain));
       await serve(forged, 9, given);
       await serve(chain, 1);
-      const { code, events, out, err } = await start(how.states + how.from);
+      const { code, events, out, err } = await start(`case ${cases.findIndex((one) => one[1] === how)}`);
       expect(code, out + err).toBe(0);
       const top = topOf(chain);
       expect(events.find(({ event }) => event === "assembled")).toMatchObject({

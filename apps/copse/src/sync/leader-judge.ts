@@ -1,4 +1,4 @@
-import { blockError, type ChainStore, type LinkedTipset, type LinkRules, verdictOf } from "@copse/chain";
+import { blockError, type ChainStore, coversRange, type LinkedTipset, type LinkRules, verdictOf } from "@copse/chain";
 import { lookbackDepth } from "@copse/chain/rules";
 import { checkBeacons, type WinningPostVerifier } from "@copse/chain/validate";
 import { assertNotAborted, type CopseError, latin1 } from "@copse/primitives";
@@ -21,7 +21,9 @@ export type HeadVerdict =
   /** A block of it was not won by whom it names. */
   | { readonly kind: "refuted"; readonly error: CopseError }
   /** States are not to be had, or it parts from the others too deep. */
-  | { readonly kind: "unjudged"; readonly why: string };
+  | { readonly kind: "unjudged"; readonly why: string; readonly held?: undefined }
+  /** It is of the stored chain, whose leaders at its height may be checked already. */
+  | { readonly kind: "unjudged"; readonly why: string; readonly held: { readonly leaders: boolean } };
 
 /** What judging heads needs. */
 export interface JudgeNeeds {
@@ -138,7 +140,11 @@ export class HeadJudge {
     const { network, store } = this.#needs;
     const chain = [...strands.chain(head.key)].reverse(); // lowest first
     const [lowest] = chain;
-    if (lowest === undefined) return { kind: "good", contested: false, checked: 0 }; // it is of the stored chain
+    if (lowest === undefined) {
+      const height = store.reader.tipset(head.key)?.height ?? 0;
+      const leaders = coversRange(store.assurance["leader-checked"], { from: height, to: height });
+      return { kind: "unjudged", why: "it is of the stored chain", held: { leaders } };
+    }
     const parting = partingPlace(chain, head, tops, strands, store);
     if (parting === "unknown") {
       const end = strands.endOf(head.key);

@@ -76,7 +76,7 @@ export interface Peers {
   stop(): void;
 }
 
-/** After so long peers that have not told a head are not waited for. Unit: ms. */
+/** After so long peers that have not told a head are not waited for, nor heads that can be judged. Unit: ms. */
 const headPatienceMs = 5000;
 /** Tipsets below a told head that the peer must show before its word counts. */
 const probeLength = 16;
@@ -267,7 +267,11 @@ export function connectPeers(needs: PeersNeeds): Peers {
       for (;;) {
         const waited = performance.now() - started;
         if (selector.ready(waited >= headPatienceMs)) {
-          const found = await selector.select(vouching(signal), judge && judging(judge, signal));
+          const found = await selector.select(
+            vouching(signal),
+            judge && judging(judge, signal),
+            waited >= headPatienceMs,
+          );
           assertNotAborted(signal);
           if (found !== undefined) return found;
         }

@@ -136,10 +136,12 @@ export class TargetSelector {
    *
    * @param vouch asks a peer for a tipset it did not name; resolves to whether it could serve it
    * @param judge - without it nothing is judged
+   * @param patienceSpent - whether what nobody can judge is taken: not while others may yet tell what can be
    */
   async select(
     vouch: (peer: string, key: TipsetKey) => Promise<boolean>,
     judge?: JudgeCandidates,
+    patienceSpent = true,
   ): Promise<Target | undefined> {
     for (;;) {
       const candidates = this.#candidates();
@@ -147,18 +149,21 @@ export class TargetSelector {
       const told = candidates.map((candidate, i) => ({ candidate, verdict: verdicts[i] }));
       const good = told.filter(({ verdict }) => verdict?.kind === "good");
       const open = told.filter(({ verdict }) => verdict === undefined || verdict.kind === "unjudged");
+      const isDoubtful = open.some(({ verdict }) => isUnjudged(verdict));
       const refuted = told.filter(({ verdict }) => verdict?.kind === "refuted");
       for (const { candidate } of refuted) this.refuse(candidate.key);
       for (const { candidate, verdict } of good) {
         const stood = verdict?.kind === "good" && verdict.contested;
-        if (stood || open.length > 0 || this.#isOneOfOne(candidate)) return { ...candidate, judged: true };
+        if (stood || isDoubtful || this.#isOneOfOne(candidate)) return { ...candidate, judged: true };
       }
       if (refuted.length > 0) continue; // others may come to be judged in their place
       for (const { candidate, verdict } of [...good, ...open]) {
+        if (!patienceSpent && this.#rules.support > 1 && isUnjudged(verdict)) continue;
         const others = [...this.#heads.keys()].filter((peer) => !candidate.supporters.includes(peer));
         const supporters = await this.#gather(candidate.key, candidate.supporters, others, vouch);
         if (supporters.length < this.#rules.support) continue;
-        return { ...candidate, supporters, judged: verdict?.kind === "good" };
+        const isChecked = verdict?.kind === "unjudged" && verdict.held?.leaders === true;
+        return { ...candidate, supporters, judged: verdict?.kind === "good" || isChecked };
       }
       return undefined;
     }
@@ -213,6 +218,10 @@ export class TargetSelector {
       )
       .map(({ head, supporters }) => ({ key: head.key, height: head.height, supporters }));
   }
+}
+
+function isUnjudged(verdict: HeadVerdict | undefined): boolean {
+  return verdict?.kind === "unjudged" && verdict.held === undefined;
 }
 
 function compareHeads(a: ToldHead, b: ToldHead): number {

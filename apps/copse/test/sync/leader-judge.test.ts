@@ -114,6 +114,11 @@ describe("heads held against each other", () => {
     expect(kinds(await judged([forge(890, epochs, "made-up")], { own: behind }))).toEqual([refuted]);
   });
 
+  it("of the stored chain say nothing new", async () => {
+    const [verdict] = await judged([upTo(chain, 900)], { own: honest });
+    expect(verdict).toMatchObject({ kind: "unjudged", held: { leaders: false } });
+  });
+
   it("are one chain where one stands on the other", async () => {
     expect(kinds(await judged([chain, upTo(chain, 950)]))).toEqual(["good", "good"]);
   });

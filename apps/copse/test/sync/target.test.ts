@@ -196,6 +196,23 @@ describe("heads that are judged", () => {
     expect(target).toMatchObject({ key: keyOf("true"), supporters: ["d"], judged: true });
   });
 
+  it("that nobody can judge are not taken while others may yet be told, but where one peer's word suffices", async () => {
+    const selector = selectorWith(...heads);
+    expect(await selector.select(nobody, judge({}), false)).toBeUndefined();
+    expect((await selector.select(nobody, judge({}), true))?.key).toEqual(keyOf("false"));
+    const one = new TargetSelector({ needed: 1, support: 1 });
+    one.tell(told("a", "x", 1));
+    expect((await one.select(nobody, judge({}), false))?.key).toEqual(keyOf("x"));
+  });
+
+  it("that are of the stored chain come as they weigh, and make no rival of themselves", async () => {
+    const held: HeadVerdict = { kind: "unjudged", why: "it is of the stored chain", held: { leaders: true } };
+    const selector = selectorWith(told("a", "new", 9), told("b", "new", 9), told("c", "old", 5), told("d", "old", 5));
+    expect((await selector.select(nobody, judge({ old: held })))?.key).toEqual(keyOf("new"));
+    const alone = selectorWith(told("a", "new", 9), told("c", "old", 5));
+    expect(await alone.select(nobody, judge({ new: good(false), old: held }))).toBeUndefined();
+  });
+
   it("are judged again when some have fallen, before anything unjudged is taken", async () => {
     const selector = selectorWith(...heads);
     const rounds: number[] = [];
