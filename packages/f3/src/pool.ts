@@ -87,7 +87,7 @@ async function verifyIn(
   { networkName, lookback, signal }: PoolVerifyOptions,
 ): Promise<Verified> {
   if (threads.over !== undefined) throw threads.over;
-  const rules = { networkName, lookback: lookback ?? true };
+  const rules = { networkName, lookback: lookback ?? false };
   const together = Math.min(mostTogether, Math.ceil(certificates.length / threads.size));
   // ends with this call, so that what was sent ahead of a bad certificate is not worked on
   const stop = new AbortController();

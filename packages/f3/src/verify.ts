@@ -12,8 +12,8 @@ export interface VerifyOptions {
   readonly random: Random;
   /**
    * Whether the next table must be the one that the head of a past certificate names, as far as the position knows.
-   * Default true. The signers of a certificate answer for it already: go-f3 does not check it, and its test generator
-   * (`certchain`) writes chains that are off by one. Turn it off for such chains.
+   * Default false, as in go-f3: the signers of a certificate answer for that table, and who refuses what two thirds have
+   * signed is on a chain of his own. go-f3's generator of test chains (`certchain`) is off by one here.
    */
   readonly lookback?: boolean | undefined;
 }
@@ -94,7 +94,7 @@ function errorOf({ before, claim }: Step, bad: BadClaim): F3Error {
  */
 export function createCertificateVerifier({ networkName, random, lookback }: VerifyOptions): CertificateVerifier {
   const checker = new ClaimChecker(random);
-  const rules: Rules = { networkName, lookback: lookback ?? true };
+  const rules: Rules = { networkName, lookback: lookback ?? false };
   return {
     verify(start, certificates) {
       let position = start;
@@ -114,8 +114,8 @@ export function createCertificateVerifier({ networkName, random, lookback }: Ver
  *
  * Checked of each: its instance; the chain (1 to 128 tipsets, epochs rising, keys of whole CIDs); that it builds on the
  * tipset finalized last, where the position knows one; that its signers have two thirds of the scaled power; their
- * signature, always; the changes of the power table and that they give the table whose CID is signed; and, unless turned
- * off, that this is the table which the head of a past certificate names.
+ * signature, always; the changes of the power table and that they give the table whose CID is signed; and, where asked for
+ * (`lookback`), that this is the table which the head of a past certificate names.
  *
  * Result: the position after the good ones. `error` names the instance and the reason of the first bad one; nothing is
  * thrown for a bad certificate. An empty list is good.
