@@ -22,7 +22,7 @@ import { counting, type GoFacts, type GoRow, jsonVector, readGoChain } from "./g
 const facts = jsonVector<GoFacts>("go-chain.json");
 const { start, certificates, manifest } = readGoChain();
 const decoded = certificates.map((bytes) => decodeCertificate(bytes));
-const options = { networkName: facts.network, random: counting() };
+const options = { networkName: facts.network, random: counting(), lookback: true }; // production's rule, which this chain keeps
 
 beforeAll(async () => {
   await installFastest();
