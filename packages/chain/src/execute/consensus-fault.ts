@@ -1,16 +1,8 @@
 import { bls } from "@copse/crypto";
-import { CborReader, type CidBytes, runSync, type SyncBlockReader, toCid } from "@copse/ipld";
+import { CborReader, type CidBytes, cidKey, runSync, type SyncBlockReader, toCid } from "@copse/ipld";
 import { equalBytes, HostFault, isCopseError } from "@copse/primitives";
 import { accountKey, loadStateTree, minerInfo } from "@copse/state";
-import {
-  Address,
-  type BlockHeader,
-  blockCid,
-  type NetworkRules,
-  networkVersion,
-  signingBytes,
-  TipsetKey,
-} from "@copse/types";
+import { Address, type BlockHeader, blockCid, type NetworkRules, networkVersion, signingBytes } from "@copse/types";
 import { blockHeaderCodec } from "@copse/types/codecs";
 import { lookbackDepth } from "../rules/lookback.ts";
 import { chainFinality } from "../rules/timing.ts";
@@ -92,8 +84,11 @@ function typeOf(a: BlockHeader, b: BlockHeader, witness: BlockHeader | undefined
   return sameParents(a, b) ? faultTypes.timeOffset : undefined;
 }
 
+// Whatever their order. A parent of `a` that `b` names twice makes up for one it leaves out, but not the other way round.
+// @see lotus:chain/types/blockheader.go CidArrsEqual
 function sameParents(a: BlockHeader, b: BlockHeader): boolean {
-  return equalBytes(TipsetKey.fromCids(a.parents), TipsetKey.fromCids(b.parents));
+  const known = new Set(a.parents.map((parent) => cidKey(parent.bytes)));
+  return a.parents.length === b.parents.length && b.parents.every((parent) => known.has(cidKey(parent.bytes)));
 }
 
 function isParent(block: BlockHeader, child: BlockHeader): boolean {

@@ -51,6 +51,25 @@ describe("verifyConsensusFault", () => {
     expect(judge(one, sign({ height: 21, parents: [blockCid(sibling), blockCid(one)] }), sibling)).toBeUndefined();
   });
 
+  it("compares parents as Lotus does: in any order, each of the later block's among the earlier one's", () => {
+    const [p, q] = [blockCid(one), blockCid(two)];
+    const on = (height: number, parents: BlockHeader["parents"], by = miner): BlockHeader =>
+      sign({ height, parents }, by);
+    const fault = { target, epoch: 23, type: 3 };
+    expect(judge(on(20, [p, q]), on(23, [p, q]))).toEqual(fault);
+    expect(judge(on(20, [p, q]), on(23, [q, p]))).toEqual(fault);
+    expect(judge(on(20, [p, q]), on(23, [p, p]))).toEqual(fault);
+    expect(judge(on(20, [p, p]), on(23, [p, q]))).toBeUndefined();
+    expect(judge(on(20, [p, q]), on(23, [p]))).toBeUndefined();
+    const grinding = (a: BlockHeader["parents"], c: BlockHeader["parents"]): unknown => {
+      const sibling = on(20, c, other);
+      return judge(on(20, a), on(21, [blockCid(sibling)]), sibling);
+    };
+    expect(grinding([p, q], [q, p])).toEqual({ target, epoch: 21, type: 2 });
+    expect(grinding([p, q], [p, p])).toEqual({ target, epoch: 21, type: 2 });
+    expect(grinding([p, p], [p, q])).toBeUndefined();
+  });
+
   it("passes over bytes after a header, as Lotus does", () => {
     const [a, b] = [one, two].map((header) => concatBytes(encodeBlockHeader(header), Uint8Array.of(0)));
     expect(verifyConsensusFault(context, a as Uint8Array, b as Uint8Array, new Uint8Array(0))).toMatchObject({
