@@ -72,7 +72,7 @@ export async function runNode(options: NodeOptions, context: CommandContext): Pr
           const facts = { ...top, executedTipsets, executedMessages };
           output.event("executed", facts, `executed from height ${top.from} to ${top.to}`);
         }
-        if (state.kind === "waiting") log.info({ reason: state.reason }, "nothing is executed");
+        if (state.kind === "waiting") log.info({ height: state.at, reason: state.reason }, "execution waits");
         if (state.kind !== "stopped") return;
         const facts: Record<string, unknown> = { height: state.at, ...errorFacts(state.error) };
         log.error(facts, "execution stopped");

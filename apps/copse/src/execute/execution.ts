@@ -1,5 +1,12 @@
 import type { Database } from "@copse/blockstore";
-import { blockError, type ChainStore, type LinkedTipset, readStoredMessages, verdictOf } from "@copse/chain";
+import {
+  blockError,
+  type ChainStore,
+  coversRange,
+  type LinkedTipset,
+  readStoredMessages,
+  verdictOf,
+} from "@copse/chain";
 import { checkExecuted } from "@copse/chain/execute";
 import type { CidBytes } from "@copse/ipld";
 import { type AbortOptions, abortFault, isCopseError } from "@copse/primitives";
@@ -26,6 +33,8 @@ export interface ExecutionNeeds {
   readonly counts: CountsTable;
   /** Says where it begins, where nothing is executed yet. */
   readonly base: StateBase;
+  /** Unit: ms, of any clock. */
+  readonly now: () => number;
   /** Told of each change of `state`. */
   readonly onState: (state: ExecutionState) => void;
   /** Told of each tipset. */
@@ -39,25 +48,41 @@ export interface ExecutionNeeds {
 /** Where execution stands. */
 export type ExecutionState =
   | { readonly kind: "idle" | "running" }
-  /** There is no state to begin with, and why. */
-  | { readonly kind: "waiting"; readonly reason: string }
+  /** There is no state to begin with, and why; or a tipset lacks a block, whose messages may be on their way. */
+  | { readonly kind: "waiting"; readonly reason: string; readonly at?: number; readonly error?: unknown }
   /** This machine failed at a tipset: nothing is concluded about the chain. */
   | { readonly kind: "stopped"; readonly at: number; readonly error: unknown };
 
 /** Tipsets of a fork that are executed for one judgement, at most. */
 const longestFork = 64;
+/** After so long a tipset that lacked a block is tried again; each time twice as long, up to a bound. Unit: ms. */
+const retryMs = 1000;
+const maxRetryMs = 300_000;
+
+/** A tipset that lacked a block. */
+interface Lack {
+  readonly key: TipsetKey;
+  readonly height: number;
+  /** Whether its messages were checked, so that it is no use to wait for them. */
+  readonly hadMessages: boolean;
+  readonly times: number;
+  /** When it is tried again, at the latest. */
+  readonly until: number;
+}
 
 /**
  * Executes the stored chain, tipset by tipset, and holds it against what the headers say.
  *
  * A tipset is *executed* when its state and receipts were computed here and its child, where there is one, names them.
- * A child that names others is bad. What this machine lacks stops execution, and nothing else.
+ * A child that names others is bad. What this machine fails at stops execution, and nothing else; for a block that it
+ * lacks execution waits.
  */
 export class Execution {
   readonly #needs: ExecutionNeeds;
   readonly #flights = new Map<string, Promise<Executed>>();
   #state: ExecutionState = { kind: "idle" };
   #stoppedAt: TipsetKey | undefined;
+  #lack: Lack | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #news: () => void = () => {};
 
@@ -99,7 +124,10 @@ export class Execution {
         if (signal.aborted) return;
         onFault(error);
       }
+      const { until } = this.#lack ?? {};
+      const again = until && setTimeout(() => this.nudge(), Math.max(1, until - this.#needs.now()));
       await news;
+      clearTimeout(again);
     }
   }
 
@@ -173,6 +201,7 @@ export class Execution {
     if (this.#state.kind === "stopped" && this.#stoppedAt !== undefined && store.reader.isCanonical(this.#stoppedAt)) {
       return; // it would only happen again
     }
+    if (this.#isStillLacking()) return;
     for (;;) {
       const head = store.head;
       if (head === undefined) return;
@@ -194,6 +223,7 @@ export class Execution {
       );
       try {
         await runStage(stage, store, counts, { from: found.from, to: head.height }, () => {}, signal);
+        this.#lack = undefined;
         this.#enter({ kind: "idle" });
         if (store.head === undefined || TipsetKey.equals(store.head.key, head.key)) return;
       } catch (error) {
@@ -205,11 +235,35 @@ export class Execution {
         }
         const isMoved = at !== undefined && !store.reader.isCanonical(at.key);
         if (isMoved || isCopseError(error, "chain/tipset-unknown")) continue; // another chain was chosen meanwhile
+        if (at !== undefined && isCopseError(error, "host/block-missing")) {
+          this.#awaitBlock(at, error);
+          return;
+        }
         this.#stoppedAt = at?.key;
         this.#enter({ kind: "stopped", at: at?.height ?? head.height, error });
         return;
       }
     }
+  }
+
+  /** Messages may be fetched while it executes: what lacks a block is tried again once they are all there, or later. */
+  #awaitBlock({ key, height }: LinkedTipset, error: Error): void {
+    const before = this.#lack;
+    const times = before !== undefined && TipsetKey.equals(before.key, key) ? before.times + 1 : 1;
+    const until = this.#needs.now() + Math.min(retryMs * 2 ** (times - 1), maxRetryMs);
+    this.#lack = { key, height, hadMessages: this.#hasMessages(height), times, until };
+    this.#enter({ kind: "waiting", reason: error.message, at: height, error });
+  }
+
+  #isStillLacking(): boolean {
+    const { store, now } = this.#needs;
+    if (this.#lack === undefined || now() >= this.#lack.until) return false;
+    const { key, height, hadMessages } = this.#lack;
+    return store.reader.isCanonical(key) && (hadMessages || !this.#hasMessages(height));
+  }
+
+  #hasMessages(height: number): boolean {
+    return coversRange(this.#needs.store.assurance["messages-checked"], { from: height, to: height });
   }
 
   #enter(state: ExecutionState): void {
@@ -277,7 +331,7 @@ function unless<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T
 
 /** What `--execute on` ends with where not all was executed. */
 export function notExecuted(state: ExecutionState): unknown {
-  if (state.kind === "stopped") return state.error;
+  if (state.kind === "stopped" || (state.kind === "waiting" && state.error !== undefined)) return state.error;
   return new NodeError("copse/not-executed", {
     why: state.kind === "waiting" ? state.reason : "the work was cut short",
   });

@@ -71,6 +71,7 @@ export function nodeExecution(node: CopseNode, parts: ExecutionParts): NodeExecu
     results: executedTable(repo.database),
     counts,
     base,
+    now: () => performance.now(),
     onState,
     onExecuted({ height, executed, tookMs }) {
       done.tipsets++;

@@ -7,7 +7,7 @@ import { HostFault } from "@copse/primitives";
 import { type BlockHeader, createTipset, encodeBlockHeader, TipsetKey } from "@copse/types";
 import type { CID } from "multiformats/cid";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { Execution, type ExecutionState } from "../../src/execute/execution.ts";
+import { Execution, type ExecutionState, notExecuted } from "../../src/execute/execution.ts";
 import type { Executor } from "../../src/execute/executor.ts";
 import { executedTable } from "../../src/execute/results.ts";
 import { type MintedChain, type MintedTipset, mintChain, storeMinted } from "../../src/local/minted-chain.ts";
@@ -40,7 +40,9 @@ interface Made {
 
 let from: { from: number } | { reason: string };
 let fails: (height: number) => unknown;
+let now: number;
 beforeEach(() => {
+  now = 5000;
   from = { from: 0 };
   fails = () => undefined;
 });
@@ -86,6 +88,7 @@ function on(of: MintedChain, store: ChainStore, database: Database, begins?: Tip
     results: executedTable(database),
     counts: countsTable(database),
     base,
+    now: () => now,
     onState: (state) => states.push(state),
     onExecuted: () => {},
   });
@@ -166,17 +169,66 @@ describe("Execution", () => {
     });
   }
 
-  it("stops for what this machine lacks, concludes nothing, and is not asked again for the same", async () => {
-    fails = (height) => (height === heightAt(9) ? new HostFault("host/block-missing", { cid: "x" }) : undefined);
+  it("stops for what this machine fails at, concludes nothing, and is not asked again for the same", async () => {
+    const failure = new HostFault("host/worker-failed", { reason: "x" });
+    fails = (height) => (height === heightAt(9) ? failure : undefined);
     const { store, execution, asked } = await make();
     await execution.catchUp(never);
-    expect(execution.state).toMatchObject({ kind: "stopped", at: heightAt(9), error: { code: "host/block-missing" } });
+    expect(execution.state).toMatchObject({ kind: "stopped", at: heightAt(9), error: { code: "host/worker-failed" } });
     expect(store.head?.height).toBe(heightAt(-1));
     const before = asked.length;
     await execution.catchUp(never);
     expect(asked).toHaveLength(before);
     await execution.ready(linked(store, chain.tipsets[12]?.tipset.key as TipsetKey)); // and waits for nothing
     expect(asked).toHaveLength(before);
+  });
+
+  describe("where a block is missing", () => {
+    const lacking = (height: number): unknown =>
+      height === heightAt(9) ? new HostFault("host/block-missing", { cid: "x" }) : undefined;
+
+    // messages may still be on their way: to stop for good would leave the chain unexecuted until a restart
+    it("waits, says so, and goes on once its messages are checked", async () => {
+      fails = lacking;
+      const { store, execution, asked } = await make();
+      await execution.catchUp(never);
+      const why = { kind: "waiting", at: heightAt(9), error: { code: "host/block-missing" } };
+      expect(execution.state).toMatchObject(why);
+      expect(notExecuted(execution.state)).toMatchObject({ code: "host/block-missing" });
+      expect(store.head?.height).toBe(heightAt(-1));
+      const before = asked.length;
+      await execution.catchUp(never); // too early
+      expect(asked).toHaveLength(before);
+      expect(execution.state).toMatchObject(why);
+      fails = () => undefined;
+      await store.raise([{ level: "messages-checked", range: { from: 0, to: heightAt(-1) } }]);
+      await execution.catchUp(never);
+      expect(asked[before]).toBe(heightAt(9));
+      expect(execution.state).toEqual({ kind: "idle" });
+      expect(store.assurance.executed).toEqual([{ from: 0, to: heightAt(-1) }]);
+    });
+
+    it("tries again after a while, each time a longer one", async () => {
+      fails = lacking;
+      const { store, execution, asked } = await make();
+      await store.raise([{ level: "messages-checked", range: { from: 0, to: heightAt(-1) } }]);
+      const tries = (): number => asked.filter((height) => height === heightAt(9)).length;
+      const after = async (ms: number): Promise<number> => {
+        now += ms;
+        await execution.catchUp(never);
+        return tries();
+      };
+      expect(await after(0)).toBe(1);
+      expect(await after(999)).toBe(1);
+      expect(await after(1)).toBe(2);
+      expect(await after(1999)).toBe(2);
+      expect(await after(1)).toBe(3);
+      for (let i = 0; i < 20; i++) await after(300_000);
+      expect(tries()).toBe(23);
+      fails = () => undefined;
+      await after(300_000);
+      expect(store.assurance.executed).toEqual([{ from: 0, to: heightAt(-1) }]);
+    });
   });
 
   it("executes a fork whose parents are known, and judges what stands on it", async () => {
