@@ -11,10 +11,10 @@ import type { F3Position } from "../types.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { F3SnapshotError } from "./errors.ts";
 import type { F3SnapshotHeader } from "./header.ts";
-import type { F3SnapshotEntry, F3SnapshotReader } from "./read-snapshot.ts";
+import type { F3SnapshotEntry } from "./read-snapshot.ts";
 import { type RootManifest, snapshotRoot } from "./snapshot-root.ts";
 import { BatchSize, batchBytes, readAhead, verifyBatch } from "./verify-batch.ts";
-import { endOf, openReading, type VerifySnapshotOptions } from "./verify-snapshot.ts";
+import { endOf, openReading, type Reading, type VerifySnapshotOptions } from "./verify-snapshot.ts";
 
 /** How a snapshot is imported. */
 export interface ImportSnapshotOptions extends VerifySnapshotOptions {
@@ -71,7 +71,7 @@ export async function importF3Snapshot(
   const store = await openTarget(target, root, manifest);
   const stage = await ImportStage.start(coreOf(store) as StoreCore);
   try {
-    const done = await new Import(reader, stage, { ...options, manifest }).run(root);
+    const done = await new Import(reading, stage, { ...options, manifest }).run(root);
     return { ...done, header: reader.header, bytes: reader.bytes, store };
   } finally {
     stage.end();
@@ -79,7 +79,7 @@ export async function importF3Snapshot(
 }
 
 class Import {
-  readonly #reader: F3SnapshotReader;
+  readonly #reading: Reading;
   readonly #stage: ImportStage;
   readonly #options: ImportSnapshotOptions & { readonly manifest: RootManifest };
   readonly #storedBefore: number;
@@ -90,11 +90,11 @@ class Import {
   #resumed = 0;
 
   constructor(
-    reader: F3SnapshotReader,
+    reading: Reading,
     stage: ImportStage,
     options: ImportSnapshotOptions & { readonly manifest: RootManifest },
   ) {
-    this.#reader = reader;
+    this.#reading = reading;
     this.#stage = stage;
     this.#options = options;
     this.#storedBefore = stage.stored;
@@ -103,11 +103,12 @@ class Import {
 
   async run(root: F3Position): Promise<Pick<ImportedSnapshot, "cid" | "added" | "verified" | "resumed">> {
     const stage = this.#stage;
-    const next = this.#reader.header.latestInstance + 1;
+    const { reader } = this.#reading;
+    const next = reader.header.latestInstance + 1;
     try {
       const position = await this.#takeAll(root);
       await this.#writing;
-      const cid = endOf(this.#reader, this.#options.cid);
+      const cid = endOf(reader, this.#options.cid);
       await stage.cut(next); // an import that was killed had come further
       const done = await stage.commit(position);
       if ("conflict" in done) throw new F3SnapshotError("f3/snapshot-conflict", { instance: done.conflict });
@@ -123,7 +124,8 @@ class Import {
   }
 
   async #takeAll(root: F3Position): Promise<F3Position | undefined> {
-    const { firstInstance: first, latestInstance: latest } = this.#reader.header;
+    const { reader, stop } = this.#reading;
+    const { firstInstance: first, latestInstance: latest } = reader.header;
     const { onProgress } = this.#options;
     // Decoded while the batch before is verified, unless its bytes are known most likely.
     const decode = (batch: readonly F3SnapshotEntry[]): void => {
@@ -131,8 +133,9 @@ class Import {
     };
     let position: F3Position | undefined = root;
     for await (const batch of readAhead(
-      this.#reader.batches(() => this.#size.count, batchBytes),
+      reader.batches(() => this.#size.count, batchBytes),
       decode,
+      stop,
     )) {
       position = await this.#take(batch, position);
       const { instance, end: bytes } = batch.at(-1) as F3SnapshotEntry;

@@ -71,8 +71,16 @@ export async function verifyBatch(
   return result.position;
 }
 
-/** Has the next batch read, and prepared, while one is worked on. */
-export async function* readAhead<T>(batches: AsyncIterable<T>, prepare: (batch: T) => void): AsyncGenerator<T> {
+/**
+ * Has the next batch read, and prepared, while one is worked on.
+ *
+ * @param stop ends the reading, for whoever leaves the loop: the read ahead may wait for bytes that never come
+ */
+export async function* readAhead<T>(
+  batches: AsyncIterable<T>,
+  prepare: (batch: T) => void,
+  stop: () => void,
+): AsyncGenerator<T> {
   const iterator = batches[Symbol.asyncIterator]();
   const pull = async (): Promise<IteratorResult<T>> => {
     const step = await iterator.next();
@@ -80,14 +88,18 @@ export async function* readAhead<T>(batches: AsyncIterable<T>, prepare: (batch: 
     return step;
   };
   let next = pull();
+  let isRead = false;
   try {
     for (let step = await next; step.done !== true; step = await next) {
       next = pull();
       next.catch(() => {}); // thrown where it is waited for
       yield step.value;
     }
+    isRead = true;
   } finally {
-    await next.catch(() => {});
-    await iterator.return?.();
+    if (!isRead) {
+      stop();
+      iterator.return?.().catch(() => {});
+    }
   }
 }

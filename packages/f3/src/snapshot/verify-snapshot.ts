@@ -64,6 +64,7 @@ export async function verifyF3Snapshot(source: ByteSource, options: VerifySnapsh
   for await (const batch of readAhead(
     reader.batches(() => size.count, batchBytes),
     decode,
+    reading.stop,
   )) {
     const start = performance.now();
     position = await verifyBatch(check, position, batch, { networkName, signal });
@@ -77,18 +78,24 @@ export async function verifyF3Snapshot(source: ByteSource, options: VerifySnapsh
   return { cid, header, bytes: reader.bytes, certificates, latest: newest as FinalityCertificate, position };
 }
 
+/** A snapshot that is being read. */
+export interface Reading extends AsyncDisposable {
+  readonly reader: F3SnapshotReader;
+  /** Ends it: what still waits for bytes is refused. */
+  readonly stop: () => void;
+}
+
 /** Opens a snapshot; at its end nobody waits for a read that is still under way. */
-export async function openReading(
-  source: ByteSource,
-  signal: AbortSignal | undefined,
-): Promise<AsyncDisposable & { readonly reader: F3SnapshotReader }> {
+export async function openReading(source: ByteSource, signal: AbortSignal | undefined): Promise<Reading> {
   const over = new AbortController();
   const signals = signal === undefined ? [over.signal] : [signal, over.signal];
   const reader = await readF3Snapshot(source, { signal: AbortSignal.any(signals) });
+  const stop = (): void => over.abort(new Error("the snapshot is not read any further"));
   return {
     reader,
+    stop,
     async [Symbol.asyncDispose]() {
-      over.abort(new Error("the snapshot is not read any further"));
+      stop();
       await reader.close();
     },
   };
