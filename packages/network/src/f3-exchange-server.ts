@@ -1,4 +1,6 @@
 import { type AbortOptions, assertNotAborted } from "@copse/primitives";
+import type { Stream } from "@libp2p/interface";
+import { AskBudget } from "./ask-budget.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { NetworkError } from "./errors.ts";
 import {
@@ -20,7 +22,10 @@ type Awaitable<T> = T | Promise<T>;
 export interface CertificateBytes {
   /** The next instance to be finalized: one past the newest certificate; 0 where there is none. */
   pending(): Awaitable<number>;
-  /** CBOR of the entries of the table that validates an instance up to `pending`; undefined where that is not known. */
+  /**
+   * CBOR of the entries of the table that validates an instance up to `pending`; undefined where that is not known. The
+   * signal fires when nobody waits for it any more: the stream closed, or its time is over.
+   */
   powerTable(instance: number, options: AbortOptions): Awaitable<Uint8Array | undefined>;
   /** CBOR of a certificate; undefined where it is not held. */
   certificate(instance: number): Awaitable<Uint8Array | undefined>;
@@ -36,6 +41,10 @@ export interface CertServerLimits {
   readonly maxBytes: number;
   /** Most milliseconds of a request, from its first byte to the end of the answer. Default 60,000, as in go-f3. */
   readonly totalMs: number;
+  /** Power tables that a peer may ask for at once: they are work, and a client needs one. Default 4. */
+  readonly tableBurst: number;
+  /** Power tables a second that a peer may ask for, for long. Default 2. */
+  readonly tablesPerSecond: number;
 }
 
 /** Limits of a server that is told nothing. */
@@ -44,6 +53,8 @@ export const defaultCertServerLimits: CertServerLimits = {
   maxPerPeer: 4,
   maxBytes: 4 << 20,
   totalMs: 60_000,
+  tableBurst: 4,
+  tablesPerSecond: 2,
 };
 
 /** Everything the server may touch. */
@@ -68,7 +79,8 @@ export interface CertServer {
  *
  * As go-f3 does: the request is answered as soon as it is whole; a limit above 256 counts as 256; both ends of the range
  * are within, so one more comes than was asked for, and one where the limit is 0; nothing at or past the pending instance
- * that the header names. The protocol has no word for no: what cannot be answered is reset.
+ * that the header names. The protocol has no word for no: what cannot be answered is reset, and so is a peer that asks for
+ * more power tables than it may.
  *
  * @see go-f3 certexchange/server.go
  * @example
@@ -85,6 +97,7 @@ export async function serveCertExchange(
   const log = needs.log ?? noLog;
   const clock = needs.clock ?? systemClock;
   const perPeer = new Map<string, number>();
+  const tables = new AskBudget(clock, { burst: bounds.tableBurst, perSecond: bounds.tablesPerSecond });
   let running = 0;
   const answer: Parameters<Streams["handle"]>[1] = async (stream, peer) => {
     const ofPeer = perPeer.get(peer) ?? 0;
@@ -115,7 +128,13 @@ export async function serveCertExchange(
       if (!whole || item === undefined) {
         throw new NetworkError("network/message-cut", { protocol, received: cutter.length });
       }
-      const pieces = await gather(needs.source, decodeCertRequest(protocol, item), bounds.maxBytes, over.signal);
+      const request = decodeCertRequest(protocol, item);
+      if (request.powerTable && !tables.take(peer)) {
+        outcome = "busy";
+        throw new NetworkError("network/too-many-requests", { protocol, limit: bounds.tableBurst });
+      }
+      const { maxBytes } = bounds;
+      const pieces = await whileWanted(stream, options(), (signal) => gather(needs.source, request, maxBytes, signal));
       const sent = await writeAndClose(stream, pieces, options());
       metrics.count("copse_network_sent_bytes_total", sent, "f3-exchange");
       outcome = "ok";
@@ -139,6 +158,29 @@ export async function serveCertExchange(
   };
 }
 
+/** Has a signal end work that nobody waits for any more: the stream closed, its time is over, or the server stops. */
+async function whileWanted<T>(
+  stream: Stream,
+  options: { readonly clock: Clock; readonly totalMs: number; readonly signal: AbortSignal },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const done = new AbortController();
+  const onClose = (): void => done.abort(new Error("the stream closed"));
+  const onStop = (): void => done.abort(options.signal.reason);
+  const cancel = options.clock.after(options.totalMs, () => done.abort(new Error("the answer is late")));
+  stream.addEventListener("close", onClose);
+  options.signal.addEventListener("abort", onStop);
+  try {
+    if (options.signal.aborted) onStop();
+    if (stream.status !== "open") onClose();
+    return await work(done.signal);
+  } finally {
+    cancel();
+    stream.removeEventListener("close", onClose);
+    options.signal.removeEventListener("abort", onStop);
+  }
+}
+
 /** The pieces of an answer. */
 async function gather(
   source: CertificateBytes,
@@ -147,6 +189,7 @@ async function gather(
   signal: AbortSignal,
 ): Promise<Uint8Array[]> {
   const pending = await source.pending();
+  assertNotAborted(signal);
   let table: Uint8Array | undefined;
   if (powerTable && pending >= first) {
     table = await source.powerTable(first, { signal });

@@ -1,6 +1,8 @@
 import { CborWriter } from "@copse/ipld";
 import { concatBytes, fromHex, toHex } from "@copse/primitives";
 import { describe, expect, it } from "vitest";
+import { AskBudget } from "../src/ask-budget.ts";
+import { systemClock } from "../src/clock.ts";
 import {
   type CertExchangeLimits,
   type CertificateBytes,
@@ -368,6 +370,67 @@ describe("a hostile server of certificates", () => {
 });
 
 describe("a hostile client of certificate exchange", () => {
+  it("gets so many power tables at once, and so many a second", async () => {
+    let tables = 0;
+    let now = 1000;
+    const counted: CertificateBytes = {
+      ...holding(0, 3),
+      powerTable() {
+        tables++;
+        return entries;
+      },
+    };
+    const [a, b] = await Promise.all([startNode(), startNode()]);
+    const clock = { ...systemClock, now: () => now };
+    await serveCertExchange({ host: b.host, networkName, source: counted, clock });
+    await connect(a, b);
+    const client = createCertExchangeClient({ host: a.host, networkName });
+    const ask = (powerTable: boolean) => client.request(b.peer, { first: 1, limit: 0, powerTable });
+    for (let i = 0; i < 4; i++) expect((await ask(true)).powerTable).toEqual(entries);
+    for (let i = 0; i < 3; i++) await expect(ask(true)).rejects.toMatchObject({ code: "network/peer-gone" });
+    expect(tables).toBe(4);
+    expect((await ask(false)).pending).toBe(3); // what is no work is not counted
+    now += 1000;
+    for (let i = 0; i < 2; i++) expect((await ask(true)).powerTable).toEqual(entries);
+    await expect(ask(true)).rejects.toMatchObject({ code: "network/peer-gone" });
+    expect(tables).toBe(6);
+  });
+
+  it.each(["leaves", "waits too long"])("has no work done for it when it %s", async (how) => {
+    const ended = Promise.withResolvers<unknown>();
+    const asked = Promise.withResolvers<void>();
+    const slow: CertificateBytes = {
+      ...holding(0, 3),
+      powerTable: (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          asked.resolve();
+          signal?.addEventListener("abort", () => {
+            reject(signal.reason);
+            ended.resolve(signal.reason);
+          });
+        }),
+    };
+    const { client, b } = await asking(slow, undefined, how === "leaves" ? {} : { totalMs: 200 });
+    const leave = new AbortController();
+    const ask = client.request(b.peer, { first: 1, limit: 0, powerTable: true }, { signal: leave.signal });
+    const refused = expect(ask).rejects.toMatchObject({
+      code: how === "leaves" ? "host/aborted" : "network/peer-gone",
+    });
+    await asked.promise;
+    if (how === "leaves") leave.abort();
+    await refused;
+    expect(await ended.promise).toBeInstanceOf(Error);
+  });
+
+  it("has its budget forgotten only after many others", () => {
+    const budget = new AskBudget({ ...systemClock, now: () => 0 }, { burst: 1, perSecond: 1 });
+    expect([budget.take("a"), budget.take("a")]).toEqual([true, false]);
+    for (let i = 0; i < 1023; i++) budget.take(`peer ${i}`);
+    expect(budget.take("a")).toBe(false);
+    for (let i = 0; i < 1024; i++) budget.take(`another ${i}`);
+    expect(budget.take("a")).toBe(true);
+  });
+
   it.each([
     ["garbage", fromHex("ff0102")],
     ["a request that is too long", concatBytes(fromHex("58ff"), new Uint8Array(255))],

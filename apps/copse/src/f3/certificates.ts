@@ -1,9 +1,11 @@
 import type { Database } from "@copse/blockstore";
-import { encodePowerEntries, type FinalityCertificate, type PowerTable, trustRoot } from "@copse/f3";
+import { type FinalityCertificate, type PowerTable, trustRoot } from "@copse/f3";
 import { type CertificateStore, openCertificateStore, reopenCertificateStore, rowsAsStore } from "@copse/f3/store";
 import type { CertificateBytes } from "@copse/network/f3-exchange";
 import type { CertifiedTipset } from "../sync/certified.ts";
+import { ServedTables } from "./served-tables.ts";
 import type { F3Settings } from "./settings.ts";
+import { yieldingRows } from "./yielding-rows.ts";
 
 /** The table of a repository's database that certificates are in. */
 export const f3Table = "f3";
@@ -43,7 +45,7 @@ export function foundCertificates(
   const { nextInstance: initialInstance, powerTable: initialPowerTable } = trustRoot(manifest, table);
   const { networkName, committeeLookback } = manifest;
   const root = { networkName, initialInstance, committeeLookback, initialPowerTable };
-  return openCertificateStore(rowsAsStore(database, f3Table), root);
+  return openCertificateStore(yieldingRows(rowsAsStore(database, f3Table)), root);
 }
 
 /** The tipset a certificate finalizes last. */
@@ -61,8 +63,7 @@ export async function storedHead(database: Database): Promise<F3Head | undefined
 
 /** Certificates for other peers. Until the store is open nothing is served. */
 export function servedCertificates(store: () => CertificateStore | undefined): CertificateBytes {
-  // tables are put together from many certificates, and the newest is what most ask for
-  let last: { readonly instance: number; readonly bytes: Uint8Array } | undefined;
+  const tables = new ServedTables();
   return {
     pending() {
       const { latest } = store() ?? {};
@@ -71,11 +72,7 @@ export function servedCertificates(store: () => CertificateStore | undefined): C
     async powerTable(instance, options) {
       const held = store();
       if (held === undefined || instance < held.first) return undefined;
-      if (last?.instance !== instance) {
-        const { entries } = await held.powerTable(instance, options);
-        last = { instance, bytes: encodePowerEntries(entries) };
-      }
-      return last.bytes;
+      return tables.get(held, instance, options);
     },
     certificate: (instance) => store()?.get(instance),
   };
