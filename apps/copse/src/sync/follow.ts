@@ -205,8 +205,10 @@ export class Follower {
       if (refused !== undefined) this.#log.warn({ error: refused }, "a heavier fork was refused");
       if (change !== undefined) await this.#checkNew(change, signal);
     } catch (error) {
-      if (isAbort(error)) throw error;
-      if (isCopseError(error, "block/")) this.#condemn(tipset, error);
+      if (signal.aborted) throw error;
+      // whoever else was told to stop, we were not: it comes again
+      if (isAbort(error)) this.#putOff(tipset, error);
+      else if (isCopseError(error, "block/")) this.#condemn(tipset, error);
       else if (isCopseError(error) && !error.code.startsWith("host/")) this.#putOff(tipset, error);
       else throw error;
     }

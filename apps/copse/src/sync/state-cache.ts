@@ -1,7 +1,7 @@
 import type { ChainReader } from "@copse/chain";
 import { asExact, type StateAtHand, stateAtHand } from "@copse/chain/validate";
 import { cidKey, runAsync } from "@copse/ipld";
-import { type AbortOptions, isCopseError } from "@copse/primitives";
+import { type AbortOptions, abortFault, isCopseError } from "@copse/primitives";
 import { loadStateTree } from "@copse/state";
 import { decodeBlockHeader } from "@copse/types";
 import type { CID } from "multiformats/cid";
@@ -15,6 +15,13 @@ const probeEvery = 128;
 /** How much older than the state that is wanted a stand-in may be. Unit: epochs, two days of mainnet. */
 export const maxStateAge = 5760;
 
+/** A state being opened for all who asked for it: it goes on until the last of them has left. */
+interface Opening {
+  readonly state: Promise<StateAtHand | undefined>;
+  readonly over: AbortController;
+  callers: number;
+}
+
 /**
  * States by root, opened over blocks at hand and blocks of peers. Peers keep few old states, so a root that is not to be
  * had is remembered, and an earlier state stands in for it.
@@ -24,7 +31,7 @@ export class StateCache {
   readonly #reader: ChainReader;
   readonly #patience: number;
   readonly #open = new Map<string, StateAtHand>();
-  readonly #opening = new Map<string, Promise<StateAtHand | undefined>>();
+  readonly #opening = new Map<string, Opening>();
   #missed = 0;
 
   constructor(source: StateSource, reader: ChainReader, patience: number = usualPatience) {
@@ -33,7 +40,11 @@ export class StateCache {
     this.#patience = patience;
   }
 
-  /** The state of a root, named by the headers of an epoch; `undefined` where nobody has it. */
+  /**
+   * The state of a root, named by the headers of an epoch; `undefined` where nobody has it.
+   *
+   * @throws {HostFault} `host/aborted` by the caller's own signal alone, whoever else waits for the same state
+   */
   async exact(root: CID, epoch: number, options: AbortOptions): Promise<StateAtHand | undefined> {
     const key = cidKey(root.bytes);
     const known = this.#open.get(key);
@@ -42,11 +53,25 @@ export class StateCache {
     const isHeld = this.#source.held.getSync(root.bytes) !== undefined;
     if (!isHeld && this.#source.isAbsent(root.bytes)) return undefined;
     const underWay = this.#opening.get(key);
-    if (underWay !== undefined) return await underWay;
+    if (underWay !== undefined) return await this.#join(key, underWay, options);
     if (!isHeld && this.#missed >= this.#patience && this.#missed++ % probeEvery !== 0) return undefined;
-    const opening = this.#openState(root, epoch, options).finally(() => this.#opening.delete(key));
+    const over = new AbortController();
+    const opening = { state: this.#openState(root, epoch, { signal: over.signal }), over, callers: 0 };
     this.#opening.set(key, opening);
-    return await opening;
+    return await this.#join(key, opening, options);
+  }
+
+  async #join(key: string, opening: Opening, { signal }: AbortOptions): Promise<StateAtHand | undefined> {
+    opening.callers++;
+    try {
+      return await unlessAborted(opening.state, signal);
+    } finally {
+      // one that is settled or ended is joined by nobody
+      if (--opening.callers === 0) {
+        if (this.#opening.get(key) === opening) this.#opening.delete(key);
+        opening.over.abort(new Error("nobody waits for it"));
+      }
+    }
   }
 
   async #openState(root: CID, epoch: number, options: AbortOptions): Promise<StateAtHand | undefined> {
@@ -83,4 +108,14 @@ export class StateCache {
     const header = this.#reader.tipsetAt(epoch)?.headers[0];
     return header !== undefined && decodeBlockHeader(header).parentStateRoot.equals(tree.root);
   }
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(abortFault(signal));
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    if (signal.aborted) stop();
+  });
 }
