@@ -76,21 +76,22 @@ export class HeadTracker {
   }
 
   /**
-   * Moves the head to a stored tipset whatever its weight, if its chain does not hold it, and sets the checkpoint there.
+   * Moves the head to a stored tipset whatever its weight, if its chain does not hold it, and sets the checkpoint there. A
+   * checkpoint above it on the same chain stays: what no fork could take back must not come within reach of one.
    *
    * @throws {ChainError} `chain/tipset-unknown`, `chain/fork-too-long`, `chain/behind-checkpoint`
    */
   checkpoint(key: TipsetKey): Promise<HeadDecision> {
     return this.#inTurn(async () => {
-      const head = this.#store.head;
-      const tipset = this.#store.reader.tipset(key);
+      const { head, reader } = this.#store;
+      const tipset = reader.tipset(key);
       const isBelow =
-        tipset !== undefined &&
-        head !== undefined &&
-        tipset.height <= head.height &&
-        this.#store.reader.isCanonical(key);
+        tipset !== undefined && head !== undefined && tipset.height <= head.height && reader.isCanonical(key);
       const change = isBelow ? undefined : await this.#store.switchHead(key);
-      await this.#store.setCheckpoint(key);
+      const { checkpoint } = this.#store;
+      const stays =
+        isBelow && checkpoint !== undefined && checkpoint.height >= tipset.height && reader.isCanonical(checkpoint.key);
+      if (!stays) await this.#store.setCheckpoint(key);
       if (change !== undefined) this.#tell(change);
       return { change, refused: undefined };
     });

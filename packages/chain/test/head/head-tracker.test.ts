@@ -129,6 +129,28 @@ describe("HeadTracker", () => {
     );
   });
 
+  it("does not take the checkpoint down, and moves it up", async () => {
+    const chain = fakeChain(fakeGenesis, 30);
+    const { store, tracker } = await begin(chain);
+    const at = (height: number) => (chain[height - 1] as FakeTipset).key;
+    for (const [asked, stands] of [
+      [20, 20],
+      [5, 20],
+      [20, 20],
+      [25, 25],
+      [24, 25],
+    ] as const) {
+      expect((await tracker.checkpoint(at(asked))).change).toBeUndefined();
+      expect(store.checkpoint?.key).toEqual(at(stands));
+    }
+    const fork = fakeChain(chain[9] as FakeTipset, 25, () => [5, 6], "fork").map(linked);
+    expect((await tracker.consider(fork)).refused?.code).toBe("chain/behind-checkpoint");
+    // nor after a restart
+    const later = new HeadTracker(store, fakeRules);
+    await later.checkpoint(at(7));
+    expect(store.checkpoint?.key).toEqual(at(25));
+  });
+
   it("goes on after a restart as before", async () => {
     const { store, tracker } = await begin(base);
     await tracker.consider([linked(fakeTipset(top, 11, [1]))]);
