@@ -5,7 +5,15 @@ import { ClaimThreads } from "./claim-threads.ts";
 import { F3Error } from "./errors.ts";
 import type { StartClaimThread } from "./thread.ts";
 import type { F3Position, FinalityCertificate } from "./types.ts";
-import { type Steps, settle, takeSteps, type Verified, type VerifyOptions } from "./verify.ts";
+import {
+  mostUnprovenKeys,
+  type Steps,
+  settle,
+  takeBatch,
+  takeSteps,
+  type Verified,
+  type VerifyOptions,
+} from "./verify.ts";
 
 export type { ClaimThread, ClaimThreadEvents, StartClaimThread } from "./thread.ts";
 export { type WebWorker, webThread } from "./web-thread.ts";
@@ -47,6 +55,8 @@ const ahead = 2;
 /** Certificates under way. */
 interface Flight {
   readonly at: number;
+  /** How many keys its changes of tables bring in. */
+  readonly keys: number;
   readonly start: F3Position;
   readonly taken: Steps;
   readonly bad: Promise<BadClaim | undefined>;
@@ -54,7 +64,7 @@ interface Flight {
 
 /**
  * Starts workers that check signatures. Chains, changes of tables and their CIDs are checked on the thread that asks, in
- * order, a few batches ahead of the signatures.
+ * order, a few batches ahead of the signatures; not behind changes that bring in many keys, before they are proved.
  *
  * The workers are shut down by `close`, by the signal, or with the process: an idle pool does not keep a process alive.
  * Cost of a start: each worker decodes the keys of the table, about half a second for 1,500.
@@ -99,13 +109,15 @@ async function verifyIn(
     for (;;) {
       if (signal?.aborted === true) throw abortFault(signal);
       while (next !== undefined && sent < certificates.length && flights.length < ahead * threads.size) {
-        const taken = takeSteps(next, certificates.slice(sent, sent + together), rules);
+        if (flights.reduce((sum, { keys }) => sum + keys, 0) > mostUnprovenKeys) break;
+        const { batch, keys } = takeBatch(certificates, sent, together);
+        const taken = takeSteps(next, batch, rules);
         const claims = taken.steps.map(({ claim }) => claim);
         const bad = claims.length === 0 ? Promise.resolve(undefined) : threads.check(claims, stop.signal);
         bad.catch(() => {}); // whoever waits for it hears of it
-        flights.push({ at: sent, start: next, taken, bad });
+        flights.push({ at: sent, keys, start: next, taken, bad });
         next = taken.error === undefined ? (taken.steps.at(-1)?.after as F3Position) : undefined;
-        sent += together;
+        sent += batch.length;
       }
       const flight = flights.shift();
       if (flight === undefined) return { position, accepted: certificates.length };

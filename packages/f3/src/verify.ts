@@ -37,6 +37,34 @@ export interface CertificateVerifier {
 /** Signatures are checked together in batches of this many: longer ones save nothing that is seen (bench/README.md). */
 export const batchLength = 32;
 
+/**
+ * Keys that certificates may bring in before their signatures are checked. Whoever forges a certificate chooses how many it
+ * brings, thousands, and to decode them for the one behind it would take seconds. Honest certificates bring a few.
+ */
+export const mostUnprovenKeys = 64;
+
+/** How many keys the changes of a certificate bring in. */
+function keysBrought({ powerTableDelta }: FinalityCertificate): number {
+  return powerTableDelta.reduce((count, { signingKey }) => (signingKey.length > 0 ? count + 1 : count), 0);
+}
+
+/**
+ * Certificates to check together, from one on: `length` at most, and none behind changes that bring in too many keys. What
+ * comes after must wait until these hold.
+ */
+export function takeBatch(
+  certificates: readonly FinalityCertificate[],
+  from: number,
+  length: number,
+): { readonly batch: readonly FinalityCertificate[]; readonly keys: number } {
+  let end = from;
+  let keys = 0;
+  while (end < certificates.length && end - from < length && keys <= mostUnprovenKeys) {
+    keys += keysBrought(certificates[end++] as FinalityCertificate);
+  }
+  return { batch: certificates.slice(from, end), keys };
+}
+
 /** A certificate that holds but for its signature, and where it leads. */
 export interface Step {
   readonly before: F3Position;
@@ -98,11 +126,13 @@ export function createCertificateVerifier({ networkName, random, lookback }: Ver
   return {
     verify(start, certificates) {
       let position = start;
-      for (let at = 0; at < certificates.length; at += batchLength) {
-        const taken = takeSteps(position, certificates.slice(at, at + batchLength), rules);
+      for (let at = 0; at < certificates.length; ) {
+        const { batch } = takeBatch(certificates, at, batchLength);
+        const taken = takeSteps(position, batch, rules);
         const result = settle(position, taken, checker.firstBad(taken.steps.map(({ claim }) => claim)));
         position = result.position;
         if (result.error !== undefined) return { ...result, accepted: at + result.accepted };
+        at += batch.length;
       }
       return { position, accepted: certificates.length };
     },

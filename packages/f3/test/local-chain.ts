@@ -1,11 +1,13 @@
 // Certificates made here: tables that change in every way, chains of several lengths, the rule of production for tables.
-import { bls } from "@copse/crypto";
+import { bls, currentEngine } from "@copse/crypto";
 import { cidOf } from "@copse/ipld";
 import { concatBytes, utf8 } from "@copse/primitives";
 import { seeded } from "@copse/testkit";
 import type { TipsetKey } from "@copse/types";
 import { makeCertificate } from "../src/make.ts";
+import { diffPowerTables } from "../src/power-delta.ts";
 import { createPowerTable, scaledPowers } from "../src/power-table.ts";
+import { encodeSigners } from "../src/signers.ts";
 import { trustRoot } from "../src/trust-root.ts";
 import type { F3Position, F3Tipset, FinalityCertificate, PowerEntry, PowerTable } from "../src/types.ts";
 
@@ -96,6 +98,35 @@ export function localChain(length: number, { members = 7, seed = 1 } = {}): Loca
 export function tipset(epoch: number, blocks: number, powerTable: PowerTable): F3Tipset {
   const cids = Array.from({ length: blocks }, (_, i) => cidOf(utf8(`local-${epoch}-${i}`)));
   return { epoch, key: concatBytes(...cids) as TipsetKey, powerTable: powerTable.cid, commitments: new Uint8Array(32) };
+}
+
+/**
+ * Certificates that hold but for their signatures, from a chain's start on. Each replaces the whole table by members whose
+ * keys nobody has seen.
+ */
+export function forgedTables({ start }: LocalChain, length: number, members: number): FinalityCertificate[] {
+  const { g1 } = currentEngine().bls;
+  let point = g1.generator;
+  const freshKey = (): Uint8Array => {
+    point = g1.sum([point, g1.generator]);
+    return g1.encode(point);
+  };
+  let { powerTable } = start;
+  const base = tipset(100, 1, powerTable);
+  return Array.from({ length }, (_, instance) => {
+    const entries = Array.from({ length: members }, (_, i) => ({ id: BigInt(i), power: 10n, publicKey: freshKey() }));
+    const next = createPowerTable(entries);
+    const forged = withWrongSignature({
+      instance,
+      chain: [base],
+      supplementalData: { commitments: new Uint8Array(32), powerTable: next.cid },
+      signers: encodeSigners(powerTable.entries.keys()),
+      signature: new Uint8Array(96),
+      powerTableDelta: diffPowerTables(powerTable, next),
+    });
+    powerTable = next;
+    return forged;
+  });
 }
 
 /** The signature of someone over something: a point as it should be, but not this certificate's. */
