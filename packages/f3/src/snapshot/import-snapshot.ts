@@ -53,7 +53,8 @@ export interface ImportedSnapshot {
  * @param target a store, or where one is to be: it is opened for what the snapshot's header says, if that is to be trusted
  * @throws {F3SnapshotError} what is wrong with the stream; `f3/snapshot-conflict` names the first instance decided otherwise
  * @throws {F3Error} the first certificate that does not hold; `facts.instance` names it
- * @throws {F3StoreError} `f3/store-other-root`, `f3/store-import-running`, `f3/store-corrupt`
+ * @throws {F3StoreError} `f3/store-other-root`, `f3/store-import-running`, `f3/store-corrupt`; `f3/store-changed` where another
+ * process, or another handle of the same rows, has gone on here meanwhile: what it did stays
  * @throws {HostFault} `host/aborted`, `host/store-failed`
  * @see go-f3:certstore/snapshot.go ImportSnapshotToDatastore, which checks neither signatures nor chains
  * @example

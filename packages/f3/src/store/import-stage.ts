@@ -2,23 +2,31 @@ import { type AbortOptions, equalBytes } from "@copse/primitives";
 import type { F3Position, FinalityCertificate } from "../types.ts";
 import { CertificateRows, type StoredCertificate } from "./certificate-rows.ts";
 import { F3StoreError } from "./errors.ts";
-import type { KeyValueChange } from "./key-value-store.ts";
-import { certificateKey, importKey, powerKey, tableEvery } from "./keys.ts";
-import { decodeImport, encodeImport, type ImportState, mostSegments } from "./records.ts";
+import type { KeyValueChange, KeyValueStore } from "./key-value-store.ts";
+import { certificateKey, importKey, powerKey, stateKey, tableEvery } from "./keys.ts";
+import { decodeImport, decodeState, encodeImport, type ImportState, mostSegments } from "./records.ts";
 import { isSameDecision } from "./same-decision.ts";
 import { type CertificateBytes, certificateChanges, type StoreCore } from "./store-core.ts";
 
 /** Instances whose rows are taken away at once. */
 const removedAtOnce = 1024;
 
+/** Where imports are under way, however many stores were opened there. */
+const importing = new WeakSet<KeyValueStore>();
+
 /**
  * Certificates on their way into a store: under a generation of rows of their own, which nobody sees. A row that is written
  * with each batch says how far they go, so that the next import goes on where this one was killed. At the end one batch makes
  * them part of the store.
+ *
+ * Another process, or another handle of the same database, may import too, and take up what it finds: before each write the
+ * stage looks whether its row is still as it left it, and touches nothing where it is not.
  */
 export class ImportStage {
   readonly #core: StoreCore;
   #staged: ImportState | undefined;
+  /** What a write that failed may have left all the same. */
+  #inDoubt: ImportState | undefined;
 
   private constructor(core: StoreCore, staged: ImportState | undefined) {
     this.#core = core;
@@ -32,22 +40,23 @@ export class ImportStage {
    * @throws {F3StoreError} `f3/store-import-running`
    */
   static async start(core: StoreCore): Promise<ImportStage> {
-    if (core.isImporting) throw new F3StoreError("f3/store-import-running", { network: core.root.networkName });
-    core.isImporting = true;
+    const { kv, root } = core;
+    if (importing.has(kv)) throw new F3StoreError("f3/store-import-running", { network: root.networkName });
+    importing.add(kv);
     try {
-      const bytes = await core.kv.get(importKey);
+      const bytes = await kv.get(importKey);
       const stage = new ImportStage(core, bytes && decodeImport(bytes));
       if (!(await stage.#isUsable())) await stage.discard();
       return stage;
     } catch (error) {
-      core.isImporting = false;
+      importing.delete(kv);
       throw error;
     }
   }
 
   /** Lets other imports begin. */
   end(): void {
-    this.#core.isImporting = false;
+    importing.delete(this.#core.kv);
   }
 
   /** The instance after the last one of which a verified certificate is there, in the store or staged. */
@@ -129,6 +138,7 @@ export class ImportStage {
       const last = await this.#rows().certificate(next - 1);
       const segments = [...core.span.segments, { from: this.stored, generation }];
       if (segments.length > mostSegments) throw new F3StoreError("f3/store-imports-many", { limit: mostSegments });
+      await this.#assertUntouched();
       const { networkName, first, lookback } = core.root;
       const state = { networkName, first, lookback, latest: next - 1, segments };
       await core.write(state, last, [{ key: importKey }], position?.nextInstance === next ? position : undefined);
@@ -137,12 +147,16 @@ export class ImportStage {
     });
   }
 
-  /** Takes everything staged away again, from its end: killed meanwhile, what is left is whole. */
+  /** Takes everything staged away again, from its end: killed meanwhile, what is left is whole. What others hold stays. */
   async discard(): Promise<void> {
-    if (this.#staged === undefined) return;
-    await this.#remove(this.#staged.from);
-    await this.#core.kv.batch([{ key: importKey }]);
+    const isOurs = await this.#isOurs();
+    const staged = this.#staged;
+    if (staged !== undefined && isOurs) {
+      if (!(await this.#isLive(staged.generation))) await this.#remove(staged.from);
+      await this.#core.kv.batch([{ key: importKey }]);
+    }
     this.#staged = undefined;
+    this.#inDoubt = undefined;
   }
 
   /** Store and stage as one: the store's own certificates go first. */
@@ -162,6 +176,7 @@ export class ImportStage {
     if (staged.networkName !== networkName || staged.first !== first || staged.lookback !== lookback) return false;
     if (!equalBytes(staged.initialTable, initialTable.cid.bytes)) return false;
     if (staged.from > this.stored || staged.next <= this.stored) return false;
+    if (await this.#isLive(staged.generation)) return false;
     return (await this.conflict()) === undefined;
   }
 
@@ -204,9 +219,39 @@ export class ImportStage {
   }
 
   async #write(changes: readonly KeyValueChange[], staged: ImportState): Promise<void> {
+    await this.#assertUntouched(staged.generation);
+    this.#inDoubt = staged;
     await this.#core.kv.batch([...changes, { key: importKey, value: encodeImport(staged) }]);
+    this.#inDoubt = undefined;
     this.#staged = staged;
   }
+
+  /** @throws {F3StoreError} `f3/store-changed` where another import went on here, or has ended */
+  async #assertUntouched(generation = this.#staged?.generation): Promise<void> {
+    if ((await this.#isOurs()) && !(generation !== undefined && (await this.#isLive(generation)))) return;
+    throw new F3StoreError("f3/store-changed", { network: this.#core.root.networkName });
+  }
+
+  /** Whether the row of imports is as this one has left it; learns what became of a write that failed. */
+  async #isOurs(): Promise<boolean> {
+    const stored = await this.#core.kv.get(importKey);
+    if (isRowOf(stored, this.#staged)) return true;
+    if (this.#inDoubt === undefined || !isRowOf(stored, this.#inDoubt)) return false;
+    this.#staged = this.#inDoubt;
+    this.#inDoubt = undefined;
+    return true;
+  }
+
+  /** Whether the store itself, as others may have left it, has rows of a generation. */
+  async #isLive(generation: number): Promise<boolean> {
+    const stored = await this.#core.kv.get(stateKey);
+    return stored !== undefined && decodeState(stored).segments.some((segment) => segment.generation === generation);
+  }
+}
+
+function isRowOf(stored: Uint8Array | undefined, staged: ImportState | undefined): boolean {
+  if (stored === undefined || staged === undefined) return stored === undefined && staged === undefined;
+  return equalBytes(stored, encodeImport(staged));
 }
 
 function removals({ generation, first }: ImportState, from: number, end: number): KeyValueChange[] {

@@ -32,7 +32,6 @@ export class StoreCore {
   /** `undefined` while no certificate is stored: nothing is written before the first. */
   state: StoreState | undefined;
   latest: FinalityCertificate | undefined;
-  isImporting = false;
   #position: F3Position | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
