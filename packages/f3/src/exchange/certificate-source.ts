@@ -37,7 +37,12 @@ export interface SourceFault {
   readonly error: Error;
 }
 
-const lies: ReadonlySet<unknown> = new Set(["f3/source-garbage", "f3/source-too-many", "f3/source-other-table"]);
+const lies: ReadonlySet<unknown> = new Set([
+  "f3/source-garbage",
+  "f3/source-too-many",
+  "f3/source-other-table",
+  "f3/store-conflict",
+]);
 
 /** What an error that a source throws, or sends us into, says about it. Network errors name their `fault`. */
 export function faultKind(error: Error): SourceFault["kind"] {

@@ -4,6 +4,8 @@ import { CopseError } from "@copse/primitives";
 export type F3ExchangeFacts = {
   /** A source did not answer in time. */
   "f3/source-late": { peer: string; first: number; waitedMs: number };
+  /** Asking a source failed in a way that has no code. */
+  "f3/source-failed": { peer: string; first: number; why: string };
   /** A source says it holds certificates and gives none. */
   "f3/source-empty": { peer: string; first: number; pending: number };
   /** What a source gave for an instance is no certificate. */
@@ -18,6 +20,7 @@ export type F3ExchangeFacts = {
 
 const say: { [Code in keyof F3ExchangeFacts]: (facts: F3ExchangeFacts[Code]) => string } = {
   "f3/source-late": (f) => `${f.peer} did not answer for instance ${f.first} in ${f.waitedMs} ms`,
+  "f3/source-failed": (f) => `asking ${f.peer} for instance ${f.first} failed: ${f.why}`,
   "f3/source-empty": (f) => `${f.peer} says that instance ${f.pending} is next and gave nothing from ${f.first} on`,
   "f3/source-garbage": (f) => `${f.peer}: what it gave for instance ${f.instance} is no certificate: ${f.why}`,
   "f3/source-too-many": (f) => `${f.peer} gave ${f.got} certificates where ${f.asked} were asked for`,

@@ -17,6 +17,12 @@ export interface Delivery {
   readonly certificates: readonly Uint8Array[];
 }
 
+/**
+ * Bytes that may wait for windows before them. Honest windows have less than 1 MiB each; who answers with all that a message
+ * may hold must not fill the memory of who is kept waiting by another.
+ */
+const mostWaiting = 32 << 20;
+
 /** The windows that are asked for, or wait for those before them; in order of their instances. */
 export class WindowQueue {
   readonly #size: number;
@@ -26,6 +32,8 @@ export class WindowQueue {
   #next: number;
   /** The instance after the last window. */
   #end: number;
+  /** Something came that there was no room for. */
+  #turnedAway = false;
 
   constructor(next: number, size: number, most: number) {
     this.#next = next;
@@ -39,9 +47,10 @@ export class WindowQueue {
     return this.#windows[0];
   }
 
-  /** Windows that nothing came for yet. */
+  /** Windows to ask for, that nothing came for yet: the first alone while there is no room for others. */
   get open(): readonly Window[] {
-    return this.#windows.filter((window) => !this.#came.has(window));
+    const windows = this.#turnedAway ? this.#windows.slice(0, 1) : this.#windows;
+    return windows.filter((window) => !this.#came.has(window));
   }
 
   /** Nothing came that waits, and nothing is being asked for. */
@@ -62,10 +71,15 @@ export class WindowQueue {
     }
   }
 
-  /** Something came for a window. Where two sources gave something, the first counts. */
+  /**
+   * Something came for a window. Where two sources gave something, the first counts. What there is no room for is asked for
+   * anew when the first window came.
+   */
   came(window: Window, peer: string, certificates: readonly Uint8Array[]): void {
     if (!this.#windows.includes(window) || this.#came.has(window)) return;
-    this.#came.set(window, { first: window.first, peer, certificates });
+    const waiting = [...this.#came.values()].reduce((sum, delivery) => sum + sizeOf(delivery.certificates), 0);
+    if (window !== this.first && waiting + sizeOf(certificates) > mostWaiting) this.#turnedAway = true;
+    else this.#came.set(window, { first: window.first, peer, certificates });
   }
 
   /** What came for the window whose turn it is. It waits for what was asked for no longer. */
@@ -75,6 +89,7 @@ export class WindowQueue {
     if (window === undefined || delivery === undefined) return undefined;
     this.#came.delete(window);
     this.#windows.shift();
+    this.#turnedAway = false;
     return delivery;
   }
 
@@ -91,6 +106,10 @@ export class WindowQueue {
       this.#windows.unshift({ first: next, count, asked: new Set(), askedAt: undefined });
     }
   }
+}
+
+function sizeOf(certificates: readonly Uint8Array[]): number {
+  return certificates.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Resolves at the next event, or after `ms`, or when the signal fires. */

@@ -127,6 +127,75 @@ describe("sources that are not honest", () => {
     for (let instance = 0; instance < 80; instance++) expect(await store.get(instance)).toEqual(bytesOf(instance));
   });
 
+  it("cost one slice: what is behind a lie is not read", async () => {
+    const seen: number[] = [];
+    const make = (bad: number) => (instance: number) => {
+      const bytes = bytesOf(instance, instance !== bad);
+      bytes.slice = (...range) => {
+        seen.push(instance); // decoding begins with a copy
+        return Uint8Array.prototype.slice.apply(bytes, range) as Uint8Array<ArrayBuffer>;
+      };
+      return bytes;
+    };
+    const { told } = await run([source("liar", honest(256, make(0)))], { window: 256 });
+    expect(told).toEqual(["liar lie"]);
+    expect(seen).toEqual(Array.from({ length: 64 }, (_, at) => at));
+  });
+
+  it("are told of once where the second slice is no certificate, and the first is kept", async () => {
+    const make = (instance: number) => (instance === 100 ? new Uint8Array(9) : bytesOf(instance));
+    const { result, told, faults, progress } = await run([source("liar", honest(256, make))], { window: 256 });
+    expect(result).toMatchObject({ nextInstance: 100, caughtUp: false });
+    expect(progress).toEqual([64, 100]);
+    expect(told).toEqual(["liar lie"]);
+    expect(faults[0]?.error).toMatchObject({ code: "f3/source-garbage", facts: { instance: 100 } });
+  });
+
+  it("have their bytes cut into slices of 512 KiB", async () => {
+    const seen: number[] = [];
+    const make = (instance: number) => {
+      const bytes = new Uint8Array(150 << 10);
+      bytes.slice = () => {
+        seen.push(instance);
+        return bytesOf(instance, instance !== 1) as Uint8Array<ArrayBuffer>;
+      };
+      return bytes;
+    };
+    await run([source("liar", honest(16, make))]);
+    expect(seen).toEqual([0, 1, 2]);
+  });
+
+  it("do not fill the memory while another is waited for", async () => {
+    const gate = Promise.withResolvers<void>();
+    const slow = source("slow", async (ask) => {
+      if (ask.limit > 0 && ask.first === 0) await gate.promise;
+      return honest(500)(ask);
+    });
+    const much = source("much", ({ first, limit }) => ({
+      pending: 500,
+      certificates: Array.from({ length: limit }, (_, at) => (first === 0 ? bytesOf(at) : new Uint8Array(1 << 20))),
+    }));
+    const running = run([slow, much], { ahead: 8, patienceMs: 60_000, hedgeMs: 60_000 });
+    while (much.asked.length < 4) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(much.asked.map(({ first }) => first)).toEqual([0, 16, 32, 48]); // two wait, the third was turned away
+    gate.resolve();
+    const { result, told } = await running;
+    expect(result).toMatchObject({ nextInstance: 500, caughtUp: true });
+    expect(told).toEqual(["much lie"]);
+  });
+
+  it.each([
+    ["throws", () => Promise.reject(new TypeError("socket is null"))],
+    ["ends its answer by", () => ({ pending: 80, certificates: [], failure: new TypeError("socket is null") })],
+    ["rejects with", () => Promise.reject("socket is null")],
+  ])("fail alone when one %s something without a code", async (_, answer) => {
+    const { result, told, faults } = await run([source("odd", answer), good()]);
+    expect(result).toMatchObject({ nextInstance: 80, caughtUp: true });
+    expect(told).toEqual(["odd failed"]);
+    expect(faults[0]?.error).toMatchObject({ code: "f3/source-failed", facts: { why: "socket is null" } });
+  });
+
   it("keep what they sent before it", async () => {
     const { result, told } = await run([
       source(
