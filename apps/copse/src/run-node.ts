@@ -21,14 +21,14 @@ import { errorFacts } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { reportAssembled } from "./report-assembled.ts";
 import { nodeStatus } from "./status.ts";
-import { assemble, isAbort, messageRange, type SyncContext } from "./sync/assemble.ts";
+import { assemble, isAbort, type SyncContext } from "./sync/assemble.ts";
 import { Follower } from "./sync/follow.ts";
 import { importSource } from "./sync/import-source.ts";
 import { HeadJudge } from "./sync/leader-judge.ts";
 import { SyncMonitor } from "./sync/monitor.ts";
 import { noRanking } from "./sync/ranking.ts";
-import { retreatUnserved } from "./sync/retreat.ts";
 import { SourcePool } from "./sync/sources.ts";
+import { standBack } from "./sync/stand-back.ts";
 import { StatePrefetch } from "./sync/state-prefetch.ts";
 import type { Target } from "./sync/target.ts";
 import { nodeStates, syncContext } from "./sync-context.ts";
@@ -116,25 +116,6 @@ const retryMs = 5000;
 /** What says of a target that it leaves out what is final. */
 const leavesFinal: ReadonlySet<string> = new Set(["copse/not-certified", "chain/behind-checkpoint"]);
 
-/** What says of a target that it is no part of the chain, beside the rules its blocks may break. */
-const brokenTarget: ReadonlySet<string> = new Set([
-  "copse/chain-broken",
-  "copse/not-certified",
-  "chain/fork-too-long",
-  "chain/seam-broken",
-  "chain/behind-checkpoint",
-]);
-
-/** After a target failed: what keeps it from standing in the way of others. */
-async function standBack(target: Target, error: unknown, { peers, store, options }: CopseNode): Promise<void> {
-  if (!isCopseError(error)) return;
-  if (error.code.startsWith("block/") || brokenTarget.has(error.code)) peers.refuse(target);
-  if (error.code !== "copse/no-peers") return;
-  peers.putBack(target);
-  const wanted = messageRange(options.messages, { from: options.to, to: store.head?.height ?? 0 });
-  if (wanted !== undefined) await retreatUnserved(store, wanted);
-}
-
 /** Syncs from peers, then follows; one round with `--once`. */
 async function runSync(
   node: CopseNode,
@@ -161,7 +142,7 @@ async function runSync(
           tellRefused(errorFacts(error), context, log);
           if (!(error instanceof BlockError)) return;
           // who told the target told this too, unless it came later
-          if (chosen !== undefined && error.facts.height <= chosen.height) void standBack(chosen, error, node);
+          if (chosen !== undefined && error.facts.height <= chosen.height) void standBack(chosen, error, node, log);
           follower?.refuse(error);
         },
         AbortSignal.any([signal, over.signal]),
@@ -211,7 +192,7 @@ async function runSync(
         const isForked = isCopseError(error) && leavesFinal.has(error.code);
         if (signal.aborted || (options.once && !isForked)) throw error;
         log.error(errorFacts(error), "this target could not be assembled");
-        await standBack(target, error, node);
+        await standBack(target, error, node, log);
         if (!isForked) await wait(retryMs, undefined, { signal });
         continue;
       }
