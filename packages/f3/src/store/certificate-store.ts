@@ -1,7 +1,6 @@
 import { type AbortOptions, equalBytes, utf8 } from "@copse/primitives";
 import { encodePowerEntries } from "../power-entries.ts";
 import type { F3Position, FinalityCertificate, PowerTable } from "../types.ts";
-import type { Verified } from "../verify.ts";
 import type { CertificateCheck } from "./certificate-check.ts";
 import { generationAt, readTable } from "./certificate-rows.ts";
 import { registerCore } from "./core-of.ts";
@@ -9,7 +8,7 @@ import { F3StoreError } from "./errors.ts";
 import type { KeyValueStore } from "./key-value-store.ts";
 import { powerKey, powerRow, stateKey } from "./keys.ts";
 import { decodeState, mostLookback, mostNameBytes, type StoreState } from "./records.ts";
-import { StoreCore, type StoreRoot } from "./store-core.ts";
+import { type PutResult, StoreCore, type StoreRoot } from "./store-core.ts";
 
 /** What a store of certificates starts from: the trust root. */
 export interface CertificateStoreRoot {
@@ -58,14 +57,18 @@ export interface CertificateStore {
   powerTable(instance: number, options?: AbortOptions): Promise<PowerTable>;
   /**
    * Verifies certificates that follow the latest one, and stores the good ones up to the first bad one in one batch. Those
-   * of instances that are stored already are passed over and count as accepted. Nothing gets in unverified: there is no
-   * other way in but an import, which verifies too.
+   * of instances that are stored already are passed over and count as accepted, whoever signed them, as long as they decide
+   * the same. Nothing gets in unverified: there is no other way in but an import, which verifies too.
    *
-   * @returns what the verifier said: `error` names the instance and what is wrong with it
+   * @returns what the verifier said: `error` names the instance and what is wrong with it, or is `f3/store-conflict`
    * @throws {F3StoreError} `f3/store-changed`, `f3/store-check-malformed`, `f3/store-corrupt`
    * @throws {HostFault} `host/aborted` before anything was written, `host/store-failed`
    */
-  put(certificates: readonly FinalityCertificate[], check: CertificateCheck, options?: AbortOptions): Promise<Verified>;
+  put(
+    certificates: readonly FinalityCertificate[],
+    check: CertificateCheck,
+    options?: AbortOptions,
+  ): Promise<PutResult>;
 }
 
 /**

@@ -11,6 +11,8 @@ export type F3StoreFacts = {
   "f3/store-root-too-large": { field: string; value: number; limit: number };
   "f3/store-empty": { network: string };
   "f3/store-instance-absent": { instance: number; first: number; next: number };
+  /** A certificate decides otherwise than the one that is stored for its instance. */
+  "f3/store-conflict": { instance: number };
   /** Another writer changed the rows under this store. */
   "f3/store-changed": { network: string };
   /** A verifier's answer does not fit what it was asked. */
@@ -27,6 +29,8 @@ const say: { [Code in keyof F3StoreFacts]: (facts: F3StoreFacts[Code]) => string
   "f3/store-empty": (f) => `the certificate store of ${f.network} holds no certificate`,
   "f3/store-instance-absent": (f) =>
     `instance ${f.instance} is not in the certificate store, which goes from ${f.first} to before ${f.next}`,
+  "f3/store-conflict": (f) =>
+    `the certificate of instance ${f.instance} decides otherwise than the one in the certificate store`,
   "f3/store-changed": (f) => `another writer changed the certificate store of ${f.network}: open it again`,
   "f3/store-check-malformed": (f) => `the verifier's answer for instance ${f.instance} is malformed: ${f.why}`,
   "f3/store-import-running": (f) => `an import into the certificate store of ${f.network} is under way`,

@@ -125,6 +125,7 @@ export class ImportStage {
   async commit(position: F3Position | undefined): Promise<{ added: number } | { conflict: number }> {
     return this.#core.lock(async () => {
       const core = this.#core;
+      await core.settle();
       const conflict = await this.conflict();
       if (conflict !== undefined) return { conflict };
       if (this.#staged === undefined || this.#staged.next <= this.stored) {

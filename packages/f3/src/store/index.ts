@@ -8,3 +8,4 @@ export {
 export { F3StoreError, type F3StoreFacts } from "./errors.ts";
 export type { KeyValueChange, KeyValueStore } from "./key-value-store.ts";
 export { rowsAsStore } from "./rows-as-store.ts";
+export type { PutResult } from "./store-core.ts";

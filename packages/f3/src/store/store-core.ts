@@ -1,5 +1,6 @@
 import { type AbortOptions, assertNotAborted } from "@copse/primitives";
 import { encodeCertificate } from "../certificate.ts";
+import type { F3Error } from "../errors.ts";
 import { applyPowerTableDelta } from "../power-delta.ts";
 import { encodePowerEntries } from "../power-entries.ts";
 import type { F3Position, FinalityCertificate, PowerTable } from "../types.ts";
@@ -10,6 +11,7 @@ import { F3StoreError } from "./errors.ts";
 import type { KeyValueChange, KeyValueStore } from "./key-value-store.ts";
 import { certificateKey, powerKey, stateKey, tableEvery } from "./keys.ts";
 import { encodeState, isSameState, type StoreState } from "./records.ts";
+import { isSameDecision } from "./same-decision.ts";
 
 /** Where a store begins: what is trusted. */
 export interface StoreRoot {
@@ -25,6 +27,12 @@ export interface CertificateBytes {
   readonly bytes: Uint8Array;
 }
 
+/** What came of certificates that were put. */
+export interface PutResult extends Omit<Verified, "error"> {
+  /** What is wrong with the one behind the accepted ones: `f3/store-conflict` where its instance is stored already. */
+  readonly error?: F3Error | F3StoreError;
+}
+
 /** The state behind a certificate store, shared with imports into it. One change at a time. */
 export class StoreCore {
   readonly kv: KeyValueStore;
@@ -33,6 +41,8 @@ export class StoreCore {
   state: StoreState | undefined;
   latest: FinalityCertificate | undefined;
   #position: F3Position | undefined;
+  /** What a write that failed may have made true all the same. */
+  #inDoubt: StoreState | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(kv: KeyValueStore, root: StoreRoot, state: StoreState | undefined) {
@@ -72,12 +82,16 @@ export class StoreCore {
     certificates: readonly FinalityCertificate[],
     check: CertificateCheck,
     { signal }: AbortOptions,
-  ): Promise<Verified> {
+  ): Promise<PutResult> {
     assertNotAborted(signal);
+    await this.settle();
     const position = await this.position({ signal });
     const known = certificates.findIndex(({ instance }) => instance >= position.nextInstance);
     const fresh = known === -1 ? [] : certificates.slice(known);
     const passed = certificates.length - fresh.length;
+    const conflict = await this.#conflict(certificates.slice(0, passed));
+    if (conflict !== undefined) return { position, ...conflict };
+    assertNotAborted(signal);
     if (fresh.length === 0) return { position, accepted: passed };
     const { networkName } = this.root;
     const result = await check.verify(position, fresh, { networkName, signal });
@@ -108,10 +122,42 @@ export class StoreCore {
     if (!isSameState(await this.kv.get(stateKey), this.state)) {
       throw new F3StoreError("f3/store-changed", { network: this.root.networkName });
     }
-    await this.kv.batch([...changes, { key: stateKey, value: encodeState(state) }]);
+    this.#inDoubt = state;
+    try {
+      await this.kv.batch([...changes, { key: stateKey, value: encodeState(state) }]);
+    } catch (error) {
+      await this.settle().catch(() => {}); // the next put asks again
+      throw error;
+    }
+    this.#inDoubt = undefined;
     this.state = state;
     this.latest = latest;
     this.#position = position;
+  }
+
+  /** Learns what became of a write that failed: the rows may be durable all the same, or become so later. Called under the lock. */
+  async settle(): Promise<void> {
+    const state = this.#inDoubt;
+    if (state === undefined || !isSameState(await this.kv.get(stateKey), state)) return;
+    const latest = await new CertificateRows(this.kv, state, this.root).certificate(state.latest);
+    this.state = state;
+    this.latest = latest;
+    this.#position = undefined;
+    this.#inDoubt = undefined;
+  }
+
+  /** The first of some certificates that decides otherwise than what is stored for its instance, and how many are before it. */
+  async #conflict(
+    certificates: readonly FinalityCertificate[],
+  ): Promise<{ accepted: number; error: F3StoreError } | undefined> {
+    const rows = this.rows();
+    for (const [accepted, certificate] of certificates.entries()) {
+      const { instance } = certificate;
+      if (instance < this.root.first) continue; // of before the root, where nothing is stored
+      if (isSameDecision(await rows.certificate(instance), certificate)) continue;
+      return { accepted, error: new F3StoreError("f3/store-conflict", { instance }) };
+    }
+    return undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 import { HostFault } from "@copse/primitives";
 import { describe, expect, it } from "vitest";
+import { encodeCertificate } from "../../src/certificate.ts";
 import { type CatchUpOptions, catchUp, type SourceFault } from "../../src/exchange/index.ts";
 import { bytesOf, certificate, honest, markCheck, openStore, source } from "./fake-chain.ts";
 
@@ -62,6 +63,41 @@ describe("catching up", () => {
       expect(asked.length).toBeGreaterThan(2);
       expect(atOnce()).toBe(1);
     }
+  });
+
+  it("takes what others have signed of a stored decision, and reports who decides otherwise", async () => {
+    const store = await openStore();
+    const here = Array.from({ length: 24 }, (_, instance) => certificate(instance));
+    // Somebody else stores certificates while the sources are asked for them.
+    const meanwhile =
+      (make: (instance: number) => Uint8Array) => async (ask: Parameters<ReturnType<typeof honest>>[0]) => {
+        if (ask.limit > 0) await store.put(here, markCheck);
+        return honest(40, make)(ask);
+      };
+    const resigned = source(
+      "resigned",
+      meanwhile((instance) => bytesOf(instance, true, 7)),
+    );
+    const taken = await run([resigned], { store });
+    expect(taken.faults).toEqual([]);
+    expect(taken.result).toMatchObject({ nextInstance: 40, caughtUp: true });
+    expect(await store.get(23)).toEqual(bytesOf(23));
+    expect(await store.get(24)).toEqual(bytesOf(24, true, 7));
+
+    const another = await openStore();
+    const twisted = source("twisted", async (ask) => {
+      if (ask.limit > 0) await another.put(here, markCheck);
+      return honest(40, (instance) => {
+        const same = certificate(instance);
+        const commitments = new Uint8Array(32).fill(instance === 5 ? 1 : 0);
+        return encodeCertificate({ ...same, supplementalData: { ...same.supplementalData, commitments } });
+      })(ask);
+    });
+    const caught = await run([twisted], { store: another });
+    expect(caught.told).toEqual(["twisted lie"]);
+    expect(caught.faults[0]?.error).toMatchObject({ code: "f3/store-conflict", facts: { instance: 5 } });
+    expect(await another.get(5)).toEqual(bytesOf(5));
+    expect(another.latest?.instance).toBe(23);
   });
 
   it("holds no more windows than it may", async () => {

@@ -261,6 +261,40 @@ describe("an import that fails", () => {
   });
 });
 
+describe("an import whose write fails though it became durable", () => {
+  it("shows nothing of itself before its last write, and all of itself then", async () => {
+    let [failed, whole] = [0, 0];
+    for (let number = 0; number < 40; number++) {
+      const kv = new OpenStore();
+      const store = await openCertificateStore(kv, rootOf(made));
+      await store.put(made.certificates.slice(0, 50), formCheck());
+      const before = kv.content();
+      const first = kv.writes + number;
+      kv.onDone = (at) => {
+        if (at === first) throw new Error("the answer is lost");
+      };
+      try {
+        await importF3Snapshot([snapshotOf(made, 1600)], store, options());
+        break;
+      } catch (error) {
+        expect((error as Error).message).toBe("the answer is lost");
+        failed++;
+      }
+      kv.onDone = () => {};
+      const isWhole = store.latest?.instance === 1600;
+      if (isWhole) whole++;
+      else expect(kv.content()).toBe(before);
+      expect(same(await exported(kv), snapshotOf(made, isWhole ? 1600 : 56))).toBe(true);
+      expect(kv.rows.has("/import")).toBe(false);
+      const { accepted } = await store.put(made.certificates.slice(50, 90), formCheck());
+      expect(accepted).toBe(40);
+      await importF3Snapshot([snapshot], store, options());
+      expect(same(await exported(kv), snapshot)).toBe(true);
+    }
+    expect([failed > 3, whole]).toEqual([true, 1]);
+  });
+});
+
 describe("an import that was killed", () => {
   /** Rows as a kill at a write leaves them. */
   async function killedAt(number: number, stored = 0, source = snapshot): Promise<OpenStore> {

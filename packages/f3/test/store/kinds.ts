@@ -64,6 +64,8 @@ export class OpenStore implements KeyValueStore {
   writes = 0;
   /** Called before each batch, with its number. */
   onBatch: (number: number) => void | Promise<void> = () => {};
+  /** Called when a batch is done, with its number. */
+  onDone: (number: number) => void = () => {};
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     this.reads++;
@@ -73,11 +75,13 @@ export class OpenStore implements KeyValueStore {
   async batch(
     changes: readonly { readonly key: Uint8Array; readonly value?: Uint8Array | undefined }[],
   ): Promise<void> {
-    await this.onBatch(this.writes++);
+    const number = this.writes++;
+    await this.onBatch(number);
     for (const { key, value } of changes) {
       if (value === undefined) this.rows.delete(latin1(key));
       else this.rows.set(latin1(key), Uint8Array.from(value));
     }
+    this.onDone(number);
   }
 
   /** All rows as text, to compare. */

@@ -1,5 +1,5 @@
 import { installFastest } from "@copse/crypto/fastest";
-import { fromLatin1 } from "@copse/primitives";
+import { fromLatin1, latin1 } from "@copse/primitives";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPowerTable } from "../../src/power-table.ts";
 import {
@@ -195,6 +195,74 @@ describe("a certificate store", () => {
     await expect(two.put(made.certificates.slice(0, 3), formCheck())).rejects.toMatchObject({
       code: "f3/store-changed",
     });
+  });
+
+  it("goes on with what a write has made durable that failed all the same", async () => {
+    const part = (from: number, to: number) => made.certificates.slice(from, to);
+    for (const stored of [0, 30]) {
+      const kv = new OpenStore();
+      const store = await openMade(kv);
+      await store.put(part(0, stored), formCheck());
+      kv.onDone = () => {
+        throw new Error("the answer is lost");
+      };
+      await expect(store.put(part(0, 50), formCheck())).rejects.toThrow("the answer is lost");
+      kv.onDone = () => {};
+      expect(store.latest).toEqual(made.certificates[49]);
+      expect((await store.position()).nextInstance).toBe(90);
+      expect((await store.put(part(20, 100), formCheck())).accepted).toBe(80);
+      expect(await (await openMade(kv)).position()).toEqual(await store.position());
+    }
+  });
+
+  it("learns of that where the store could not be read then, or was late", async () => {
+    for (const isLate of [false, true]) {
+      const kv = new OpenStore();
+      const store = await openMade(kv);
+      await store.put(made.certificates.slice(0, 30), formCheck());
+      const before = new Map(kv.rows);
+      const { get } = kv;
+      kv.onDone = () => {
+        if (!isLate) kv.get = () => Promise.reject(new Error("not now"));
+        throw new Error("the answer is lost");
+      };
+      const put = store.put(made.certificates.slice(0, 50), formCheck());
+      if (isLate) kv.get = async (key) => before.get(latin1(key));
+      await expect(put).rejects.toThrow("the answer is lost");
+      expect(store.latest?.instance).toBe(69);
+      kv.get = get;
+      kv.onDone = () => {};
+      expect((await store.put(made.certificates.slice(50, 60), formCheck())).accepted).toBe(10);
+      expect(store.latest?.instance).toBe(99);
+    }
+  });
+
+  it("tells of what decides otherwise than it holds, and takes what others signed of the same", async () => {
+    const kv = new OpenStore();
+    const store = await openMade(kv);
+    await store.put(made.certificates.slice(0, 50), formCheck());
+    const before = kv.content();
+    const fork = unsignedChain(60, { first: 40, forkAt: 70 });
+    for (const [from, to, accepted] of [
+      [0, 60, 30],
+      [0, 31, 30],
+      [30, 31, 0],
+      [45, 60, 0],
+    ] as const) {
+      const check = formCheck();
+      const put = await store.put(fork.certificates.slice(from, to), check);
+      const instance = 40 + from + accepted;
+      expect(put).toMatchObject({ accepted, error: { code: "f3/store-conflict", facts: { instance } } });
+      expect(put.position.nextInstance).toBe(90);
+      expect(check.seen).toEqual([]);
+      expect(kv.content()).toBe(before);
+    }
+    const resigned = unsignedChain(60, { first: 40, forkAt: 1e9, resignAt: 70 });
+    expect((await store.put(resigned.certificates.slice(0, 50), formCheck())).accepted).toBe(50);
+    expect(kv.content()).toBe(before);
+    expect(await store.put(resigned.certificates, formCheck())).toMatchObject({ accepted: 60 });
+    expect(await store.get(89)).toEqual(made.bytes[49]); // what was there stays
+    expect(await store.get(90)).toEqual(resigned.bytes[50]);
   });
 
   it("does not believe an answer that is none to its question", async () => {
