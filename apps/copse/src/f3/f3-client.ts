@@ -9,7 +9,6 @@ import { isCopseError } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
 import { errorFacts } from "../output.ts";
-import { isAbort } from "../sync/assemble.ts";
 import type { SourcePool } from "../sync/sources.ts";
 import { CertificatePeers } from "./certificate-peers.ts";
 import { type F3Head, foundCertificates, headOf, openCertificates, servedCertificates } from "./certificates.ts";
@@ -27,6 +26,8 @@ export interface F3ClientNeeds {
   readonly log: Logger;
   readonly networkLog: NetworkLog;
   readonly metrics: NetworkMetrics;
+  /** Waits, or stops waiting when the signal fires; never throws. Default: by the machine's clock. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** What the status says of F3. */
@@ -45,6 +46,8 @@ export interface F3Status {
 const nobodyMs = 3000;
 /** How long to wait where nobody is there to ask, unless somebody comes. Unit: ms. */
 const lonelyMs = 10_000;
+/** How long to wait after what nobody foresaw. Unit: ms. */
+const brokenMs = 60_000;
 
 /**
  * Keeps a repository's certificates up to date from peers, and serves them to others.
@@ -121,10 +124,7 @@ export class F3Client {
 
   /** Begins to ask peers, and goes on until it is closed. */
   start(): void {
-    this.#running ??= this.#run(this.#over.signal).catch((error: unknown) => {
-      if (this.#over.signal.aborted || isAbort(error)) return;
-      this.#needs.log.error({ error }, "certificates of F3 are followed no more");
-    });
+    this.#running ??= this.#runForEver(this.#over.signal);
   }
 
   /** Waits until it has caught up with its peers, or for so long; not long where no peer has certificates. @returns whether it has */
@@ -145,6 +145,21 @@ export class F3Client {
     await this.#running;
     await this.#server?.stop();
     await this.#threads?.close();
+  }
+
+  /** What nobody foresaw must not end finality for the life of the process. */
+  async #runForEver(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#run(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        const facts = { ...errorFacts(error), againMs: brokenMs };
+        this.#needs.log.error(facts, "certificates of F3 could not be followed: once more in a while");
+        await this.#pause(brokenMs, signal);
+        if (!signal.aborted) await this.#renew(true);
+      }
+    }
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -190,10 +205,26 @@ export class F3Client {
   async #failed(error: unknown, signal: AbortSignal): Promise<undefined> {
     if (signal.aborted || !isCopseError(error)) throw error;
     this.#needs.log.error(errorFacts(error), "certificates of F3 could not be verified or stored");
+    await this.#renew(error.code === "f3/store-changed" || error.code === "host/store-failed");
+    return undefined;
+  }
+
+  /** Leaves the workers there are, and looks anew what is stored: another may have written, or half of it went wrong. */
+  async #renew(reopen: boolean): Promise<void> {
+    const { settings, database, log } = this.#needs;
     const threads = this.#threads;
     this.#threads = undefined;
-    await threads?.close();
-    return undefined;
+    try {
+      await threads?.close();
+      if (!reopen) return;
+      const table = this.#certificates?.initialPowerTable;
+      this.#certificates = await (table === undefined
+        ? openCertificates(database, settings)
+        : foundCertificates(database, { ...settings, table }));
+    } catch (error) {
+      // what is open stays: the next round fails as this one did, or goes well
+      log.error(errorFacts(error), "certificates of F3 could not be opened again");
+    }
   }
 
   /** Gets the table that the manifest names, from whoever has it. */
@@ -212,6 +243,10 @@ export class F3Client {
     }
   }
 
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    return (this.#needs.pause ?? pause)(ms, signal);
+  }
+
   #tell(): void {
     for (const listener of [...this.#listeners]) listener();
   }
@@ -220,14 +255,14 @@ export class F3Client {
   async #sleep(ms: number, wakes: boolean, signal: AbortSignal): Promise<void> {
     const woken = new AbortController();
     const unlisten = wakes ? this.#needs.host.on(({ type }) => type === "joined" && woken.abort()) : undefined;
-    await pause(ms, AbortSignal.any([signal, woken.signal]));
+    await this.#pause(ms, AbortSignal.any([signal, woken.signal]));
     unlisten?.();
   }
 
   async #event(ms: number, signal: AbortSignal): Promise<void> {
     const woken = new AbortController();
     const unlisten = this.onChange(() => woken.abort());
-    await pause(ms, AbortSignal.any([signal, woken.signal]));
+    await this.#pause(ms, AbortSignal.any([signal, woken.signal]));
     unlisten();
   }
 }
