@@ -71,8 +71,11 @@ export class FinalChain {
 
   /** Whether the newest certified tipset, and what is linked below it, is final in the store. */
   get isApplied(): boolean {
-    const { newest } = this.#needs.certified;
-    return newest === undefined || this.#applied?.instance === this.#needs.client.head?.instance;
+    const { client, certified, context } = this.#needs;
+    if (certified.newest === undefined) return true;
+    const { head } = client;
+    if (this.#applied?.instance !== head?.instance) return false;
+    return head === undefined || context.store.reader.isCanonical(head.key);
   }
 
   /**

@@ -213,4 +213,30 @@ describe("what a certificate makes of the stored chain", () => {
     expect(finals).toHaveLength(1);
     expect(store.head?.height).toBe(state.head.height);
   });
+
+  it("is done again where the store lost what was final", async () => {
+    const { store, state, final } = await setUp();
+    state.head = finalized(50, 3);
+    await final.apply(signal);
+    expect(final.isApplied).toBe(true);
+    for (const { id } of store.spans) await store.dropSpan(id);
+    expect(store.reader.isCanonical(state.head.key)).toBe(false);
+    expect(final.isApplied).toBe(false);
+    await final.update(signal);
+    expect(final.isApplied).toBe(true);
+    expect(store.head?.height).toBe(state.head.height);
+  });
+
+  it("leaves the checkpoint where certificates are caught up with anew, from the first", async () => {
+    const { store, state, final, finals } = await setUp();
+    state.head = finalized(100, 7);
+    await final.apply(signal);
+    const { checkpoint } = store;
+    state.head = finalized(20, 0);
+    await final.apply(signal);
+    expect(final.isApplied).toBe(true);
+    expect(store.checkpoint).toEqual(checkpoint);
+    expect(finals.map(({ instance }) => instance)).toEqual([7, 0]);
+    expect(store.assurance["f3-final"]).toEqual([{ from: 0, to: checkpoint?.height }]);
+  });
 });
