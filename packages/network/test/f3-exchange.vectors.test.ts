@@ -51,16 +51,14 @@ describe("certificate exchange as go-f3 speaks it", () => {
 
   it("answers with the same bytes, and reads them", async () => {
     const [a, b] = await Promise.all([startNode(), startNode()]);
-    await serveCertExchange({
-      host: b.host,
-      networkName,
-      source: {
-        pending: () => certificates.length,
-        // later tables are for @copse/f3 to make
-        powerTable: (instance) => (instance === 0 ? initialTable : undefined),
-        certificate: (instance) => certificates[instance],
-      },
-    });
+    const source = {
+      pending: () => certificates.length,
+      // later tables are for @copse/f3 to make
+      powerTable: (instance: number) => (instance === 0 ? initialTable : undefined),
+      certificate: (instance: number) => certificates[instance],
+    };
+    // more tables are asked for here than a client needs
+    await serveCertExchange({ host: b.host, networkName, source }, { tableBurst: 100 });
     await connect(a, b);
     const client = createCertExchangeClient({ host: a.host, networkName });
     let count = 0;
