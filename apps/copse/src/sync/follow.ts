@@ -84,7 +84,8 @@ export class Follower {
     this.#onRefused = events.onRefused;
     this.#tracker = this.#newTracker();
     const beacon = beaconStage({ network, reader, signatures });
-    const states = { states: context.states, mostMisses: Number.POSITIVE_INFINITY }; // near the head peers have them
+    // near the head peers have them
+    const states = { states: context.states, mostMisses: Number.POSITIVE_INFINITY, exactStanding: true };
     const leader = leaderStage({ network, reader, signatures, proofs: context.proofs, ...states });
     const executed = context.execution && followStages(context.execution);
     const checks = executed === undefined ? [beacon, leader] : [beacon, executed.ready, leader, executed.judge];

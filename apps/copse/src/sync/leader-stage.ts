@@ -19,13 +19,19 @@ export interface LeaderStageNeeds {
   readonly proofs?: WinningPostVerifier | undefined;
   /** After so many states in a row that nobody had, few are asked for; see `StateCache`. */
   readonly mostMisses?: number | undefined;
+  /**
+   * Whether only the very parent state of the parents will do, by which they are weighed and miners are in good standing.
+   * For a head that follows, since peers have that state; of old ones they do not. Default: an older state may stand in.
+   */
+  readonly exactStanding?: boolean;
 }
 
 /**
  * Ticket, election proof, win count, eligibility and block signature of every header, and the weight, against state, where
  * state is to be had. Heights whose state is not stay below the level; nothing is concluded from that.
  */
-export function leaderStage({ network, reader, signatures, states, proofs, mostMisses }: LeaderStageNeeds): Stage {
+export function leaderStage(from: LeaderStageNeeds): Stage {
+  const { network, reader, signatures, states, proofs, mostMisses, exactStanding = false } = from;
   const needs = { network, reader, blocks: states, states: new StateCache(states, reader, mostMisses), proofs };
   const fetched = sinceLast(() => states.fetched().needed);
   return {
@@ -50,7 +56,8 @@ export function leaderStage({ network, reader, signatures, states, proofs, mostM
       for (const [i, { tipset, checked }] of found.entries()) {
         const verdict = verdictOf(faults[i] ?? []);
         if (verdict.kind === "invalid") throw blockError(verdict.fault);
-        if (verdict.kind !== "ok" || checked.leaders.length < tipset.blocks.length) {
+        const isWhole = checked.leaders.length === tipset.blocks.length && (checked.weightChecked || !exactStanding);
+        if (verdict.kind !== "ok" || !isWhole) {
           unresolved.add(tipset.height); // it comes again in a later pass, and is counted when it holds as a whole
           continue;
         }
