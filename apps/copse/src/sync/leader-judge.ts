@@ -5,6 +5,7 @@ import { assertNotAborted, type CopseError, latin1 } from "@copse/primitives";
 import { type Network, networkVersion, TipsetKey } from "@copse/types";
 import { entryBelow } from "./beacon-stage.ts";
 import { checkTipsetLeaders } from "./leader-check.ts";
+import { compareWon, type JudgeSlots, slotsOf, topsOf } from "./leader-slots.ts";
 import { Strands, type ToldTipset } from "./leader-strands.ts";
 import { type SignatureChecker, settleAll } from "./signatures.ts";
 import type { SourcePool } from "./sources.ts";
@@ -15,9 +16,10 @@ import type { StateSource } from "./state-source.ts";
 export type HeadVerdict =
   /**
    * What was looked at holds against states that peers gave, each block of them hashed. `contested`: it was held against
-   * other heads, above the tipset where they part, by states that all of them stand on.
+   * other heads, above the tipset where they part, by states that all of them stand on; where a head that may be a rival
+   * could not be looked at, only if it was held from the stored chain up. `rank`: its place among the good ones, 0 first; what others stand on comes last.
    */
-  | { readonly kind: "good"; readonly contested: boolean; readonly checked: number }
+  | { readonly kind: "good"; readonly contested: boolean; readonly checked: number; readonly rank?: number }
   /** A block of it was not won by whom it names. */
   | { readonly kind: "refuted"; readonly error: CopseError }
   /** States are not to be had, or it parts from the others too deep. */
@@ -36,8 +38,10 @@ export interface JudgeNeeds {
   readonly proofs?: WinningPostVerifier | undefined;
 }
 
-/** Heads judged at once, the first ones told. */
-export const mostJudged = 16;
+/** Branches judged at once. */
+const mostJudged = 16;
+/** Times that branches are chosen: what met others makes room. */
+const mostRounds = 4;
 /** Tipsets a head first shows, to see where it parts from the others: the same number that peers show to be listened to. */
 const firstWindow = 16;
 const window = 900;
@@ -76,88 +80,122 @@ export class HeadJudge {
   /**
    * Judges heads, each against all others and the stored chain.
    *
-   * @param heads - heaviest first, each once; `mostJudged` at most are looked at
+   * @param heads - heaviest first, each once; no more than 16 branches of them are looked at
    * @returns a verdict for each, in the same order
    * @throws {HostFault} `host/aborted`
    */
   async judge(heads: readonly ToldTipset[], signal: AbortSignal): Promise<readonly HeadVerdict[]> {
-    const told = heads.slice(0, mostJudged);
-    const of = told.map(({ key }) => latin1(key)).join(" ");
+    const of = heads.map(({ key }) => latin1(key)).join(" ");
     if (this.#last?.of === of && performance.now() - this.#last.at < freshMs) return this.#last.verdicts;
     const over = AbortSignal.timeout(judgeMs);
     const found = new Map<ToldTipset, HeadVerdict>();
     try {
-      await this.#judgeAll(told, found, AbortSignal.any([signal, over]));
+      await this.#judgeAll(heads, found, AbortSignal.any([signal, over]));
     } catch (error) {
       assertNotAborted(signal);
       if (!over.aborted) throw error;
     }
     const late: HeadVerdict = { kind: "unjudged", why: `it took longer than ${judgeMs / 1000} s` };
-    const verdicts = told.map((head) => found.get(head) ?? late);
-    while (verdicts.length < heads.length) verdicts.push({ kind: "unjudged", why: "others were told before it" });
+    const verdicts = heads.map((head) => found.get(head) ?? late);
     this.#last = { of, at: performance.now(), verdicts };
     return verdicts;
   }
 
   async #judgeAll(
-    told: readonly ToldTipset[],
+    heads: readonly ToldTipset[],
     verdicts: Map<ToldTipset, HeadVerdict>,
     signal: AbortSignal,
   ): Promise<void> {
-    const strands = new Strands(told, { ...this.#needs, reader: this.#needs.store.reader });
-    await strands.meet(firstWindow, window, told.length > 0 && this.#meetsStore(), signal);
+    const strands = new Strands(heads, { ...this.#needs, reader: this.#needs.store.reader });
+    await strands.walk(firstWindow, signal);
+    let slots = slotsOf(heads, strands, mostJudged);
+    for (let round = 0; round < mostRounds; round++) {
+      await strands.meet(slots.tops, window, this.#meetsStore(), signal);
+      const before = new Set(slots.tops);
+      slots = slotsOf(heads, strands, mostJudged);
+      if (slots.tops.every((top) => before.has(top))) break;
+    }
     const refuted = new Set<ToldTipset>();
-    for (const head of told) {
+    for (const head of heads) {
       const end = strands.endOf(head.key);
       if (end.kind === "broken") {
         verdicts.set(head, { kind: "refuted", error: end.error });
         refuted.add(head);
-      }
+      } else if (end.kind === "unserved") verdicts.set(head, { kind: "unjudged", why: end.why });
+      else if (!slots.looked.includes(head)) verdicts.set(head, { kind: "unjudged", why: "others came before it" });
     }
     // once a head falls, what stands under it may be a head again
+    let tops: readonly ToldTipset[] = [];
     for (let judged = -1; judged !== verdicts.size; ) {
       judged = verdicts.size;
-      const tops = topsOf(
-        told.filter((head) => !refuted.has(head)),
+      tops = topsOf(
+        slots.looked.filter((head) => !refuted.has(head)),
         strands,
       );
       for (const head of tops) {
         if (verdicts.has(head)) continue;
-        const verdict = await this.#judgeTop(head, tops, strands, signal);
+        const verdict = await this.#judgeTop(head, { tops, missing: slots.missing }, strands, signal);
         verdicts.set(head, verdict);
         if (verdict.kind === "refuted") refuted.add(head);
       }
     }
-    for (const head of told) if (!verdicts.has(head)) verdicts.set(head, underGood(head, told, verdicts, strands));
+    for (const head of heads) if (!verdicts.has(head)) verdicts.set(head, underGood(head, heads, verdicts, strands));
+    this.#rank(tops, verdicts, strands);
+  }
+
+  /** Puts good heads in order: by what they won where the states speak that they share, then those they stand on. */
+  #rank(tops: readonly ToldTipset[], verdicts: Map<ToldTipset, HeadVerdict>, { reader }: Strands): void {
+    const depth = (height: number): number => lookbackDepth(networkVersion(this.#needs.network, height));
+    const isTop = new Set(tops);
+    const good = [...verdicts.keys()].filter((head) => verdicts.get(head)?.kind === "good");
+    const height = ({ key }: ToldTipset): number => reader.tipset(key)?.height ?? 0;
+    const order = [
+      ...tops.filter((head) => good.includes(head)).toSorted((a, b) => compareWon(a.key, b.key, reader, depth)),
+      ...good.filter((head) => !isTop.has(head)).toSorted((a, b) => height(b) - height(a)),
+    ];
+    for (const [rank, head] of order.entries()) {
+      const verdict = verdicts.get(head);
+      if (verdict?.kind === "good") verdicts.set(head, { ...verdict, rank });
+    }
   }
 
   async #judgeTop(
     head: ToldTipset,
-    tops: readonly ToldTipset[],
+    { tops, missing }: Pick<JudgeSlots, "tops" | "missing">,
     strands: Strands,
     signal: AbortSignal,
   ): Promise<HeadVerdict> {
     const { network, store } = this.#needs;
+    if (missing) await strands.deepen(head.key, 0, window, signal); // no rival need be seen where it meets the stored chain
     const chain = [...strands.chain(head.key)].reverse(); // lowest first
     const [lowest] = chain;
     if (lowest === undefined) {
+      if (!store.reader.isCanonical(head.key)) return { kind: "unjudged", why: "nobody serves it" };
       const height = store.reader.tipset(head.key)?.height ?? 0;
       const leaders = coversRange(store.assurance["leader-checked"], { from: height, to: height });
       return { kind: "unjudged", why: "it is of the stored chain", held: { leaders } };
     }
-    const parting = partingPlace(chain, head, tops, strands, store);
+    // all of it may be held against states of the stored chain: then no rival need be seen
+    const bottom = store.reader.isCanonical(lowest.parents) ? store.reader.tipset(lowest.parents)?.height : undefined;
+    const top = (chain.at(-1) ?? lowest).height;
+    const isGrounded = bottom !== undefined && top <= bottom + lookbackDepth(networkVersion(network, lowest.height));
+    const parting = missing && isGrounded ? 0 : partingPlace(chain, head, tops, strands, store);
     if (parting === "unknown") {
       const end = strands.endOf(head.key);
       return { kind: "unjudged", why: "why" in end ? end.why : "where it parts from the others is too deep" };
     }
     const contested = parting !== undefined;
     const above = contested ? chain.slice(parting) : chain;
-    const first = (above[0] ?? lowest).height;
-    const depth = lookbackDepth(networkVersion(network, first));
+    const first = above[0] ?? lowest;
+    const depth = lookbackDepth(networkVersion(network, first.height));
+    await strands.deepen(head.key, first.height - 1, window, signal);
+    const shared = strands.reader.tipset(first.parents)?.height ?? Number.NEGATIVE_INFINITY;
     // further up the states that speak for a fork are its own: whoever made it may have made them
-    const speaking = contested ? above.filter(({ height }) => height <= first + depth) : above.slice(-uncontested);
+    const speaking = contested ? above.filter(({ height }) => height <= shared + depth) : above.slice(-uncontested);
     const looked = contested ? sampleOf(speaking) : speaking;
-    await strands.deepen(head.key, (looked[0] as LinkedTipset).height - depth - 1, window, signal);
+    const [start] = looked;
+    if (start === undefined) return { kind: "unjudged", why: "no state that others share speaks for it" };
+    await strands.deepen(head.key, start.height - depth - 1, window, signal);
     const states = new StateCache(this.#needs.states, store.reader, Number.POSITIVE_INFINITY);
     let unresolved = 0;
     for (const tipset of looked) {
@@ -165,7 +203,9 @@ export class HeadJudge {
       if (found !== undefined && found !== "good") return { kind: "refuted", error: found };
       if (found === undefined && ++unresolved >= mostUnresolved) break;
     }
-    if (unresolved === 0) return { kind: "good", contested, checked: looked.length };
+    if (unresolved === 0) {
+      return { kind: "good", contested: contested && (isGrounded || !missing), checked: looked.length };
+    }
     return { kind: "unjudged", why: "states that its leaders are looked up in are not to be had" };
   }
 
@@ -197,15 +237,6 @@ export class HeadJudge {
   #meetsStore(): boolean {
     return (this.#needs.store.head?.height ?? 0) > 0;
   }
-}
-
-/** Heads that no other stands on. */
-function topsOf(heads: readonly ToldTipset[], strands: Strands): ToldTipset[] {
-  const under = new Set<string>();
-  for (const { key } of heads) {
-    for (const { parents } of strands.chain(key)) under.add(latin1(parents));
-  }
-  return heads.filter(({ key }) => !under.has(latin1(key)));
 }
 
 /** A head that another stands on is as good as that one. */

@@ -49,8 +49,10 @@ const longest = 2700;
 const mostTipsets = 12_000;
 /** Strands walked at once. */
 const atOnce = 8;
-/** Peers asked for one window. */
-const mostAsked = 3;
+/** Supporters asked at once for one window, after the first that was asked alone: silent ones must not hide a head. */
+const askedAtOnce = 8;
+/** Peers asked that did not tell the head, when its supporters gave nothing. */
+const mostOthers = 3;
 /** After so long a peer has not given a window. Unit: ms. */
 const fetchMs = 10_000;
 
@@ -62,6 +64,8 @@ export class Strands {
   readonly #needs: StrandsNeeds;
   readonly #strands: readonly Strand[];
   readonly #tipsets = new Map<string, LinkedTipset>();
+  /** Peers that gave tipsets: they are asked first. */
+  readonly #served = new Set<string>();
   /** The stored chain and all strands. */
   readonly reader: BranchReader;
 
@@ -77,18 +81,22 @@ export class Strands {
     this.reader = withTipsets(needs.reader, this.#tipsets);
   }
 
+  /** Walks all of them a little: enough to see which stand on each other. */
+  async walk(count: number, signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#strands.map((strand) => this.#extend(strand, count, signal)));
+  }
+
   /**
-   * Walks all of them a little, then the highest on until all have met that are served.
+   * Walks on the highest until all have met that are served.
    *
+   * @param heads - those that are wanted; others are walked only where these stand on them
    * @param stored - whether there is a chain to meet; without one, the last goes on for them all
    */
-  async meet(first: number, window: number, stored: boolean, signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#strands.map((strand) => this.#extend(strand, first, signal)));
+  async meet(heads: readonly ToldTipset[], window: number, stored: boolean, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const open = this.#strands.filter(({ end }) => end.kind === "open");
-      const apart = this.#strands.filter(
-        ({ end }) => end.kind === "open" || end.kind === "genesis" || end.kind === "long",
-      );
+      const bottoms = [...new Set(heads.flatMap(({ key }) => this.#bottom(key) ?? []))];
+      const open = bottoms.filter(({ end }) => end.kind === "open");
+      const apart = bottoms.filter(({ end }) => end.kind === "open" || end.kind === "genesis" || end.kind === "long");
       if (open.length === 0 || (!stored && apart.length === 1)) return;
       // side by side: one that is not served must not hold up the others
       const highest = open.toSorted((a, b) => b.lowest - a.lowest).slice(0, atOnce);
@@ -120,11 +128,16 @@ export class Strands {
 
   /** What the chain below a head ends in. */
   endOf(from: TipsetKey): StrandEnd {
+    return this.#bottom(from)?.end ?? { kind: "joined" };
+  }
+
+  /** The strand that the chain below a head ends in: its own, or the one it joined. */
+  #bottom(from: TipsetKey): Strand | undefined {
     const own = this.#strands.find(({ head }) => TipsetKey.equals(head.key, from));
-    if (own?.end.kind !== "joined") return own?.end ?? { kind: "joined" };
+    if (own?.end.kind !== "joined") return own;
     const below = [...this.chain(from)].at(-1)?.parents ?? from;
-    if (this.#needs.reader.isCanonical(below)) return own.end;
-    return this.#strands.find(({ next }) => TipsetKey.equals(next.key, below))?.end ?? own.end;
+    if (this.#needs.reader.isCanonical(below)) return own;
+    return this.#strands.find(({ next }) => TipsetKey.equals(next.key, below)) ?? own;
   }
 
   #knows(key: TipsetKey): boolean {
@@ -137,29 +150,52 @@ export class Strands {
       strand.end = { kind: "long", why: `it parts from the others more than ${strand.length} tipsets down` };
       return;
     }
-    const others = this.#needs.pool.ranked(new Set(strand.head.supporters)).map(({ id }) => id);
+    const from = strand.next;
     let why = "nobody is there to ask";
-    for (const peer of [...strand.head.supporters, ...others].slice(0, mostAsked)) {
+    const ask = async (peer: string, enough: AbortSignal): Promise<boolean> => {
       try {
-        if (await this.#take(strand, peer, count, signal)) return;
+        if (await this.#take(strand, from, peer, count, AbortSignal.any([signal, enough]))) return true;
         why = "what was served for it does not link";
       } catch (error) {
         signal.throwIfAborted();
+        if (enough.aborted) return false;
         if (!isCopseError(error)) throw error;
         why = error.message;
       }
+      return false;
+    };
+    const peers = this.#askable(strand.head.supporters);
+    for (let next = 0; next < peers.length; next += next === 0 ? 1 : askedAtOnce) {
+      const enough = new AbortController();
+      const asked = peers.slice(next, next === 0 ? 1 : next + askedAtOnce);
+      const got = await someTrue(asked.map((peer) => ask(peer, enough.signal)));
+      enough.abort();
+      if (got) return;
     }
     strand.end = { kind: "unserved", why };
   }
 
+  /** All supporters, those first that gave something before, then a few others. */
+  #askable(supporters: readonly string[]): readonly string[] {
+    const ranked = this.#needs.pool.ranked(new Set()).map(({ id }) => id);
+    const served = (ids: readonly string[]): readonly string[] => [
+      ...ids.filter((id) => this.#served.has(id)),
+      ...ids.filter((id) => !this.#served.has(id)),
+    ];
+    const own = [...new Set([...ranked.filter((id) => supporters.includes(id)), ...supporters])];
+    return [...served(own), ...served(ranked.filter((id) => !supporters.includes(id))).slice(0, mostOthers)];
+  }
+
   /** Takes a window of one peer. @returns whether the strand got on, or was found broken */
-  async #take(strand: Strand, peer: string, count: number, signal: AbortSignal): Promise<boolean> {
+  async #take(strand: Strand, from: LinkTarget, peer: string, count: number, signal: AbortSignal): Promise<boolean> {
     const { pool, rules } = this.#needs;
     const either = AbortSignal.any([signal, AbortSignal.timeout(fetchMs)]);
     const { value } = await askOne<readonly HeaderSlices[]>(pool, peer, (one) =>
-      one.headers(strand.next.key, count, { signal: either }),
+      one.headers(from.key, count, { signal: either }),
     );
-    const run = linkRun(strand.next, value, rules);
+    if (strand.next !== from || strand.end.kind !== "open") return true; // another was faster
+    const run = linkRun(from, value, rules);
+    if (run.linked.length > 0) this.#served.add(peer);
     for (const tipset of run.linked) {
       if (this.#knows(tipset.key)) {
         strand.end = { kind: "joined" };
@@ -169,7 +205,7 @@ export class Strands {
       strand.length++;
       strand.lowest = tipset.height;
     }
-    strand.next = run.linked.length === 0 ? strand.next : run.next;
+    strand.next = run.linked.length === 0 ? from : run.next;
     if (run.reachedGenesis) strand.end = { kind: "genesis" };
     else if (this.#knows(strand.next.key)) strand.end = { kind: "joined" };
     else if (run.fault !== undefined) {
@@ -179,4 +215,16 @@ export class Strands {
     }
     return run.linked.length > 0 || strand.end.kind === "broken";
   }
+}
+
+/** Whether any of them comes to be true; does not wait for the others then. */
+function someTrue(answers: readonly Promise<boolean>[]): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    for (const answer of answers) {
+      answer.then((isTrue) => {
+        if (isTrue) resolve(true);
+      }, reject);
+    }
+    Promise.all(answers).then(() => resolve(false), reject);
+  });
 }

@@ -1,5 +1,5 @@
 import { chainError, type LinkedTipset, type LinkRules, linkRun } from "@copse/chain";
-import { epochAt, maxHeightDrift } from "@copse/chain/rules";
+import { epochAt, maxHeightDrift, weightGain } from "@copse/chain/rules";
 import {
   type ExchangeClient,
   type Host,
@@ -160,7 +160,7 @@ export function connectPeers(needs: PeersNeeds): Peers {
         pool.report(told.peer, { kind: "lied", error: lie });
         return;
       }
-      take(told);
+      take(top === undefined ? told : { ...told, weight: linkedWeight(top, linked[1]) });
     } catch (error) {
       log.debug({ peer: told.peer, reason: String(error) }, "a peer could not show its head");
     }
@@ -297,6 +297,11 @@ function disagrees(told: ToldHead, top: LinkedTipset): NodeError | false {
   if (top.height === told.height && told.weight >= top.parentWeight) return false;
   const why = `told as height ${told.height} and weight ${told.weight}; it has height ${top.height} above weight ${top.parentWeight}`;
   return new NodeError("copse/chain-broken", { tipset: TipsetKey.format(told.key), why });
+}
+
+/** What a head weighs by what was linked, as far as that shows the power: what is told has no bound. */
+function linkedWeight(top: LinkedTipset, below: LinkedTipset | undefined): bigint {
+  return top.parentWeight + weightGain(Math.max(0, below?.log2Power ?? 0), top.winCount);
 }
 
 /** Resolves at the next event, or after `ms`. */

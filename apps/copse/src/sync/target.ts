@@ -131,8 +131,8 @@ export class TargetSelector {
    * The heaviest head whose leaders hold, or else the heaviest that enough peers support. What its leaders refute is left
    * out; what nobody can judge comes after all that was found good.
    *
-   * Peers' support is wanted of each, but of a good one that was held against its rivals and stood, or whose rivals nobody
-   * can judge: liars are not asked whether they vouch for the chain they would have us leave.
+   * Peers' support is wanted of each, but of a good one that was held against its rivals and stood, or whose rivals nobody can judge: liars are not asked
+   * whether they vouch for the chain they would have us leave. While there is a good one, what nobody can judge waits.
    *
    * @param vouch asks a peer for a tipset it did not name; resolves to whether it could serve it
    * @param judge - without it nothing is judged
@@ -147,7 +147,9 @@ export class TargetSelector {
       const candidates = this.#candidates();
       const verdicts = (await judge?.(candidates)) ?? [];
       const told = candidates.map((candidate, i) => ({ candidate, verdict: verdicts[i] }));
-      const good = told.filter(({ verdict }) => verdict?.kind === "good");
+      const good = told
+        .filter(({ verdict }) => verdict?.kind === "good")
+        .toSorted((a, b) => this.#failures(a.candidate) - this.#failures(b.candidate) || rankOf(a) - rankOf(b));
       const open = told.filter(({ verdict }) => verdict === undefined || verdict.kind === "unjudged");
       const isDoubtful = open.some(({ verdict }) => isUnjudged(verdict));
       const refuted = told.filter(({ verdict }) => verdict?.kind === "refuted");
@@ -158,7 +160,8 @@ export class TargetSelector {
       }
       if (refuted.length > 0) continue; // others may come to be judged in their place
       for (const { candidate, verdict } of [...good, ...open]) {
-        if (!patienceSpent && this.#rules.support > 1 && isUnjudged(verdict)) continue;
+        const waits = good.length > 0 || (!patienceSpent && this.#rules.support > 1);
+        if (waits && isUnjudged(verdict)) continue;
         const others = [...this.#heads.keys()].filter((peer) => !candidate.supporters.includes(peer));
         const supporters = await this.#gather(candidate.key, candidate.supporters, others, vouch);
         if (supporters.length < this.#rules.support) continue;
@@ -203,6 +206,10 @@ export class TargetSelector {
     return found;
   }
 
+  #failures({ key }: { readonly key: TipsetKey }): number {
+    return this.#failed.get(latin1(key)) ?? 0;
+  }
+
   #candidates(): Candidate[] {
     const byKey = new Map<string, { head: ToldHead; supporters: string[] }>();
     for (const head of this.#heads.values()) {
@@ -211,7 +218,7 @@ export class TargetSelector {
       if (group === undefined) byKey.set(name, { head, supporters: [head.peer] });
       else group.supporters.push(head.peer);
     }
-    const failed = ({ head }: { head: ToldHead }): number => this.#failed.get(latin1(head.key)) ?? 0;
+    const failed = ({ head }: { head: ToldHead }): number => this.#failures(head);
     return [...byKey.values()]
       .toSorted(
         (a, b) => failed(a) - failed(b) || compareHeads(b.head, a.head) || b.supporters.length - a.supporters.length,
@@ -222,6 +229,11 @@ export class TargetSelector {
 
 function isUnjudged(verdict: HeadVerdict | undefined): boolean {
   return verdict?.kind === "unjudged" && verdict.held === undefined;
+}
+
+/** The judge's order of good heads; told weight has no bound. */
+function rankOf({ verdict }: { readonly verdict: HeadVerdict | undefined }): number {
+  return verdict?.kind === "good" ? (verdict.rank ?? 0) : 0;
 }
 
 function compareHeads(a: ToldHead, b: ToldHead): number {

@@ -9,6 +9,7 @@ import { TipsetKey } from "@copse/types";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type MintedChain, type MintedTipset, mintChain, storeMinted } from "../../src/local/minted-chain.ts";
 import { HeadJudge, type HeadVerdict } from "../../src/sync/leader-judge.ts";
+import type { ToldTipset } from "../../src/sync/leader-strands.ts";
 import { noRanking } from "../../src/sync/ranking.ts";
 import { type ChainSourcePort, SourcePool } from "../../src/sync/sources.ts";
 import { type ForgedFork, forgeFork } from "../forged-fork.ts";
@@ -51,10 +52,27 @@ async function judged(
   chains: readonly MintedChain[],
   { own, states = chains, above = [] }: { own?: ChainStore; states?: readonly MintedChain[]; above?: number[] } = {},
 ): Promise<readonly HeadVerdict[]> {
-  const pool = new SourcePool(noRanking);
+  const sources: ChainSourcePort[] = [];
   for (const [i, one] of chains.entries()) {
-    pool.add(source(`${i}`, one === chain ? honest : await storeMinted(one, createMemoryDatabase()), above[i]));
+    sources.push(source(`${i}`, one === chain ? honest : await storeMinted(one, createMemoryDatabase()), above[i]));
   }
+  return judgedBy(
+    sources,
+    chains.map((one, i) => ({ key: topOf(one).key, supporters: [`${i}`] })),
+    states,
+    own,
+  );
+}
+
+/** Judges heads that peers told. */
+async function judgedBy(
+  sources: readonly ChainSourcePort[],
+  heads: readonly ToldTipset[],
+  states: readonly MintedChain[],
+  own?: ChainStore,
+): Promise<readonly HeadVerdict[]> {
+  const pool = new SourcePool(noRanking);
+  for (const one of sources) pool.add(one);
   const held = new Map(
     states.flatMap(({ mint: { genesis } }) => genesis.state.map(([cid, bytes]) => [cidKey(cid), bytes])),
   );
@@ -67,10 +85,7 @@ async function judged(
     states: statesAtHand({ getSync: (cid) => held.get(cidKey(cid)) }),
     signatures: { check: async (checks) => checkSignatures(checks, { random }) },
   });
-  return judge.judge(
-    chains.map((one, i) => ({ key: topOf(one).key, supporters: [`${i}`] })),
-    signal,
-  );
+  return judge.judge(heads, signal);
 }
 
 const upTo = (of: MintedChain, height: number): MintedChain => ({
@@ -136,6 +151,67 @@ describe("heads held against each other", () => {
   it("are judged by the states of one that tells the truth, whoever withholds them", async () => {
     const verdicts = await judged([forge(920, epochs, "made-up"), chain], { states: [chain] });
     expect(kinds(verdicts)).toEqual([refuted, "good, contested"]);
+  });
+});
+
+describe("what liars do to keep the honest head from being looked at", () => {
+  it("is no use: all that told it are asked, not the first few", async () => {
+    const silent = ["s1", "s2", "s3"];
+    const fork = forge(900, epochs, "made-up");
+    const has = await storeMinted(fork, createMemoryDatabase());
+    for (const above of [epochs, 950]) {
+      const sources = [...silent.map((id) => source(id, honest, above)), source("true", honest), source("false", has)];
+      const heads = [
+        { key: topOf(fork).key, supporters: ["false"] },
+        { key: topOf(chain).key, supporters: [...silent, "true"] },
+      ];
+      expect(kinds(await judgedBy(sources, heads, [chain, fork]))).toEqual([refuted, "good, contested"]);
+    }
+  });
+
+  it("makes no head sufficient: one that several told and nobody serves may be its rival", async () => {
+    const fork = forge(900, epochs, "claims");
+    const has = await storeMinted(fork, createMemoryDatabase());
+    const behind = upTo(chain, 890);
+    const sources = [source("a", has, 950), source("b", has, 950), source("true", honest)];
+    const own = await storeMinted(behind, createMemoryDatabase());
+    const heads = (tellers: string[]): ToldTipset[] => [
+      { key: topOf(fork).key, supporters: tellers },
+      { key: topOf(chain).key, supporters: ["true"] },
+      { key: topOf(forged).key, supporters: ["forger"] },
+    ];
+    const forged = forge(920, epochs, "made-up");
+    sources.push(source("forger", await storeMinted(forged, createMemoryDatabase())));
+    const states = [chain, forged];
+    const one = kinds(await judgedBy(sources, heads(["a"]), states, own));
+    expect(one).toEqual(["unjudged", "good, contested", refuted]);
+    const two = heads(["a", "b"]);
+    expect(kinds(await judgedBy(sources, two, states))).toEqual(["unjudged", "good", refuted]);
+    // but where all of it stands on the stored chain's states
+    expect(kinds(await judgedBy(sources, two, states, own))).toEqual(["unjudged", "good, contested", refuted]);
+  });
+
+  it("fills no slots with tipsets of one fork", async () => {
+    const fork = forge(900, epochs, "claims");
+    const heads = fork.tipsets.slice(-20).reverse();
+    const sources = [source("true", honest), source("false", await storeMinted(fork, createMemoryDatabase()))];
+    const told = heads.map(({ tipset: { key } }) => ({ key, supporters: ["false"] }));
+    const verdicts = kinds(
+      await judgedBy(sources, [...told, { key: topOf(chain).key, supporters: ["true"] }], [chain]),
+    );
+    expect(verdicts.at(-1)).toBe("good, contested");
+    expect(verdicts.slice(0, -1)).toEqual(told.map(() => refuted));
+  });
+
+  it("does not put a tipset below the head that stands on it", async () => {
+    const verdicts = await judged([upTo(chain, 950), chain]);
+    expect(verdicts).toMatchObject([{ rank: 1 }, { rank: 0 }]);
+  });
+
+  it("is not taken for one of the stored chain where nobody serves it", async () => {
+    const [verdict] = await judgedBy([], [{ key: topOf(chain).key, supporters: ["a"] }], [chain]);
+    expect(verdict).toMatchObject({ kind: "unjudged" });
+    expect(verdict).not.toHaveProperty("held");
   });
 });
 

@@ -196,6 +196,15 @@ describe("heads that are judged", () => {
     expect(target).toMatchObject({ key: keyOf("true"), supporters: ["d"], judged: true });
   });
 
+  it("are taken in the judge's order, whatever weight was told", async () => {
+    const selector = selectorWith(told("liar", "under", 2n ** 60n), told("b", "top", 5), told("c", "top", 5));
+    const ranked = (rank: number): HeadVerdict => ({ kind: "good", contested: false, checked: 1, rank });
+    const verdicts = judge({ under: ranked(1), top: ranked(0) });
+    expect(await selector.select(async () => true, verdicts)).toMatchObject({ key: keyOf("top") });
+    selector.putBack(keyOf("top"));
+    expect(await selector.select(async () => true, verdicts)).toMatchObject({ key: keyOf("under") });
+  });
+
   it("that nobody can judge are not taken while others may yet be told, but where one peer's word suffices", async () => {
     const selector = selectorWith(...heads);
     expect(await selector.select(nobody, judge({}), false)).toBeUndefined();
