@@ -2,7 +2,6 @@ import { noise } from "@chainsafe/libp2p-noise";
 import { type AbortOptions, abortFault, HostFault } from "@copse/primitives";
 import type { Connection, IdentifyResult, Libp2p, PeerId, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
-import { yamux } from "@libp2p/yamux";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { peerOf, resolveAddresses } from "./addresses.ts";
@@ -22,6 +21,7 @@ import { gater, type HostServices, services, transports } from "./libp2p-parts.t
 import { type NetworkLog, noLog, noMetrics } from "./metrics.ts";
 import { decodePrivateKey } from "./private-key.ts";
 import { exchangeProtocol, helloProtocol } from "./protocols.ts";
+import { sturdyYamux } from "./yamux-muxer.ts";
 
 /** A node on the network: connections, streams, and who is there. */
 export interface Host extends Streams {
@@ -77,7 +77,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     },
     transports: (await transports(options)) as never,
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ maxInboundStreams: limits.maxInboundStreams })],
+    streamMuxers: [sturdyYamux({ maxInboundStreams: limits.maxInboundStreams })],
     connectionManager: {
       maxConnections: limits.maxConnections,
       maxParallelDials: limits.maxParallelDials,
