@@ -8,8 +8,6 @@ interface Weighted {
   readonly keys: KeyList;
   readonly points: readonly G1Point[];
   readonly weights: readonly Uint8Array[];
-  /** Whether several members have one key: the cache then gives one object for them. */
-  readonly hasTwins: boolean;
   /** The last aggregate that was made of it. */
   last: { readonly signers: readonly number[]; readonly key: G1Point } | undefined;
 }
@@ -41,13 +39,11 @@ export class KeyAggregator {
     const joined = last === undefined ? signers : without(signers, last.signers);
     const left = last === undefined ? [] : without(last.signers, signers);
     const isNear = last !== undefined && joined.length + left.length < signers.length;
-    const sum = (members: readonly number[]): G1Point => {
-      const points = members.map((i) => list.points[i] as G1Point);
-      const weights = members.map((i) => list.weights[i] as Uint8Array);
-      if (!list.hasTwins) return g1.weightedSum(points, weights);
-      const [distinct, sums] = joinTwins(points, weights);
-      return g1.weightedSum(distinct, sums);
-    };
+    const sum = (members: readonly number[]): G1Point =>
+      g1.weightedSum(
+        members.map((i) => list.points[i] as G1Point),
+        members.map((i) => list.weights[i] as Uint8Array),
+      );
     const key = isNear ? g1.sum([last.key, sum(joined), g1.negate(sum(left))]) : sum(signers);
     list.last = { signers, key };
     return key;
@@ -67,8 +63,7 @@ export class KeyAggregator {
     for (const [i, place] of places.entries()) points[place] = moved[i];
     const malformed = points.indexOf(undefined);
     if (malformed >= 0) return malformed;
-    const hasTwins = new Set(points).size < points.length;
-    this.#current = { keys, points: points as G1Point[], weights: bdnWeights(keys.bytes), hasTwins, last: undefined };
+    this.#current = { keys, points: points as G1Point[], weights: bdnWeights(keys.bytes), last: undefined };
     return this.#current;
   }
 }
@@ -77,28 +72,6 @@ function hasSameKey(before: KeyList | undefined, keys: KeyList, place: number): 
   if (before === undefined || place >= before.count) return false;
   for (let i = 48 * place; i < 48 * place + 48; i++) if (before.bytes[i] !== keys.bytes[i]) return false;
   return true;
-}
-
-/** One point for those that come several times, with the sum of their weights: sums of points that are equal are slow. */
-function joinTwins(points: readonly G1Point[], weights: readonly Uint8Array[]): [G1Point[], Uint8Array[]] {
-  const sums = new Map<G1Point, Uint8Array>();
-  for (const [i, point] of points.entries()) {
-    const weight = weights[i] as Uint8Array;
-    const before = sums.get(point);
-    sums.set(point, before === undefined ? weight : plus(before, weight));
-  }
-  return [[...sums.keys()], [...sums.values()]];
-}
-
-/** Little-endian; 20 B, which is room for a whole table of one key. */
-function plus(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const sum = new Uint8Array(20);
-  for (let i = 0, carry = 0; i < sum.length; i++) {
-    carry += (a[i] ?? 0) + (b[i] ?? 0);
-    sum[i] = carry & 0xff;
-    carry >>= 8;
-  }
-  return sum;
 }
 
 /** Numbers of one rising list that another lacks. */

@@ -131,8 +131,9 @@ export class TargetSelector {
    * The heaviest head whose leaders hold, or else the heaviest that enough peers support. What its leaders refute is left
    * out; what nobody can judge comes after all that was found good.
    *
-   * Peers' support is wanted of each, but of a good one that was held against its rivals and stood, or whose rivals nobody can judge: liars are not asked
-   * whether they vouch for the chain they would have us leave. While there is a good one, what nobody can judge waits.
+   * Peers' support is wanted of each, but of a good one that was held against its rivals and stood, or whose rivals nobody
+   * can judge: liars are not asked whether they vouch for the chain they would have us leave. While there is a good one,
+   * what nobody can judge waits.
    *
    * @param vouch asks a peer for a tipset it did not name; resolves to whether it could serve it
    * @param judge - without it nothing is judged
