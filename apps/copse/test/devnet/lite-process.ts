@@ -5,6 +5,9 @@ import { join } from "node:path";
 /** Prepared actors are made once for all of these processes. */
 const modules = join(tmpdir(), "copse-test-modules");
 
+/** How long one document is waited for, in milliseconds: less than a test may take, so that its failure tells more. */
+const patience = 100_000;
+
 /** A document that a node prints. */
 export type Told = Readonly<Record<string, unknown>>;
 
@@ -57,16 +60,21 @@ export function startLiteIn(environment: Readonly<Record<string, string>>, ...fl
     until: (what, fits) =>
       new Promise((resolve, reject) => {
         const seen = told.find(fits);
-        if (seen !== undefined) resolve(seen);
+        if (seen !== undefined) return resolve(seen);
+        const fail = (how: string): void =>
+          reject(new Error(`${how} before ${what}: ${JSON.stringify(told.slice(-8))} ${err}`));
+        const timer = setTimeout(fail, patience, `nothing in ${patience} ms`);
         const listener = (document: Told): void => {
           if (!fits(document)) return;
+          clearTimeout(timer);
           waiting.delete(listener);
           resolve(document);
         };
         waiting.add(listener);
-        void done.then(({ code }) =>
-          reject(new Error(`ended with ${code} before ${what}: ${JSON.stringify(told.slice(-3))} ${err}`)),
-        );
+        void done.then(({ code }) => {
+          clearTimeout(timer);
+          fail(`ended with ${code}`);
+        });
       }),
   };
 }
