@@ -11,6 +11,7 @@ export function nodeStates(node: CopseNode): StateSource {
     bitswap: node.bitswap,
     onlyLie: () => node.peers.pool.onlyLie,
     peers: () => [...node.host.peers()].map(({ peer }) => peer),
+    now: () => performance.now(),
   });
 }
 

@@ -8,8 +8,10 @@ import {
   serveHello,
 } from "@copse/network";
 import { type BlockMsg, decodeSignedMessage, encodeBlockMsg, encodeSignedMessage, TipsetKey } from "@copse/types";
+import pino from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MintedTipset } from "../src/local/minted-chain.ts";
+import { startServingNode } from "../src/local/serving-node.ts";
 import { blockMessages, type FollowingNode, startFollowingNode } from "./following-node.ts";
 
 const known = 30; // epochs the node is synced to before it follows
@@ -174,5 +176,21 @@ describe("gossip", () => {
     await publisher.publishMessage(encodeSignedMessage(forged)).catch(() => {});
     await until("its verdict", () => verdicts.length > before);
     expect(verdicts.at(-1)).toMatchObject({ topic: "messages", verdict: "reject" });
+  });
+
+  it("is not waited for where a peer that comes tells a heavier head by hello", { timeout: 60_000 }, async () => {
+    const { ahead, chain, node, until } = on;
+    const top = ahead.at(-1) as MintedTipset;
+    expect(node.store.head?.height).toBeLessThan(top.tipset.height);
+    const log = pino({ level: "silent" });
+    const silent = await startServingNode(chain, log, new AbortController().signal, { tells: top.tipset });
+    try {
+      await silent.host.dial(node.host.addresses()[0] as string);
+      await until("its head", () => TipsetKey.equals(node.store.head?.key ?? TipsetKey.empty, top.tipset.key));
+      const { height } = top.tipset;
+      await until("its leaders", () => node.store.assurance["leader-checked"][0]?.to === height);
+    } finally {
+      await silent.close();
+    }
   });
 });

@@ -25,6 +25,7 @@ import { checkChain, isAbort, type SyncContext } from "./assemble.ts";
 import { beaconStage } from "./beacon-stage.ts";
 import { isSourceFalse } from "./blame.ts";
 import { judgeGossipBlock, judgeGossipMessage, type VerdictNeeds } from "./gossip-verdicts.ts";
+import { linkedWeight } from "./head-probe.ts";
 import { leaderStage } from "./leader-stage.ts";
 import { messageStage } from "./message-stage.ts";
 import type { HeaderSlices } from "./sources.ts";
@@ -68,6 +69,7 @@ export class Follower {
   /** Parents that are wanted, by key, and the peer that brought a child of theirs: it is the one to ask. */
   readonly #bringers = new Map<string, string>();
   readonly #fetching = new Set<string>();
+  #deafen: () => void = () => {};
   #broken: { readonly error: unknown } | undefined;
   readonly gossip: Gossip;
 
@@ -116,9 +118,11 @@ export class Follower {
   start(): void {
     this.gossip.followBlocks();
     if (this.#context.messages.kind !== "none") this.gossip.followMessages();
+    this.#deafen = this.#node.peers.onShown((peer, tipsets) => this.#hear(peer, tipsets));
   }
 
   stop(): void {
+    this.#deafen();
     this.gossip.stop();
   }
 
@@ -153,6 +157,23 @@ export class Follower {
     );
     this.#brings(tipset.parents, from);
     this.#offer(tipset);
+    this.#wake();
+  }
+
+  /** A head that a peer told by hello and showed. Heavier than ours: gossip may not bring it again, so it is taken from there. */
+  #hear(peer: string, tipsets: readonly LinkedTipset[]): void {
+    const { head, reader } = this.#node.store;
+    const [top, below] = tipsets;
+    if (top === undefined || (head !== undefined && linkedWeight(top, below) <= head.weight)) return;
+    const moment = { now: Date.now() / 1000, headHeight: head?.height ?? 0 };
+    for (const { key, headers } of tipsets) {
+      if (reader.tipset(key) !== undefined) break;
+      const found = this.#intake.offerTipset(key, headers, moment);
+      if (found.kind !== "candidate" && found.kind !== "seen") break;
+      if (found.kind === "seen") continue;
+      this.#brings(found.tipset.parents, peer);
+      this.#offer(found.tipset);
+    }
     this.#wake();
   }
 

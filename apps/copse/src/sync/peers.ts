@@ -1,5 +1,4 @@
-import { chainError, type LinkedTipset, type LinkRules, linkRun } from "@copse/chain";
-import { epochAt, maxHeightDrift, weightGain } from "@copse/chain/rules";
+import { type LinkRules, linkRun } from "@copse/chain";
 import {
   type ExchangeClient,
   type Host,
@@ -12,10 +11,10 @@ import {
 import { assertNotAborted, type CopseError, HostFault } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
-import { NodeError } from "../errors.ts";
 import type { NodeMetrics } from "../metrics.ts";
 import type { NodeOptions } from "../options.ts";
 import { askOne } from "./ask.ts";
+import { headProbe, type ShownListener } from "./head-probe.ts";
 import type { HeadJudge } from "./leader-judge.ts";
 import { peerSource } from "./peer-source.ts";
 import { isLie } from "./race.ts";
@@ -53,6 +52,8 @@ export interface Peers {
   start(): void;
   /** Takes a head a peer told by gossip. `verified`: all that can be checked of it was. */
   tell(head: ToldHead, verified: boolean): void;
+  /** Has a listener told of each head that a peer showed. @returns what ends that */
+  onShown(listener: ShownListener): () => void;
   /**
    * Waits for a head that enough peers support, or whose leaders hold.
    *
@@ -62,7 +63,7 @@ export interface Peers {
    */
   target(idleMs: number, signal: AbortSignal, judge?: Pick<HeadJudge, "judge">): Promise<Target | undefined>;
   /** The chain below a target broke a rule: it is not chosen again, nor what they say that told it. */
-  refuse(target: Target): void;
+  refuse(target: Pick<Target, "key" | "height">): void;
   /** What a target needs could not be had: others are tried before it is tried again. */
   putBack(target: Target): void;
   /** Whether as many peers as a head needs can serve a tipset: for one that no check of ours speaks for. */
@@ -78,8 +79,6 @@ export interface Peers {
 
 /** After so long peers that have not told a head are not waited for, nor heads that can be judged. Unit: ms. */
 const headPatienceMs = 5000;
-/** Tipsets below a told head that the peer must show before its word counts. */
-const probeLength = 16;
 const redialMs = 15_000;
 /** After so long a peer that was asked to vouch for a head has not. Unit: ms. */
 const vouchMs = 5000;
@@ -147,50 +146,18 @@ export function connectPeers(needs: PeersNeeds): Peers {
     news.dispatchEvent(new Event("news"));
   };
 
-  /** A told head counts once the peer has shown tipsets that link below it, of the height and weight it told. */
-  const probe = async (told: ToldHead): Promise<void> => {
-    try {
-      const { value } = await askOne(pool, told.peer, (source) =>
-        source.headers(told.key, probeLength, { signal: stopped.signal }),
-      );
-      const { fault, linked } = linkRun({ key: told.key }, value, needs.rules);
-      const top = linked[0];
-      const lie = fault !== undefined ? chainError(fault) : top !== undefined && disagrees(told, top);
-      if (lie) {
-        pool.report(told.peer, { kind: "lied", error: lie });
-        return;
-      }
-      take(top === undefined ? told : { ...told, weight: linkedWeight(top, linked[1]) });
-    } catch (error) {
-      log.debug({ peer: told.peer, reason: String(error) }, "a peer could not show its head");
-    }
-  };
-
-  /** Heads that peers told, each peer's newest: one is looked at while the others of that peer wait. */
-  const probing = new Map<string, ToldHead | undefined>();
-  const probeInTurn = async (told: ToldHead): Promise<void> => {
-    const running = probing.has(told.peer);
-    probing.set(told.peer, told);
-    if (running) return;
-    for (let next = probing.get(told.peer); next !== undefined; next = probing.get(told.peer)) {
-      probing.set(told.peer, undefined);
-      await probe(next);
-    }
-    probing.delete(told.peer);
-  };
-
-  /** Takes what a peer says its head is, unless no chain can have come that far. */
-  const hear = (told: ToldHead): void => {
-    if (pool.dropped.has(told.peer) || told.height <= 0) return; // genesis is no news
-    const facts = { peer: told.peer, height: told.height, weight: String(told.weight) };
-    const newest = epochAt(network, Date.now() / 1000) + maxHeightDrift;
-    if (told.height > newest) {
-      log.warn({ ...facts, newest }, "a peer told a head from the future; is the clock right?");
-      return;
-    }
-    log.debug(facts, "peer told its head");
-    void probeInTurn(told);
-  };
+  const shown = new Set<ShownListener>();
+  const hear = headProbe({
+    network,
+    rules: needs.rules,
+    pool,
+    log,
+    signal: stopped.signal,
+    take(told, tipsets) {
+      take(told);
+      for (const listener of shown) listener(told.peer, tipsets);
+    },
+  });
 
   /** Peers the operator named are dialled again as long as they are not here, unless they lied. */
   const behind = new Map<string, string>(); // an address may leave its peer's id to be found out
@@ -238,6 +205,10 @@ export function connectPeers(needs: PeersNeeds): Peers {
     tell(head, verified) {
       if (verified) take(head);
       else hear(head);
+    },
+    onShown(listener) {
+      shown.add(listener);
+      return () => shown.delete(listener);
     },
     refuse({ key, height }) {
       const tellers = selector.refuse(key);
@@ -290,18 +261,6 @@ export function connectPeers(needs: PeersNeeds): Peers {
       unlisten();
     },
   };
-}
-
-/** A head of another height, or lighter than its parents, is not what was told. */
-function disagrees(told: ToldHead, top: LinkedTipset): NodeError | false {
-  if (top.height === told.height && told.weight >= top.parentWeight) return false;
-  const why = `told as height ${told.height} and weight ${told.weight}; it has height ${top.height} above weight ${top.parentWeight}`;
-  return new NodeError("copse/chain-broken", { tipset: TipsetKey.format(told.key), why });
-}
-
-/** What a head weighs by what was linked, as far as that shows the power: what is told has no bound. */
-function linkedWeight(top: LinkedTipset, below: LinkedTipset | undefined): bigint {
-  return top.parentWeight + weightGain(Math.max(0, below?.log2Power ?? 0), top.winCount);
 }
 
 /** Resolves at the next event, or after `ms`. */

@@ -33,6 +33,7 @@ export class StateCache {
   readonly #open = new Map<string, StateAtHand>();
   readonly #opening = new Map<string, Opening>();
   #missed = 0;
+  #lastMissed: string | undefined;
 
   constructor(source: StateSource, reader: ChainReader, patience: number = usualPatience) {
     this.#source = source;
@@ -83,7 +84,9 @@ export class StateCache {
       return state;
     } catch (error) {
       if (!isCopseError(error) || error.code !== "host/block-missing") throw error;
-      this.#missed++;
+      const key = cidKey(root.bytes);
+      if (key !== this.#lastMissed) this.#missed++; // one that is asked for again is no other root
+      this.#lastMissed = key;
       return undefined;
     }
   }

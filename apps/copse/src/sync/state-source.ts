@@ -3,20 +3,20 @@ import {
   type AsyncBlockReader,
   type BlockPair,
   type CidBytes,
-  cidKey,
   FetchBudget,
   type FetchTally,
   type SyncBlockReader,
   toCid,
 } from "@copse/ipld";
-import type { Bitswap } from "@copse/network";
+import { type Bitswap, NetworkError } from "@copse/network";
 import { type AbortOptions, isCopseError } from "@copse/primitives";
 import { NodeError } from "../errors.ts";
+import { AbsentBlocks } from "./absent-blocks.ts";
 import { BlockMemory } from "./block-memory.ts";
 
 /** Blocks of state: those at hand, then those that peers give, each checked against its CID. */
 export interface StateSource extends AsyncBlockReader {
-  /** Whether the block was asked for lately and nobody had it. */
+  /** Whether the block was asked for lately, of all who are there, and nobody had it. */
   isAbsent(cid: CidBytes): boolean;
   /** Blocks at hand: stored, or fetched ahead. */
   readonly held: SyncBlockReader;
@@ -34,24 +34,22 @@ export interface StateSourceNeeds {
   readonly peers: () => readonly string[];
   /** Where every peer there was has been caught sending what is false: what the first of them did. */
   readonly onlyLie: () => unknown;
+  /** Milliseconds since any fixed moment. */
+  readonly now: () => number;
 }
 
-const maxAbsent = 4096;
-/** How long a block that nobody had is not asked for again. Unit: ms. */
-const absentMs = 300_000;
 /** Most bytes of blocks fetched ahead. */
 const maxAheadBytes = 64 << 20;
 
 /**
- * A state source that stores what it fetched because it was needed, and remembers for a while what nobody had.
+ * A state source that stores what it fetched because it was needed, and remembers for a while who had not what it asked for.
  *
  * Blocks that are asked for in one turn of the event loop travel in one message to a peer, and those that come together
  * are stored together. Memory: 64 MiB of blocks fetched ahead.
  */
 export function stateSource(needs: StateSourceNeeds): StateSource {
-  const { database, reader, bitswap, peers, onlyLie } = needs;
-  const absent = new Map<string, number>();
-  const isAbsent = (cid: CidBytes): boolean => performance.now() - (absent.get(cidKey(cid)) ?? -absentMs) < absentMs;
+  const { database, reader, bitswap, peers, onlyLie, now } = needs;
+  const absent = new AbsentBlocks(now, peers);
   const memory = new BlockMemory(maxAheadBytes);
   const [needed, ahead] = [new FetchBudget(), new FetchBudget()];
   const store = batched((blocks) => database.commit({ blocks }));
@@ -60,13 +58,15 @@ export function stateSource(needs: StateSourceNeeds): StateSource {
   // who had the last block has its neighbours too, most likely; others may have let go of so old a state
   let gaveLast = "";
   const fetch = async (cid: CidBytes, options: AbortOptions | undefined): Promise<Uint8Array | undefined> => {
-    const from = peers();
-    if (from.length === 0 || isAbsent(cid)) return undefined;
+    const ask = absent.ask(cid);
+    const from = ask.peers;
+    if (from.length === 0) return undefined;
     const ranked = from.includes(gaveLast) ? [gaveLast, ...from.filter((peer) => peer !== gaveLast)] : from;
     try {
       const session = bitswap.session(ranked);
       const block = await session.get(cid, options);
       gaveLast = session.peers[0] ?? gaveLast;
+      absent.forget(cid);
       return block;
     } catch (error) {
       if (!isCopseError(error, "network/")) throw error;
@@ -76,10 +76,8 @@ export function stateSource(needs: StateSourceNeeds): StateSource {
         throw new NodeError("copse/block-mismatch", facts, { cause: lie });
       }
       if (lie !== undefined) throw lie;
-      if (error.code === "network/block-not-found") {
-        if (absent.size >= maxAbsent) absent.clear();
-        absent.set(cidKey(cid), performance.now());
-      }
+      // it asks one after another, and may run out of time before the last
+      if (isNotFound(error)) ask.missed(ranked.slice(0, error.facts.asked));
       return undefined;
     }
   };
@@ -88,7 +86,7 @@ export function stateSource(needs: StateSourceNeeds): StateSource {
     tally.take(bytes.length);
   };
   return {
-    isAbsent,
+    isAbsent: (cid) => absent.has(cid),
     held,
     ahead: {
       async getBytes(cid, options) {
@@ -112,6 +110,10 @@ export function stateSource(needs: StateSourceNeeds): StateSource {
       return bytes;
     },
   };
+}
+
+function isNotFound(error: unknown): error is NetworkError<"network/block-not-found"> {
+  return error instanceof NetworkError && error.code === "network/block-not-found";
 }
 
 /** Writes of one turn of the event loop, as one. */

@@ -27,6 +27,7 @@ export function emptySource(peer: SyncBlockReader): { readonly source: StateSour
     },
     peers: () => ["peer"],
     onlyLie: () => undefined,
+    now: () => performance.now(),
   });
   return { source, asked: () => asked };
 }

@@ -53,6 +53,24 @@ describe("StateCache", () => {
     expect(asked.length).toBeLessThanOrEqual(2);
   });
 
+  it("loses patience with many roots that nobody has, not with one that is asked for again", async () => {
+    let asked = 0;
+    const source = {
+      isAbsent: () => false,
+      held: { getSync: () => undefined },
+      async getBytes() {
+        asked++;
+        return undefined;
+      },
+    };
+    const cache = new StateCache(source as unknown as StateSource, {} as ChainReader, 2);
+    for (let i = 0; i < 4; i++) await cache.exact(root, 1, {});
+    await cache.exact(toCid(cidOf(new Uint8Array(4))), 1, {});
+    expect(asked).toBe(5);
+    for (let i = 0; i < 4; i++) await cache.exact(toCid(cidOf(new Uint8Array(5 + i))), 1, {});
+    expect(asked).toBe(5);
+  });
+
   it("gives nothing to one who has left already, and tells all of what the source fails with", async () => {
     const { cache } = slow();
     await expect(cache.exact(root, 1, { signal: AbortSignal.abort() })).rejects.toMatchObject(aborted);

@@ -2,20 +2,18 @@ import { createMemoryDatabase } from "@copse/blockstore";
 import { cidOf } from "@copse/ipld";
 import { NetworkError } from "@copse/network";
 import { HostFault, toHex } from "@copse/primitives";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { firstAbsentMs, maxAbsent, mostAbsentMs } from "../../src/sync/absent-blocks.ts";
 import { stateSource } from "../../src/sync/state-source.ts";
 
 const bytes = Uint8Array.of(0x41, 7);
 const cid = cidOf(bytes);
-const notFound = (): NetworkError =>
-  new NetworkError("network/block-not-found", { cid: toHex(cid), asked: 1, refused: 1 });
+const notFound = (asked = 1): NetworkError =>
+  new NetworkError("network/block-not-found", { cid: toHex(cid), asked, refused: asked });
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
-
-function setUp(get: () => Promise<Uint8Array>) {
+function setUp(get: (asked: number) => Promise<Uint8Array>) {
   const database = createMemoryDatabase();
-  const world = { peers: ["a"], lie: undefined as unknown, asked: 0, gives: "a", ranked: [] as string[] };
+  const world = { peers: ["a"], lie: undefined as unknown, asked: 0, gives: "a", ranked: [] as string[], now: 5 };
   const source = stateSource({
     database,
     reader: database.blocks,
@@ -25,12 +23,13 @@ function setUp(get: () => Promise<Uint8Array>) {
         get() {
           world.asked++;
           world.ranked.push(peers.join(""));
-          return get();
+          return get(peers.length);
         },
       }),
     },
     peers: () => world.peers,
     onlyLie: () => world.lie,
+    now: () => world.now,
   });
   return { database, world, source };
 }
@@ -71,16 +70,71 @@ describe("stateSource", () => {
     expect(source.fetched()).toMatchObject({ needed: { blocks: 3, bytes: 6 }, ahead: { blocks: 1, bytes: 2 } });
   });
 
-  it("does not ask again for a while for what nobody had", async () => {
-    const { source, world } = setUp(() => Promise.reject(notFound()));
+  it("asks the same peers again after a wait that doubles up to five minutes", async () => {
+    const { source, world } = setUp(async (asked) => {
+      if (world.gives === "nobody") throw notFound(asked);
+      return bytes;
+    });
+    world.gives = "nobody";
+    let waitMs = firstAbsentMs;
+    for (let round = 1; round <= 8; round++) {
+      expect(source.isAbsent(cid)).toBe(false);
+      expect(await source.getBytes(cid)).toBeUndefined();
+      expect(world.asked).toBe(round);
+      world.now += waitMs - 1;
+      expect(source.isAbsent(cid)).toBe(true);
+      expect(await source.getBytes(cid)).toBeUndefined();
+      expect(world.asked).toBe(round);
+      world.now += 1;
+      waitMs = Math.min(mostAbsentMs, waitMs * 2);
+    }
+    expect(waitMs).toBe(mostAbsentMs);
+    world.gives = "a"; // the slow one has it now
+    expect(await source.getBytes(cid)).toEqual(bytes);
+    expect(source.isAbsent(cid)).toBe(false);
+  });
+
+  it("asks at once a peer that was not asked, and it alone", async () => {
+    const { source, world } = setUp((asked) => Promise.reject(notFound(asked)));
+    await source.getBytes(cid);
+    world.peers = ["a", "b", "c"];
+    expect(source.isAbsent(cid)).toBe(false);
     expect(await source.getBytes(cid)).toBeUndefined();
     expect(source.isAbsent(cid)).toBe(true);
-    expect(await source.getBytes(cid)).toBeUndefined();
-    expect(world.asked).toBe(1);
-    vi.advanceTimersByTime(300_000);
+    world.now += firstAbsentMs; // the wait is of who was asked first
+    await source.getBytes(cid);
+    expect(world.ranked).toEqual(["a", "bc", "abc"]);
+  });
+
+  it("asks those that time ran out for, and one that has come back", async () => {
+    const { source, world } = setUp(() => Promise.reject(notFound(1)));
+    world.peers = ["a", "b"];
+    await source.getBytes(cid);
     expect(source.isAbsent(cid)).toBe(false);
     await source.getBytes(cid);
-    expect(world.asked).toBe(2);
+    expect(source.isAbsent(cid)).toBe(true);
+    world.peers = ["b", "c"]; // who has left is forgotten with the next answer
+    await source.getBytes(cid);
+    world.peers = ["a", "b", "c"];
+    await source.getBytes(cid);
+    expect(world.ranked).toEqual(["ab", "b", "c", "a"]);
+  });
+
+  it("counts one time for all who ask for a block at once", async () => {
+    const { source, world } = setUp((asked) => Promise.reject(notFound(asked)));
+    await Promise.all([source.getBytes(cid), source.getBytes(cid), source.ahead.getBytes(cid)]);
+    world.now += firstAbsentMs;
+    expect(source.isAbsent(cid)).toBe(false);
+    await Promise.all([source.getBytes(cid), source.getBytes(cid)]);
+    world.now += 2 * firstAbsentMs;
+    expect(source.isAbsent(cid)).toBe(false);
+  });
+
+  it("forgets the oldest absence where there are too many", async () => {
+    const { source } = setUp((asked) => Promise.reject(notFound(asked)));
+    const cids = Array.from({ length: maxAbsent + 1 }, (_, i) => cidOf(Uint8Array.of(0x42, i >> 8, i & 0xff)));
+    for (const one of cids) await source.getBytes(one);
+    expect(cids.map((one) => source.isAbsent(one))).toEqual(cids.map((_, i) => i > 0));
   });
 
   it("remembers nothing of a moment without peers, nor of peers that were late", async () => {
