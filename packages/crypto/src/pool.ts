@@ -1,14 +1,13 @@
 import { type AbortOptions, abortFault, HostFault } from "@copse/primitives";
-import { defaultWorkers, startThread } from "#threads";
+import { availableCores, type StartThread, type Thread } from "@copse/primitives/threads";
+import { startThread } from "#threads";
 import { encodeChecks } from "./check-wire.ts";
 import { CryptoError } from "./errors.ts";
 import { Job, type Part } from "./job.ts";
 import type { SignatureCheck } from "./signature-check.ts";
-import type { StartThread, Thread } from "./thread.ts";
-import type { Answer } from "./worker-task.ts";
+import type { Answer, Task } from "./worker-task.ts";
 
-export type { StartThread, Thread, ThreadEvents } from "./thread.ts";
-export { type WebWorker, webThread } from "./web-thread.ts";
+export { type StartThread, type Thread, type ThreadEvents, type WebWorker, webThread } from "@copse/primitives/threads";
 export type { Answer, Task } from "./worker-task.ts";
 
 /** How a pool is made. */
@@ -18,7 +17,7 @@ export interface SignaturePoolOptions extends AbortOptions {
   /** Most checks that may wait; more are refused, so that whoever brings them waits or sheds. Default 100,000. */
   readonly limit?: number | undefined;
   /** Starts a thread; default: a worker thread in Node, a module worker in browsers. */
-  readonly start?: StartThread | undefined;
+  readonly start?: StartThread<Task, Answer> | undefined;
 }
 
 /** Checks signatures off this thread. */
@@ -43,7 +42,7 @@ const mostCost = 256;
 const patience = 3;
 
 interface Slot {
-  thread: Thread;
+  thread: Thread<Task>;
   ready: boolean;
   batch: readonly Part[] | undefined;
 }
@@ -66,7 +65,7 @@ export function createSignaturePool(options: SignaturePoolOptions = {}): Signatu
 }
 
 class Pool {
-  readonly #start: StartThread;
+  readonly #start: StartThread<Task, Answer>;
   readonly #limit: number;
   readonly #slots: Slot[] = [];
   readonly #signal: AbortSignal | undefined;
@@ -87,7 +86,7 @@ class Pool {
       return;
     }
     this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
-    const workers = Math.max(1, options.workers ?? defaultWorkers());
+    const workers = Math.max(1, options.workers ?? availableCores() - 1);
     for (let i = 0; i < workers; i++) this.#slots.push(this.#open());
   }
 
@@ -121,7 +120,7 @@ class Pool {
   }
 
   #open(): Slot {
-    const slot: Slot = { thread: undefined as unknown as Thread, ready: false, batch: undefined };
+    const slot: Slot = { thread: undefined as unknown as Thread<Task>, ready: false, batch: undefined };
     slot.thread = this.#start({
       answered: (answer) => this.#answered(slot, answer),
       died: (reason) => this.#died(slot, reason),
@@ -160,7 +159,8 @@ class Pool {
       const cost = this.#jobs.reduce((sum, job) => sum + job.waitingCost, 0);
       const batch = this.#take(Math.min(mostCost, Math.max(leastCost, cost / this.#slots.length)));
       slot.batch = batch;
-      slot.thread.send({ id: this.#tasks++, checks: encodeChecks(batch.map((part) => part.check)) });
+      const checks = encodeChecks(batch.map((part) => part.check));
+      slot.thread.send({ id: this.#tasks++, checks }, [checks.buffer]);
     }
   }
 

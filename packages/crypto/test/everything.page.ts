@@ -1,6 +1,6 @@
 import { installFastest } from "../src/fastest.ts";
 import { checkSignatures, engineNames, nobleEngine, useEngine } from "../src/index.ts";
-import { createSignaturePool, type WebWorker, webThread } from "../src/pool.ts";
+import { createSignaturePool, webThread } from "../src/pool.ts";
 import { damaged, goodChecks } from "./sample-checks.ts";
 
 /** Checks the same signatures with noble, with Wasm and in workers, in a page. */
@@ -17,7 +17,7 @@ export default async function everything(input: { readonly worker: string }): Pr
   const noble = checkSignatures(checks, options);
   await installFastest();
   const wasm = checkSignatures(checks, options);
-  const start = webThread(() => new Worker(input.worker, { type: "module" }) as unknown as WebWorker);
+  const start = webThread(() => new Worker(input.worker, { type: "module" }));
   const pool = createSignaturePool({ workers: 2, start });
   const pooled = await pool.check(checks);
   await pool.close();

@@ -8,10 +8,9 @@ import {
   createSignaturePool,
   type StartThread,
   type Task,
-  type WebWorker,
+  type ThreadEvents,
   webThread,
 } from "../src/pool.ts";
-import type { ThreadEvents } from "../src/thread.ts";
 import { answer } from "../src/worker-task.ts";
 import { damaged, goodChecks } from "./sample-checks.ts";
 
@@ -46,7 +45,7 @@ describe("a pool of real workers", () => {
 });
 
 /** Threads of this test: they keep tasks until told what to do with them. */
-function fakeThreads(): { start: StartThread; threads: Fake[] } {
+function fakeThreads(): { start: StartThread<Task, Answer>; threads: Fake[] } {
   const threads: Fake[] = [];
   return {
     threads,
@@ -66,7 +65,7 @@ function fakeThreads(): { start: StartThread; threads: Fake[] } {
   };
 }
 interface Fake {
-  readonly events: ThreadEvents;
+  readonly events: ThreadEvents<Answer>;
   readonly tasks: Task[];
   held: boolean;
   stopped: boolean;
@@ -208,24 +207,34 @@ describe("a pool", () => {
   });
 
   it("runs over web workers, and hears of their death", async () => {
-    const made: WebWorker[] = [];
-    const pool = pooled({
-      workers: 1,
-      start: webThread(() => {
-        const worker: WebWorker = {
-          onmessage: null,
-          onerror: null,
-          postMessage: (task) => setImmediate(() => worker.onmessage?.({ data: answer(task) })),
-          terminate() {},
-        };
-        made.push(worker);
-        setImmediate(() => worker.onmessage?.({ data: ready }));
-        return worker;
-      }),
+    const made: FakeWebWorker[] = [];
+    const start = webThread<Task, Answer>(() => {
+      const worker = new FakeWebWorker();
+      made.push(worker);
+      return worker;
     });
+    const pool = pooled({ workers: 1, start });
     expect(await pool.check(good)).toEqual(good.map(() => true));
-    made[0]?.onerror?.({ message: "gone" });
+    made[0]?.tell("error", { message: "gone" });
     expect(await pool.check(good.slice(0, 2))).toEqual([true, true]);
     expect(made.length).toBe(2);
   });
 });
+
+/** A browser's worker of this test: it answers from this thread. */
+class FakeWebWorker {
+  readonly #events = new EventTarget();
+  constructor() {
+    setImmediate(() => this.tell("message", { data: ready }));
+  }
+  addEventListener(type: string, listener: (event: never) => void): void {
+    this.#events.addEventListener(type, listener as (event: Event) => void);
+  }
+  postMessage(task: Task): void {
+    setImmediate(() => this.tell("message", { data: answer(task) }));
+  }
+  terminate(): void {}
+  tell(type: string, facts: object): void {
+    this.#events.dispatchEvent(Object.assign(new Event(type), facts));
+  }
+}

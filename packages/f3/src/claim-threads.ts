@@ -1,8 +1,8 @@
 import { abortFault, HostFault } from "@copse/primitives";
+import type { StartThread, Thread } from "@copse/primitives/threads";
 import type { Claim } from "./advance.ts";
 import type { BadClaim } from "./check-claims.ts";
 import { type ClaimAnswer, type ClaimTask, taskOf } from "./claim-task.ts";
-import type { ClaimThread, StartClaimThread } from "./thread.ts";
 
 /** Deaths in a row without a worker becoming ready, for each worker, after which no more are started. */
 const patience = 3;
@@ -14,7 +14,7 @@ interface Job {
 }
 
 interface Slot {
-  thread: ClaimThread;
+  thread: Thread<ClaimTask>;
   ready: boolean;
   job: Job | undefined;
 }
@@ -22,14 +22,14 @@ interface Slot {
 /** Workers and the jobs that wait for them, first come first served. A worker that dies is replaced. */
 export class ClaimThreads {
   readonly size: number;
-  readonly #start: StartClaimThread;
+  readonly #start: StartThread<ClaimTask, ClaimAnswer>;
   readonly #slots: Slot[] = [];
   #jobs: Job[] = [];
   #next = 0;
   #deaths = 0;
   #over: Error | undefined;
 
-  constructor(size: number, start: StartClaimThread) {
+  constructor(size: number, start: StartThread<ClaimTask, ClaimAnswer>) {
     this.size = size;
     this.#start = start;
     for (let i = 0; i < size; i++) this.#slots.push(this.#open());
@@ -68,7 +68,7 @@ export class ClaimThreads {
   }
 
   #open(): Slot {
-    const slot: Slot = { thread: undefined as unknown as ClaimThread, ready: false, job: undefined };
+    const slot: Slot = { thread: undefined as unknown as Thread<ClaimTask>, ready: false, job: undefined };
     slot.thread = this.#start({
       answered: (answer) => this.#answered(slot, answer),
       died: (reason) => this.#died(slot, reason),

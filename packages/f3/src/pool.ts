@@ -1,9 +1,10 @@
 import { type AbortOptions, abortFault } from "@copse/primitives";
+import type { StartThread } from "@copse/primitives/threads";
 import { defaultWorkers, startThread } from "#threads";
 import type { BadClaim } from "./check-claims.ts";
+import type { ClaimAnswer, ClaimTask } from "./claim-task.ts";
 import { ClaimThreads } from "./claim-threads.ts";
 import { F3Error } from "./errors.ts";
-import type { StartClaimThread } from "./thread.ts";
 import type { F3Position, FinalityCertificate } from "./types.ts";
 import {
   mostUnprovenKeys,
@@ -15,15 +16,15 @@ import {
   type VerifyOptions,
 } from "./verify.ts";
 
-export type { ClaimThread, ClaimThreadEvents, StartClaimThread } from "./thread.ts";
-export { type WebWorker, webThread } from "./web-thread.ts";
+export { type StartThread, type Thread, type ThreadEvents, type WebWorker, webThread } from "@copse/primitives/threads";
+export type { ClaimAnswer, ClaimTask } from "./claim-task.ts";
 
 /** How a pool is made. */
 export interface F3PoolOptions extends AbortOptions {
   /** Threads, each with its own engine and keys. Default: the cores there are (in browsers one less). */
   readonly workers?: number | undefined;
   /** Starts a thread; default: a worker thread in Node, a module worker in browsers. */
-  readonly start?: StartClaimThread | undefined;
+  readonly start?: StartThread<ClaimTask, ClaimAnswer> | undefined;
 }
 
 /** What verification in a pool needs to know: workers have randomness of their own. */

@@ -1,41 +1,13 @@
-import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
-import type { ClaimAnswer } from "./claim-task.ts";
-import type { ClaimThread, ClaimThreadEvents } from "./thread.ts";
+import { availableCores, type StartThread, workerThread } from "@copse/primitives/threads";
+import type { ClaimAnswer, ClaimTask } from "./claim-task.ts";
 
 /** Cores this process may use. The thread that asks has next to nothing to do. */
 export function defaultWorkers(): number {
-  return availableParallelism();
+  return availableCores();
 }
 
-/** Starts a worker thread, from source (`.ts`, by type stripping) where this file runs from source, else from `dist`. */
-export function startThread(events: ClaimThreadEvents): ClaimThread {
-  const fromSource = import.meta.url.endsWith(".ts");
-  const worker = new Worker(new URL(fromSource ? "./worker.node.ts" : "./worker.node.js", import.meta.url), {
-    name: "copse-f3",
-    ...(fromSource ? { execArgv: ["--conditions=@copse/source"] } : {}),
-  });
-  worker.unref(); // an idle pool keeps no process alive; the pool refs it while it works
-  let over = false;
-  const died = (reason: string): void => {
-    if (over) return;
-    over = true;
-    events.died(reason);
-  };
-  worker.on("message", (answer: ClaimAnswer) => {
-    if (!over) events.answered(answer);
-  });
-  worker.on("error", (error) => died(error instanceof Error ? error.message : String(error)));
-  worker.on("exit", (code) => died(`exit code ${code}`));
-  return {
-    send: (task) => worker.postMessage(task),
-    hold(working) {
-      if (working) worker.ref();
-      else worker.unref();
-    },
-    async stop() {
-      over = true;
-      await worker.terminate();
-    },
-  };
-}
+/** Starts a worker thread, from source where this file runs from source, else from `dist`. */
+export const startThread: StartThread<ClaimTask, ClaimAnswer> = workerThread(
+  () => new URL(import.meta.url.endsWith(".ts") ? "./worker.node.ts" : "./worker.node.js", import.meta.url),
+  "copse-f3",
+);

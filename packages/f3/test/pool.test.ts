@@ -1,11 +1,17 @@
 import { installFastest } from "@copse/crypto/fastest";
 import { isCopseError } from "@copse/primitives";
 import { afterEach, describe, expect, it } from "vitest";
-import type { ClaimTask } from "../src/claim-task.ts";
 import { createClaimWorker } from "../src/claim-task.ts";
 import { type F3Error, type FinalityCertificate, verifyCertificates } from "../src/index.ts";
-import { createF3Pool, type F3Pool, type F3PoolOptions, type StartClaimThread } from "../src/pool.ts";
-import type { ClaimThreadEvents } from "../src/thread.ts";
+import {
+  type ClaimAnswer,
+  type ClaimTask,
+  createF3Pool,
+  type F3Pool,
+  type F3PoolOptions,
+  type StartThread,
+  type ThreadEvents,
+} from "../src/pool.ts";
 import { localChain, withWrongSignature } from "./local-chain.ts";
 
 await installFastest();
@@ -48,7 +54,7 @@ describe("a pool of real workers", () => {
 });
 
 /** Threads of this test: they keep tasks until told what to do with them. */
-function fakeThreads(): { start: StartClaimThread; threads: Fake[] } {
+function fakeThreads(): { start: StartThread<ClaimTask, ClaimAnswer>; threads: Fake[] } {
   const threads: Fake[] = [];
   return {
     threads,
@@ -68,7 +74,7 @@ function fakeThreads(): { start: StartClaimThread; threads: Fake[] } {
   };
 }
 interface Fake {
-  readonly events: ClaimThreadEvents;
+  readonly events: ThreadEvents<ClaimAnswer>;
   readonly tasks: ClaimTask[];
   held: boolean;
   stopped: boolean;

@@ -4,7 +4,6 @@ import { expect, it, vi } from "vitest";
 import { type ClaimTask, createClaimWorker } from "../src/claim-task.ts";
 import { verifyCertificates } from "../src/index.ts";
 import { createF3Pool } from "../src/pool.ts";
-import type { ClaimThreadEvents } from "../src/thread.ts";
 import { forgedTables, localChain, networkName } from "./local-chain.ts";
 
 await installFastest();
@@ -29,7 +28,7 @@ it("keys that an unproven certificate brings are not sent to workers", async () 
   const answer = createClaimWorker();
   await using pool = createF3Pool({
     workers: 2,
-    start(events: ClaimThreadEvents) {
+    start(events) {
       queueMicrotask(() => events.answered({ kind: "ready" }));
       return {
         send(task) {

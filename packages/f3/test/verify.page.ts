@@ -8,7 +8,7 @@ import {
   encodeCertificate,
   verifyCertificates,
 } from "../src/index.ts";
-import { createF3Pool, type WebWorker, webThread } from "../src/pool.ts";
+import { createF3Pool, webThread } from "../src/pool.ts";
 import type { F3Position, FinalityCertificate } from "../src/types.ts";
 import type { Verified } from "../src/verify.ts";
 
@@ -38,8 +38,7 @@ export default async function verify({ worker, table, certificates }: Input): Pr
   const noble = here();
   await installFastest();
   const wasm = here();
-  const threads = webThread(() => new Worker(worker, { type: "module" }) as unknown as WebWorker);
-  const pool = createF3Pool({ workers: 2, start: threads });
+  const pool = createF3Pool({ workers: 2, start: webThread(() => new Worker(worker, { type: "module" })) });
   const pooled: unknown[] = [];
   for (const list of [good, swapped]) pooled.push(told(await pool.verify(start, list, options)));
   await pool.close();
