@@ -10,9 +10,10 @@ import {
   maxCertificateBytes,
   readInstance,
 } from "./f3-exchange-codec.ts";
-import { ItemCutter, readPieces } from "./f3-exchange-reading.ts";
 import type { Streams } from "./host-options.ts";
+import { ItemCutter } from "./item-cutter.ts";
 import { type NetworkMetrics, noMetrics } from "./metrics.ts";
+import { readPieces } from "./stream-reading.ts";
 import { writeAndClose } from "./stream-writing.ts";
 
 /** Bounds of one request for certificates. */

@@ -11,9 +11,10 @@ import {
   maxCertificates,
   maxCertRequestBytes,
 } from "./f3-exchange-codec.ts";
-import { ItemCutter, readPieces } from "./f3-exchange-reading.ts";
 import type { Streams } from "./host-options.ts";
+import { ItemCutter } from "./item-cutter.ts";
 import { type NetworkLog, type NetworkMetrics, noLog, noMetrics } from "./metrics.ts";
+import { readPieces } from "./stream-reading.ts";
 import { writeAndClose } from "./stream-writing.ts";
 
 type Awaitable<T> = T | Promise<T>;

@@ -4,23 +4,27 @@ import { BytePile } from "./byte-pile.ts";
 import type { Clock } from "./clock.ts";
 import { NetworkError, reasonOf } from "./errors.ts";
 
-/** Bounds of reading one message, or one whole stream, from a peer who may be hostile. */
-export interface ReadLimits {
-  /** Most bytes. One more and the stream is reset. */
-  readonly maxBytes: number;
-  /** Most milliseconds until the first byte. */
-  readonly firstByteMs: number;
+/** How long a peer who may be hostile may keep us reading. */
+export interface TimeLimits {
   /** Most milliseconds until the end. */
   readonly totalMs: number;
+  /** Most milliseconds until the first byte. */
+  readonly firstByteMs?: number;
   /** Least bytes a second once the first came, looked at every `floorWindowMs`; 0 switches it off. */
   readonly floor?: number;
   /** Milliseconds over which the floor is measured. Default 2,000. */
   readonly floorWindowMs?: number;
 }
 
-/** What {@link readToEnd} needs to know besides the stream. */
-export interface ReadOptions extends AbortOptions {
-  readonly limits: ReadLimits;
+/** Bounds of reading one message, or one whole stream. */
+export interface ReadLimits extends TimeLimits {
+  /** Most bytes. One more and the stream is reset. */
+  readonly maxBytes: number;
+  readonly firstByteMs: number;
+}
+
+/** What every reading needs to know besides the stream. */
+interface Reading extends AbortOptions {
   readonly clock: Clock;
   /** For errors. */
   readonly protocol: string;
@@ -28,6 +32,17 @@ export interface ReadOptions extends AbortOptions {
   readonly peer: string;
   /** Told of the first byte, for latency. */
   readonly onFirstByte?: () => void;
+}
+
+/** What {@link readToEnd} needs to know besides the stream. */
+export interface ReadOptions extends Reading {
+  readonly limits: ReadLimits;
+}
+
+/** What {@link readPieces} needs to know besides the stream. */
+export interface PiecesOptions extends Reading, TimeLimits {
+  /** Takes a piece as it comes; true ends the reading. A throw does too, and resets the stream. */
+  readonly onPiece: (piece: Uint8Array) => boolean;
 }
 
 /**
@@ -38,19 +53,37 @@ export interface ReadOptions extends AbortOptions {
  * @throws {NetworkError} `network/message-too-long`, `network/answer-late`, `network/answer-slow`, `network/peer-gone`
  * @throws {HostFault} `host/aborted`
  */
-export function readToEnd(stream: Stream, options: ReadOptions): Promise<Uint8Array> {
-  const { clock, limits, protocol, signal } = options;
-  const started = clock.now();
+export async function readToEnd(stream: Stream, { limits, ...options }: ReadOptions): Promise<Uint8Array> {
+  const { maxBytes, ...times } = limits;
   const pile = new BytePile();
-  let received = 0;
+  const onPiece = (piece: Uint8Array): boolean => {
+    const received = pile.length + piece.byteLength;
+    if (received > maxBytes) {
+      throw new NetworkError("network/message-too-long", { protocol: options.protocol, received, limit: maxBytes });
+    }
+    pile.add(piece);
+    return false;
+  };
+  await readPieces(stream, { ...options, ...times, onPiece });
+  return pile.join();
+}
+
+/**
+ * Hands over what comes until the taker has enough, or the remote closes its end. The stream is reset on every failure;
+ * one whose taker has enough is left as it is.
+ *
+ * @returns whether the taker had enough
+ * @throws {NetworkError} `network/answer-late`, `network/answer-slow`, `network/peer-gone`, and whatever `onPiece` throws
+ * @throws {HostFault} `host/aborted`
+ */
+export function readPieces(stream: Stream, options: PiecesOptions): Promise<boolean> {
+  const { protocol, peer, signal, onPiece } = options;
   return new Promise((resolve, reject) => {
     let settled = false;
     const settle = (finish: () => void): void => {
       if (settled) return;
       settled = true;
-      cancelFirst();
-      cancelTotal();
-      cancelFloor?.();
+      pace.stop();
       stream.removeEventListener("message", onMessage);
       stream.removeEventListener("remoteCloseWrite", onFinish);
       stream.removeEventListener("end", onEnd);
@@ -63,30 +96,33 @@ export function readToEnd(stream: Stream, options: ReadOptions): Promise<Uint8Ar
         stream.abort(error);
         reject(error);
       });
-    const onMessage = (event: StreamMessageEvent): void => {
-      if (received === 0) firstByte();
-      received += event.data.byteLength;
-      if (received > limits.maxBytes) {
-        fail(new NetworkError("network/message-too-long", { protocol, received, limit: limits.maxBytes }));
-        return;
-      }
-      if (event.data instanceof Uint8Array) pile.add(event.data);
-      else for (const part of event.data) pile.add(part);
-      if (endedBefore && stream.readBufferLength === 0) onEnd();
-    };
-    const gone = (cause: unknown): void => {
-      const reason = reasonOf(cause ?? "the connection ended");
-      fail(new NetworkError("network/peer-gone", { peer: options.peer, protocol, reason }, { cause }));
-    };
+    const pace = new Pace(options, fail);
     // a connection that ends also ends the stream: only the remote's own half-close says that this was all
     let finished = stream.remoteWriteStatus === "closed" && stream.status === "open";
     // bytes that negotiation read ahead are put back after "end" was told: then nobody will tell it again
     const endedBefore = stream.readableEnded;
+    const onMessage = ({ data }: StreamMessageEvent): void => {
+      try {
+        for (const piece of data instanceof Uint8Array ? [data] : data) {
+          pace.count(piece.byteLength);
+          if (!onPiece(piece)) continue;
+          settle(() => resolve(true));
+          return;
+        }
+        if (endedBefore && stream.readBufferLength === 0) onEnd();
+      } catch (error) {
+        fail(error as Error);
+      }
+    };
+    const gone = (cause: unknown): void => {
+      const reason = reasonOf(cause ?? "the connection ended");
+      fail(new NetworkError("network/peer-gone", { peer, protocol, reason }, { cause }));
+    };
     const onFinish = (): void => {
       finished = true;
     };
     const onEnd = (): void => {
-      if (finished) settle(() => resolve(pile.join()));
+      if (finished) settle(() => resolve(false));
       else gone(undefined);
     };
     const onClose = (event: StreamCloseEvent): void => {
@@ -94,27 +130,6 @@ export function readToEnd(stream: Stream, options: ReadOptions): Promise<Uint8Ar
       else gone(event.error);
     };
     const onAbort = (): void => fail(abortFault(signal as AbortSignal));
-    const late = (): void => {
-      const waitedMs = Math.round(clock.now() - started);
-      fail(new NetworkError("network/answer-late", { protocol, received, waitedMs }));
-    };
-    const cancelFirst = clock.after(limits.firstByteMs, late);
-    const cancelTotal = clock.after(limits.totalMs, late);
-    let cancelFloor: (() => void) | undefined;
-    const firstByte = (): void => {
-      cancelFirst();
-      options.onFirstByte?.();
-      if (limits.floor) watchFloor(received);
-    };
-    const watchFloor = (before: number): void => {
-      const windowMs = limits.floorWindowMs ?? 2_000;
-      const floor = limits.floor ?? 0;
-      cancelFloor = clock.after(windowMs, () => {
-        const bytesPerSecond = Math.round(((received - before) * 1000) / windowMs);
-        if (bytesPerSecond >= floor) return watchFloor(received);
-        fail(new NetworkError("network/answer-slow", { protocol, received, bytesPerSecond, floor }));
-      });
-    };
     if (signal?.aborted) return onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
     stream.addEventListener("close", onClose);
@@ -124,4 +139,57 @@ export function readToEnd(stream: Stream, options: ReadOptions): Promise<Uint8Ar
     if (stream.status !== "open") gone(`the stream is ${stream.status}`);
     else if (endedBefore && stream.readBufferLength === 0) onEnd();
   });
+}
+
+/** Holds what comes against the clock until it is stopped; fails the reading that is late or too slow. */
+class Pace {
+  readonly #options: PiecesOptions;
+  readonly #fail: (error: NetworkError) => void;
+  readonly #started: number;
+  #received = 0;
+  readonly #cancelTotal: () => void;
+  readonly #cancelFirst: (() => void) | undefined;
+  #cancelFloor: (() => void) | undefined;
+
+  constructor(options: PiecesOptions, fail: (error: NetworkError) => void) {
+    const { clock, firstByteMs, totalMs } = options;
+    this.#options = options;
+    this.#fail = fail;
+    this.#started = clock.now();
+    const late = (): void => this.#late();
+    if (firstByteMs !== undefined) this.#cancelFirst = clock.after(firstByteMs, late);
+    this.#cancelTotal = clock.after(totalMs, late);
+  }
+
+  /** Counts bytes as they come. */
+  count(length: number): void {
+    if (this.#received === 0) {
+      this.#cancelFirst?.();
+      this.#options.onFirstByte?.();
+      if (this.#options.floor) this.#watchFloor(this.#options.floor, 0);
+    }
+    this.#received += length;
+  }
+
+  stop(): void {
+    this.#cancelFirst?.();
+    this.#cancelTotal();
+    this.#cancelFloor?.();
+  }
+
+  #late(): void {
+    const { clock, protocol } = this.#options;
+    const waitedMs = Math.round(clock.now() - this.#started);
+    this.#fail(new NetworkError("network/answer-late", { protocol, received: this.#received, waitedMs }));
+  }
+
+  #watchFloor(floor: number, before: number): void {
+    const { clock, protocol, floorWindowMs = 2_000 } = this.#options;
+    this.#cancelFloor = clock.after(floorWindowMs, () => {
+      const received = this.#received;
+      const bytesPerSecond = Math.round(((received - before) * 1000) / floorWindowMs);
+      if (bytesPerSecond >= floor) this.#watchFloor(floor, received);
+      else this.#fail(new NetworkError("network/answer-slow", { protocol, received, bytesPerSecond, floor }));
+    });
+  }
 }

@@ -17,8 +17,8 @@ import {
   encodeCertHeader,
   encodeCertRequest,
 } from "../src/f3-exchange-codec.ts";
-import { ItemCutter } from "../src/f3-exchange-reading.ts";
 import type { StreamHandler } from "../src/host-options.ts";
+import { ItemCutter } from "../src/item-cutter.ts";
 import { connect, startNode, type TestNode, until } from "./nodes.ts";
 
 const networkName = "testing";
