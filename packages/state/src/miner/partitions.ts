@@ -4,7 +4,7 @@ import type { BitField } from "@copse/ipld/bitfield";
 import type { AttoFil } from "@copse/types";
 import type { CID } from "multiformats/cid";
 import { amountField, bitFieldField, cidField } from "../field-codecs.ts";
-import { struct } from "../struct.ts";
+import { type Fields, struct } from "../struct.ts";
 import type { Deadline, DeadlineTime } from "./deadlines.ts";
 import { type PowerPair, powerPairCodec } from "./power-pair.ts";
 
@@ -43,12 +43,8 @@ export interface ExpirationSet {
   readonly feeDeduction: AttoFil | undefined;
 }
 
-/**
- * How deadlines hold partitions. Shape: the fields in their order.
- *
- * @see builtin-actors:actors/miner/src/partition_state.rs Partition
- */
-export const partitionCodec: Codec<Partition> = struct<Partition>("partition", {
+/** The fields of a partition in their order, which has been the same since actors v2. */
+export const partitionFields: Fields<Partition> = {
   sectors: bitFieldField,
   unproven: bitFieldField,
   faults: bitFieldField,
@@ -60,7 +56,14 @@ export const partitionCodec: Codec<Partition> = struct<Partition>("partition", {
   unprovenPower: powerPairCodec,
   faultyPower: powerPairCodec,
   recoveringPower: powerPairCodec,
-});
+};
+
+/**
+ * How deadlines hold partitions. Shape: the fields in their order.
+ *
+ * @see builtin-actors:actors/miner/src/partition_state.rs Partition
+ */
+export const partitionCodec: Codec<Partition> = struct<Partition>("partition", partitionFields);
 
 /**
  * How partitions hold what expires. Shape: 5 fields; v16 adds one to those it writes.

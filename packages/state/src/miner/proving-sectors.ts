@@ -5,13 +5,13 @@ import type { Address } from "@copse/types";
 import type { CID } from "multiformats/cid";
 import { actorsVersion } from "../actor-kind.ts";
 import { StateError } from "../errors.ts";
-import { bitFieldField, cidField, numberField, uintField } from "../field-codecs.ts";
+import { cidField, numberField, uintField } from "../field-codecs.ts";
 import type { StateTree } from "../state-tree.ts";
 import { struct } from "../struct.ts";
 import { minerDeadlines } from "./deadlines.ts";
 import { openMiner } from "./miner-state.ts";
-import type { Partition } from "./partitions.ts";
-import { type PowerPair, powerPairCodec } from "./power-pair.ts";
+import { type Partition, partitionFields } from "./partitions.ts";
+import type { PowerPair } from "./power-pair.ts";
 
 /**
  * Which sectors count: `not-faulty` all that partitions hold but the faulty ones, terminated ones among them, as up to
@@ -34,26 +34,10 @@ type AnyPartition = Omit<Partition, "unproven" | "unprovenPower"> & {
   readonly unprovenPower: PowerPair | undefined;
 };
 
-const anyPartitionCodec: Codec<AnyPartition> = struct<AnyPartition>(
-  "partition",
-  {
-    sectors: bitFieldField,
-    unproven: bitFieldField,
-    faults: bitFieldField,
-    recoveries: bitFieldField,
-    terminated: bitFieldField,
-    expirationsEpochs: cidField,
-    earlyTerminated: cidField,
-    livePower: powerPairCodec,
-    unprovenPower: powerPairCodec,
-    faultyPower: powerPairCodec,
-    recoveringPower: powerPairCodec,
-  },
-  [
-    { actors: 0, lacks: ["unproven", "unprovenPower"] },
-    { actors: 2, lacks: [] },
-  ],
-);
+const anyPartitionCodec: Codec<AnyPartition> = struct<AnyPartition>("partition", partitionFields, [
+  { actors: 0, lacks: ["unproven", "unprovenPower"] },
+  { actors: 2, lacks: [] },
+]);
 
 /** A sector of any version: its first fields have always been these. The others stay as they are written. */
 interface AnySector extends ProvenSector {
