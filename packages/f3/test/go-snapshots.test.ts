@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { importF3Snapshot, verifyF3Snapshot } from "../src/snapshot/index.ts";
 import { checkHere, openCertificateStore, rowsAsStore } from "../src/store/index.ts";
 import { counting, jsonVector, readGoChain, vector } from "./go-chain.ts";
+import { inPieces } from "./unsigned-chain.ts";
 
 /** An edit of go-chain.f3snap, and what go-f3's import says to the result. */
 interface Splice {
@@ -86,8 +87,8 @@ describe("snapshots that go-f3 judged", () => {
     const root = { ...manifest, initialPowerTable: start.powerTable };
     const store = await openCertificateStore(kv, root);
     const said = [
-      await verdictOf(() => verifyF3Snapshot(pieces(edited), { manifest, check })),
-      await verdictOf(() => importF3Snapshot(pieces(edited), store, { manifest, check })),
+      await verdictOf(() => verifyF3Snapshot(inPieces(edited, 777), { manifest, check })),
+      await verdictOf(() => importF3Snapshot(inPieces(edited, 777), store, { manifest, check })),
     ];
     const expected = verdicts[splice.name];
     expect(said).toEqual([expected, expected]);
@@ -109,9 +110,4 @@ async function verdictOf(run: () => Promise<unknown>): Promise<unknown> {
 
 function edit({ at, remove, insert }: Splice): Uint8Array {
   return concatBytes(bytes.subarray(0, at), fromHex(insert ?? ""), bytes.subarray(at + remove));
-}
-
-/** As a file comes: in pieces. */
-function* pieces(all: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < all.length; at += 4096) yield all.subarray(at, at + 4096);
 }

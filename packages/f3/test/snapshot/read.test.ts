@@ -1,64 +1,11 @@
-import { installFastest } from "@copse/crypto/fastest";
-import { concatBytes, encodeUvarint, fromHex, isCopseError } from "@copse/primitives";
+import { encodeUvarint, isCopseError } from "@copse/primitives";
 import { CID } from "multiformats/cid";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { encodeCertificate } from "../../src/certificate.ts";
 import { encodeSnapshotHeader } from "../../src/snapshot/header.ts";
 import { readF3Snapshot, type VerifySnapshotOptions, verifyF3Snapshot } from "../../src/snapshot/index.ts";
-import { checkHere } from "../../src/store/index.ts";
 import type { FinalityCertificate } from "../../src/types.ts";
-import { jsonVector, readGoChain, vector } from "../go-chain.ts";
-import { random } from "../golden.ts";
 import { formCheck, inPieces, snapshotOf, unsignedChain } from "../unsigned-chain.ts";
-
-beforeAll(async () => {
-  await installFastest();
-});
-
-interface Splice {
-  readonly name: string;
-  readonly at: number;
-  readonly remove: number;
-  readonly insert?: string;
-  readonly rule: string;
-  readonly go: string;
-}
-
-/** What each damage of the vector is refused with; go-f3 imports eight of them, and dies of one. */
-const refusals: Readonly<Record<string, readonly [code: string, instance?: number]>> = {
-  empty: ["f3/snapshot-cut"],
-  "header only": ["f3/snapshot-incomplete", 0],
-  "cut in the header": ["f3/snapshot-cut"],
-  "cut after a certificate": ["f3/snapshot-incomplete", 39],
-  "cut after a length": ["f3/snapshot-cut", 39],
-  "cut in a length": ["f3/snapshot-cut", 39],
-  "cut in a certificate": ["f3/snapshot-cut", 39],
-  "cut in the last certificate": ["f3/snapshot-cut", 63],
-  "a certificate missing": ["f3/snapshot-gap", 29],
-  "a certificate twice": ["f3/snapshot-gap", 30],
-  "two swapped": ["f3/snapshot-gap", 29],
-  "a certificate more": ["f3/snapshot-trailing", 64],
-  "bytes after the end": ["f3/snapshot-trailing", 64],
-  "a zero record in between": ["f3/snapshot-certificate-malformed", 19],
-  "version 2": ["f3/snapshot-version-unknown"],
-  "version 0": ["f3/snapshot-version-unknown"],
-  "first instance 1": ["f3/snapshot-other-start", 1],
-  "latest instance less": ["f3/snapshot-trailing", 63],
-  "latest instance more": ["f3/snapshot-incomplete", 64],
-  "latest below first": ["f3/snapshot-trailing", 1],
-  "a member less": ["f3/snapshot-other-table", 0],
-  "members swapped": ["f3/snapshot-header-malformed"],
-  "no members": ["f3/snapshot-header-malformed"],
-  "length of the header not shortest": ["f3/snapshot-length-malformed"],
-  "length of 2^40": ["f3/snapshot-too-long", 19],
-  "a signature of another certificate": ["f3/signature-wrong", 19],
-  "another block in a tipset": ["f3/base-mismatch", 19],
-  "signers without quorum": ["f3/quorum-missed", 19],
-  "a delta missing": ["f3/power-table-mismatch", 16],
-  "another next table": ["f3/power-table-mismatch", 19],
-  "a byte after a certificate": ["f3/snapshot-certificate-malformed", 19],
-  "a certificate cut, its length right": ["f3/snapshot-certificate-malformed", 19],
-};
 
 async function failure(work: Promise<unknown>): Promise<{ code: string; instance?: number; message: string }> {
   try {
@@ -70,30 +17,6 @@ async function failure(work: Promise<unknown>): Promise<{ code: string; instance
   }
   throw new Error("nothing was refused");
 }
-
-describe("go-f3's snapshot, damaged", () => {
-  const whole = vector("go-chain.f3snap");
-  const { splices } = jsonVector<{ splices: readonly Splice[] }>("go-snapshot-verdicts.json");
-  const { manifest } = readGoChain();
-  const check = checkHere(random);
-
-  it("has a verdict for every damage", () => {
-    expect(splices.map(({ name }) => name).sort()).toEqual(["as it is", ...Object.keys(refusals)].sort());
-  });
-
-  for (const { name, at, remove, insert = "", rule } of splices) {
-    const title = name === "as it is" ? "is read where there is none" : `is refused: ${name} (${rule})`;
-    it(title, async () => {
-      const bytes = concatBytes(whole.subarray(0, at), fromHex(insert), whole.subarray(at + remove));
-      const verified = verifyF3Snapshot(inPieces(bytes, 777), { manifest, check });
-      if (name === "as it is") expect((await verified).position.nextInstance).toBe(64);
-      else {
-        const { code, instance } = await failure(verified);
-        expect([code, instance]).toEqual([...(refusals[name] ?? []), undefined].slice(0, 2));
-      }
-    });
-  }
-});
 
 const made = unsignedChain(300, { first: 7 });
 const bytes = snapshotOf(made);
