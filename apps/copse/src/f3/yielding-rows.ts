@@ -14,5 +14,6 @@ export function yieldingRows(rows: KeyValueStore): KeyValueStore {
       return rows.get(key);
     },
     batch: (changes) => rows.batch(changes),
+    batchIf: rows.batchIf?.bind(rows),
   };
 }

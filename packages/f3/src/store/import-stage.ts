@@ -1,5 +1,6 @@
 import { type AbortOptions, equalBytes } from "@copse/primitives";
 import type { F3Position, FinalityCertificate } from "../types.ts";
+import { batchIf } from "./batch-if.ts";
 import { CertificateRows, type StoredCertificate } from "./certificate-rows.ts";
 import { F3StoreError } from "./errors.ts";
 import type { KeyValueChange, KeyValueStore } from "./key-value-store.ts";
@@ -19,8 +20,8 @@ const importing = new WeakSet<KeyValueStore>();
  * with each batch says how far they go, so that the next import goes on where this one was killed. At the end one batch makes
  * them part of the store.
  *
- * Another process, or another handle of the same database, may import too, and take up what it finds: before each write the
- * stage looks whether its row is still as it left it, and touches nothing where it is not.
+ * Another process, or another handle of the same database, may import too, and take up what it finds: each write is made
+ * only where the stage's row is still as it left it, so that one of them goes on and the other touches nothing.
  */
 export class ImportStage {
   readonly #core: StoreCore;
@@ -139,10 +140,11 @@ export class ImportStage {
       const last = await this.#rows().certificate(next - 1);
       const segments = [...core.span.segments, { from: this.stored, generation }];
       if (segments.length > mostSegments) throw new F3StoreError("f3/store-imports-many", { limit: mostSegments });
-      await this.#assertUntouched();
+      await this.#untouched(generation);
       const { networkName, first, lookback } = core.root;
       const state = { networkName, first, lookback, latest: next - 1, segments };
-      await core.write(state, last, [{ key: importKey }], position?.nextInstance === next ? position : undefined);
+      const after = position?.nextInstance === next ? position : undefined;
+      await core.write(state, last, [{ key: importKey }], after, [importRow(this.#staged)]);
       this.#staged = undefined;
       return { added };
     });
@@ -154,7 +156,7 @@ export class ImportStage {
     const staged = this.#staged;
     if (staged !== undefined && isOurs) {
       if (!(await this.#isLive(staged.generation))) await this.#remove(staged.from);
-      await this.#core.kv.batch([{ key: importKey }]);
+      await batchIf(this.#core.kv, [importRow(this.#staged)], [{ key: importKey }]);
     }
     this.#staged = undefined;
     this.#inDoubt = undefined;
@@ -220,16 +222,25 @@ export class ImportStage {
   }
 
   async #write(changes: readonly KeyValueChange[], staged: ImportState): Promise<void> {
-    await this.#assertUntouched(staged.generation);
-    this.#inDoubt = staged;
-    await this.#core.kv.batch([...changes, { key: importKey, value: encodeImport(staged) }]);
-    this.#inDoubt = undefined;
+    for (let isDone = false; !isDone; ) {
+      const untouched = await this.#untouched(staged.generation);
+      this.#inDoubt = staged;
+      isDone = await batchIf(this.#core.kv, untouched, [...changes, importRow(staged)]);
+      this.#inDoubt = undefined; // where it is not done, a put came between, or another import: that is looked at again
+    }
     this.#staged = staged;
   }
 
-  /** @throws {F3StoreError} `f3/store-changed` where another import went on here, or has ended */
-  async #assertUntouched(generation = this.#staged?.generation): Promise<void> {
-    if ((await this.#isOurs()) && !(generation !== undefined && (await this.#isLive(generation)))) return;
+  /**
+   * The rows that say that nobody else has touched what is staged, as they are.
+   *
+   * @throws {F3StoreError} `f3/store-changed` where another import went on here, or has ended
+   */
+  async #untouched(generation: number | undefined): Promise<readonly KeyValueChange[]> {
+    const state = await this.#core.kv.get(stateKey);
+    if ((await this.#isOurs()) && !(generation !== undefined && isLive(state, generation))) {
+      return [importRow(this.#staged), { key: stateKey, value: state }];
+    }
     throw new F3StoreError("f3/store-changed", { network: this.#core.root.networkName });
   }
 
@@ -245,9 +256,17 @@ export class ImportStage {
 
   /** Whether the store itself, as others may have left it, has rows of a generation. */
   async #isLive(generation: number): Promise<boolean> {
-    const stored = await this.#core.kv.get(stateKey);
-    return stored !== undefined && decodeState(stored).segments.some((segment) => segment.generation === generation);
+    return isLive(await this.#core.kv.get(stateKey), generation);
   }
+}
+
+function isLive(state: Uint8Array | undefined, generation: number): boolean {
+  return state !== undefined && decodeState(state).segments.some((segment) => segment.generation === generation);
+}
+
+/** The row of imports as it is while that much is staged. */
+function importRow(staged: ImportState | undefined): KeyValueChange {
+  return { key: importKey, value: staged && encodeImport(staged) };
 }
 
 function isRowOf(stored: Uint8Array | undefined, staged: ImportState | undefined): boolean {

@@ -5,9 +5,11 @@ import { applyPowerTableDelta } from "../power-delta.ts";
 import { encodePowerEntries } from "../power-entries.ts";
 import type { F3Position, FinalityCertificate, PowerTable } from "../types.ts";
 import type { Verified } from "../verify.ts";
+import { batchIf } from "./batch-if.ts";
 import type { CertificateCheck } from "./certificate-check.ts";
 import { CertificateRows, type RowSpan } from "./certificate-rows.ts";
 import { F3StoreError } from "./errors.ts";
+import { inTurn } from "./in-turn.ts";
 import type { KeyValueChange, KeyValueStore } from "./key-value-store.ts";
 import { certificateKey, powerKey, stateKey, tableEvery } from "./keys.ts";
 import { encodeState, isSameState, type StoreState } from "./records.ts";
@@ -43,7 +45,6 @@ export class StoreCore {
   #position: F3Position | undefined;
   /** What a write that failed may have made true all the same. */
   #inDoubt: StoreState | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
 
   constructor(kv: KeyValueStore, root: StoreRoot, state: StoreState | undefined) {
     this.kv = kv;
@@ -72,9 +73,7 @@ export class StoreCore {
 
   /** Runs changes one after another, however they are called. */
   lock<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
-    this.#queue = result.catch(() => {});
-    return result;
+    return inTurn(this, work);
   }
 
   /** Adds what a verifier accepts. */
@@ -112,24 +111,31 @@ export class StoreCore {
     return { ...result, accepted: passed + result.accepted };
   }
 
-  /** Makes a state true, with the rows it tells of, in one batch. Called under the lock. */
+  /**
+   * Makes a state true, with the rows it tells of, in one batch. Called under the lock.
+   *
+   * @param expected rows that must be as they were, beside the state's own
+   * @throws {F3StoreError} `f3/store-changed` where one of them is not: another has written
+   */
   async write(
     state: StoreState,
     latest: FinalityCertificate,
     changes: readonly KeyValueChange[],
     position: F3Position | undefined,
+    expected: readonly KeyValueChange[] = [],
   ): Promise<void> {
-    if (!isSameState(await this.kv.get(stateKey), this.state)) {
-      throw new F3StoreError("f3/store-changed", { network: this.root.networkName });
-    }
+    const before = { key: stateKey, value: this.state && encodeState(this.state) };
+    const after = { key: stateKey, value: encodeState(state) };
     this.#inDoubt = state;
+    let isDone: boolean;
     try {
-      await this.kv.batch([...changes, { key: stateKey, value: encodeState(state) }]);
+      isDone = await batchIf(this.kv, [before, ...expected], [...changes, after]);
     } catch (error) {
       await this.settle().catch(() => {}); // the next put asks again
       throw error;
     }
     this.#inDoubt = undefined;
+    if (!isDone) throw new F3StoreError("f3/store-changed", { network: this.root.networkName });
     this.state = state;
     this.latest = latest;
     this.#position = position;
