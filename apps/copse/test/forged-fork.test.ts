@@ -64,7 +64,7 @@ const start = (repo: string, ...more: string[]) =>
   runCli(
     ...["node", "start", "--once", "--no-bootstrap", "--json", "--api", "off", "--log-level", "silent"],
     ...["--messages", "none", "--execute", "off", "--listen", "/ip4/127.0.0.1/tcp/0"],
-    ...["--network", join(dir, "network.json"), "--repo", join(dir, repo), "--idle-seconds", "15"],
+    ...["--network", join(dir, "network.json"), "--repo", join(dir, repo), "--idle-seconds", "40"],
     ...peers.flatMap(({ address }) => ["--peer", address]),
     ...more,
   );

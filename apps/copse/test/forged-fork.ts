@@ -34,12 +34,16 @@ export interface ForgedFork {
   /**
    * `claims`: blocks of the chain's own miners, signed by other keys, with all the wins that may be claimed, that name the
    * states the chain has. `made-up`: a miner of the forger's own in states of its own making, who holds all power there and
-   * wins what its proofs are worth: by those states nothing is wrong with it.
+   * wins what its proofs are worth: by those states nothing is wrong with it. `after-nulls`: the same, but that the miner is
+   * one of the chain's: it wins one block there that names a state of its making, mines nothing until that state is the one
+   * its power is looked up in, and wins all from there on. Nothing at all is wrong with such a fork.
    */
-  readonly states: "claims" | "made-up";
+  readonly states: "claims" | "made-up" | "after-nulls";
 }
 
 const blsType = 2;
+/** Epochs below a block in whose state its miner is looked up. */
+const lookback = 900;
 /** A miner that the chain does not know. */
 const ownMiner = 4242n;
 
@@ -57,8 +61,7 @@ export function forgeFork(chain: MintedChain, mint: Mint, { from, to, states }: 
   const kept = chain.tipsets.filter(({ tipset }) => tipset.height <= from);
   const beacons = beaconsOf(chain);
   const power = mint.totalPower;
-  const made = states === "made-up" ? madeUpState(power) : undefined;
-  const miners = made === undefined ? mint.miners.map(({ address }) => address) : [Address.id(ownMiner)];
+  const { made, miners, keyOf, winsOf } = forgers(mint, states);
   const log2 = log2Power(power) as number;
   const top = kept.at(-1) as MintedTipset;
   const { messages } = mint.genesis.tipset.blocks[0] as BlockHeader;
@@ -73,11 +76,11 @@ export function forgeFork(chain: MintedChain, mint: Mint, { from, to, states }: 
     const beacon = (entries.at(-1) as BeaconEntry).signature;
     const { nextBaseFee } = checkMessages(network, parent, lists);
     const blocks = miners.flatMap((miner, i): BlockHeader[] => {
-      const key = forgerKey(i);
+      const key = keyOf(i);
       const sign = (message: Uint8Array): Uint8Array => bls.sign(message, key);
       const draw = { beacon, height, miner };
       const vrfProof = sign(drawForElection(draw));
-      const winCount = made === undefined ? maxWinCount : computeWinCount(vrfProof, power, power);
+      const winCount = winsOf(vrfProof, height, forged[0]?.tipset.height);
       if (winCount === 0) return [];
       const unsigned: BlockHeader = {
         ...first,
@@ -115,6 +118,37 @@ export function forgeFork(chain: MintedChain, mint: Mint, { from, to, states }: 
   };
 }
 
+interface Forgers {
+  readonly made?: MadeUpState;
+  readonly miners: readonly Address[];
+  /** The key that the miner of this place signs with. */
+  keyOf(place: number): Uint8Array;
+  /** @param first - the height at which the fork begins, where it has begun */
+  winsOf(vrfProof: Uint8Array, height: number, first: number | undefined): number;
+}
+
+function forgers(mint: Mint, states: ForgedFork["states"]): Forgers {
+  const power = mint.totalPower;
+  const all = (vrfProof: Uint8Array): number => computeWinCount(vrfProof, power, power);
+  if (states === "claims") {
+    return { miners: mint.miners.map(({ address }) => address), keyOf: forgerKey, winsOf: () => maxWinCount };
+  }
+  if (states === "made-up") {
+    const made = madeUpState(power, ownMiner, forgerKey(0));
+    return { made, miners: [Address.id(ownMiner)], keyOf: forgerKey, winsOf: all };
+  }
+  const [{ address, privateKey, power: own }] = mint.miners as [Mint["miners"][number]];
+  return {
+    made: madeUpState(power, Address.idOf(address), privateKey),
+    miners: [address],
+    keyOf: () => privateKey,
+    winsOf(vrfProof, height, first) {
+      if (first === undefined) return computeWinCount(vrfProof, own, power);
+      return height <= first + lookback ? 0 : all(vrfProof);
+    },
+  };
+}
+
 const infinity: Uint8Array = Uint8Array.of(0xc0, ...new Array<number>(95).fill(0));
 
 /** The beacon entry of each epoch: those of null rounds stand in the tipset above. */
@@ -129,10 +163,15 @@ function beaconsOf({ tipsets }: MintedChain): ReadonlyMap<number, BeaconEntry> {
   return found;
 }
 
-/** A state in which one miner, whose key is the forger's, has all power. */
-function madeUpState(power: bigint): { root: CID; blocks: readonly (readonly [CidBytes, Uint8Array])[] } {
-  const worker = Address.fromBls(bls.publicKey(forgerKey(0)));
-  const miner = { id: ownMiner, worker, rawBytePower: power, qualityAdjPower: power, sectorSize: 2 ** 35 };
+interface MadeUpState {
+  readonly root: CID;
+  readonly blocks: readonly (readonly [CidBytes, Uint8Array])[];
+}
+
+/** A state in which one miner has all power, and this key. */
+function madeUpState(power: bigint, id: bigint, key: Uint8Array): MadeUpState {
+  const worker = Address.fromBls(bls.publicKey(key));
+  const miner = { id, worker, rawBytePower: power, qualityAdjPower: power, sectorSize: 2 ** 35 };
   const { root, blocks } = buildGenesisState({ networkName: "made up", miners: [miner], accounts: [] });
   return { root, blocks };
 }

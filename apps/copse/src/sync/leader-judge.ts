@@ -5,12 +5,15 @@ import { assertNotAborted, type CopseError, latin1 } from "@copse/primitives";
 import { type Network, networkVersion, TipsetKey } from "@copse/types";
 import { entryBelow } from "./beacon-stage.ts";
 import { checkTipsetLeaders } from "./leader-check.ts";
+import { partingPlace } from "./leader-parting.ts";
+import { type ForkSample, sampleFork } from "./leader-sample.ts";
 import { compareWon, type JudgeSlots, slotsOf, topsOf } from "./leader-slots.ts";
 import { Strands, type ToldTipset } from "./leader-strands.ts";
 import { type SignatureChecker, settleAll } from "./signatures.ts";
 import type { SourcePool } from "./sources.ts";
 import { StateCache } from "./state-cache.ts";
 import type { StateSource } from "./state-source.ts";
+import { UnservedHeads } from "./unserved-heads.ts";
 
 /** What the leaders of a head's tipsets say of it. */
 export type HeadVerdict =
@@ -22,8 +25,11 @@ export type HeadVerdict =
   | { readonly kind: "good"; readonly contested: boolean; readonly checked: number; readonly rank?: number }
   /** A block of it was not won by whom it names. */
   | { readonly kind: "refuted"; readonly error: CopseError }
-  /** States are not to be had, or it parts from the others too deep. */
-  | { readonly kind: "unjudged"; readonly why: string; readonly held?: undefined }
+  /**
+   * States are not to be had, or it parts from the others too deep. `withheld`: it was asked for time and again of all that
+   * told it, and nobody serves it far enough down.
+   */
+  | { readonly kind: "unjudged"; readonly why: string; readonly held?: undefined; readonly withheld?: boolean }
   /** It is of the stored chain, whose leaders at its height may be checked already. */
   | { readonly kind: "unjudged"; readonly why: string; readonly held: { readonly leaders: boolean } };
 
@@ -36,6 +42,8 @@ export interface JudgeNeeds {
   readonly states: StateSource;
   readonly signatures: SignatureChecker;
   readonly proofs?: WinningPostVerifier | undefined;
+  /** A clock that only goes up; unit: ms. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** Branches judged at once. */
@@ -47,14 +55,19 @@ const firstWindow = 16;
 const window = 900;
 /** Tipsets looked at of a head that no other contradicts: enough to see that its leaders can be judged. */
 const uncontested = 8;
-/** Tipsets looked at of a fork: its lowest, those with the most wins, its newest. All are checked once it is taken. */
-const sample = { lowest: 32, heaviest: 16, newest: 4 } as const;
+/**
+ * Tipsets looked at of a fork: its lowest, those with the most wins, some at random, its newest. All are checked once it is
+ * taken. To outweigh a chain, what a forger really won must be filled up with tipsets that claim more wins than those.
+ */
+const sample = { lowest: 16, heaviest: 16, random: 16, newest: 4 } as const satisfies ForkSample;
 /** So many that no state speaks for, and a head is given up as one that can not be judged. */
 const mostUnresolved = 3;
 /** What is remembered of single tipsets. */
 const mostKnown = 8192;
-/** The same heads are not judged again within. Unit: ms. */
-const freshMs = 15_000;
+/** The same heads are not judged again within; within the shorter where one of them was not served. Unit: ms. */
+const fresh = { usual: 15_000, unserved: 3000 } as const;
+/** A head is withheld that was served in none of so many rounds, the first so long ago. Unit: ms. */
+const withheld = { rounds: 3, ms: 10_000 } as const;
 /** After so long what is not judged stays so. Unit: ms. */
 const judgeMs = 120_000;
 
@@ -71,10 +84,16 @@ export class HeadJudge {
   readonly #needs: JudgeNeeds;
   /** What was found of single tipsets. A block stays what it is. */
   readonly #known = new Map<string, "good" | CopseError>();
-  #last: { readonly of: string; readonly at: number; readonly verdicts: readonly HeadVerdict[] } | undefined;
+  readonly #unserved: UnservedHeads;
+  readonly #now: () => number;
+  #last:
+    | { readonly heads: readonly ToldTipset[]; readonly at: number; readonly verdicts: readonly HeadVerdict[] }
+    | undefined;
 
   constructor(needs: JudgeNeeds) {
     this.#needs = needs;
+    this.#now = needs.now ?? (() => performance.now());
+    this.#unserved = new UnservedHeads(this.#now, withheld);
   }
 
   /**
@@ -85,8 +104,7 @@ export class HeadJudge {
    * @throws {HostFault} `host/aborted`
    */
   async judge(heads: readonly ToldTipset[], signal: AbortSignal): Promise<readonly HeadVerdict[]> {
-    const of = heads.map(({ key }) => latin1(key)).join(" ");
-    if (this.#last?.of === of && performance.now() - this.#last.at < freshMs) return this.#last.verdicts;
+    if (this.#last !== undefined && this.#isFresh(heads)) return this.#last.verdicts;
     const over = AbortSignal.timeout(judgeMs);
     const found = new Map<ToldTipset, HeadVerdict>();
     try {
@@ -97,8 +115,23 @@ export class HeadJudge {
     }
     const late: HeadVerdict = { kind: "unjudged", why: `it took longer than ${judgeMs / 1000} s` };
     const verdicts = heads.map((head) => found.get(head) ?? late);
-    this.#last = { of, at: performance.now(), verdicts };
+    this.#last = { heads, at: this.#now(), verdicts };
     return verdicts;
+  }
+
+  /** Whether the last verdicts were of these heads and are new. Whoever came to tell one that was not served may serve it. */
+  #isFresh(heads: readonly ToldTipset[]): boolean {
+    const last = this.#last;
+    if (last === undefined || last.heads.length !== heads.length) return false;
+    let ms: number = fresh.usual;
+    for (const [i, { key, supporters }] of heads.entries()) {
+      const before = last.heads[i] as ToldTipset;
+      if (!TipsetKey.equals(before.key, key)) return false;
+      if (!this.#unserved.has(key)) continue;
+      if (before.supporters.join() !== supporters.join()) return false;
+      ms = fresh.unserved;
+    }
+    return this.#now() - last.at < ms;
   }
 
   async #judgeAll(
@@ -141,6 +174,21 @@ export class HeadJudge {
     }
     for (const head of heads) if (!verdicts.has(head)) verdicts.set(head, underGood(head, heads, verdicts, strands));
     this.#rank(tops, verdicts, strands);
+    this.#markWithheld(heads, verdicts, strands);
+  }
+
+  /** Says of heads that this round could not judge, for want of what is below them, whether earlier ones could not either. */
+  #markWithheld(heads: readonly ToldTipset[], verdicts: Map<ToldTipset, HeadVerdict>, strands: Strands): void {
+    const unserved = heads.flatMap((head) => {
+      const end = strands.endOf(head.key);
+      const verdict = verdicts.get(head);
+      const isOpen = verdict?.kind === "unjudged" && verdict.held === undefined;
+      return isOpen && end.kind === "unserved" ? [{ head, key: head.key, why: end.why }] : [];
+    });
+    this.#unserved.round(unserved);
+    for (const { head, key, why } of unserved) {
+      verdicts.set(head, { kind: "unjudged", why, withheld: this.#unserved.isWithheld(key) });
+    }
   }
 
   /** Puts good heads in order: by what they won where the states speak that they share, then those they stand on. */
@@ -192,7 +240,7 @@ export class HeadJudge {
     const shared = strands.reader.tipset(first.parents)?.height ?? Number.NEGATIVE_INFINITY;
     // further up the states that speak for a fork are its own: whoever made it may have made them
     const speaking = contested ? above.filter(({ height }) => height <= shared + depth) : above.slice(-uncontested);
-    const looked = contested ? sampleOf(speaking) : speaking;
+    const looked = contested ? sampleFork(speaking, sample) : speaking;
     const [start] = looked;
     if (start === undefined) return { kind: "unjudged", why: "no state that others share speaks for it" };
     await strands.deepen(head.key, start.height - depth - 1, window, signal);
@@ -255,54 +303,4 @@ function underGood(
     best = verdict;
   }
   return best;
-}
-
-/**
- * Where a head's chain parts from the others: the place of its first tipset that some rival does not stand on; `undefined`
- * where it has no rival. "unknown" where a rival's way down was not known far enough to see.
- */
-function partingPlace(
-  chain: readonly LinkedTipset[],
-  head: ToldTipset,
-  tops: readonly ToldTipset[],
-  strands: Strands,
-  store: ChainStore,
-): number | undefined | "unknown" {
-  const places = new Map(chain.map(({ key }, i) => [latin1(key), i]));
-  const bottom = (chain[0] as LinkedTipset).parents;
-  let lowest: number | undefined;
-  const part = (place: number): void => {
-    lowest = Math.min(lowest ?? place, place);
-  };
-  for (const rival of tops) {
-    // what nobody serves is no rival: it could not be had either
-    if (rival === head || strands.endOf(rival.key).kind === "unserved") continue;
-    let last = rival.key; // the lowest key of the rival that is not ours
-    let met: number | undefined;
-    for (const { key, parents } of strands.chain(rival.key)) {
-      met = places.get(latin1(key));
-      if (met !== undefined) break;
-      last = parents;
-    }
-    met ??= places.get(latin1(last));
-    if (met !== undefined) part(met + 1);
-    else if (TipsetKey.equals(last, bottom) || store.reader.isCanonical(bottom)) part(0);
-    else return "unknown";
-  }
-  // the stored chain is a rival too, where the head does not stand on its top
-  const own = store.head;
-  if (own !== undefined && own.height > 0 && store.reader.isCanonical(bottom)) {
-    if (!TipsetKey.equals(own.key, bottom)) part(0);
-  }
-  return lowest;
-}
-
-/** The tipsets of a fork that tell the most: where it begins, and where its weight comes from. Lowest first. */
-function sampleOf(tipsets: readonly LinkedTipset[]): LinkedTipset[] {
-  const chosen = new Set<LinkedTipset>([
-    ...tipsets.slice(0, sample.lowest),
-    ...tipsets.toSorted((a, b) => b.winCount - a.winCount).slice(0, sample.heaviest),
-    ...tipsets.slice(-sample.newest),
-  ]);
-  return [...chosen].sort((a, b) => a.height - b.height);
 }

@@ -1,6 +1,7 @@
 import { latin1 } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import type { HeadVerdict } from "./leader-judge.ts";
+import { Mutes } from "./mutes.ts";
 
 /** A head as one peer told it, by hello or by gossip. Nothing of it is verified. */
 export interface ToldHead {
@@ -37,8 +38,10 @@ export interface TargetRules {
 /** Peers whose heads are kept; past it the oldest word goes. */
 const maxHeads = 256;
 
-/** Peers whose heads proved false that are remembered. */
-const maxMuted = 1024;
+/** Who told a head that proved false is not listened to for so long. Unit: ms. */
+const refusedMs = 3_600_000;
+/** Who told a head, and serves it no further down, is not listened to for so long. Unit: ms. */
+const asideMs = 300_000;
 
 /** Peers asked at once whether they can serve a head. */
 const vouchersAtOnce = 8;
@@ -69,12 +72,14 @@ export function targetRules(given: { threshold: number; named: number; bootstrap
 export class TargetSelector {
   readonly #rules: TargetRules;
   readonly #heads = new Map<string, ToldHead>();
-  readonly #muted = new Set<string>();
+  readonly #muted: Mutes;
   /** Heads that could not be had, by key, and how often: others come first. */
   readonly #failed = new Map<string, number>();
 
-  constructor(rules: TargetRules) {
+  /** @param now - a clock that only goes up; unit: ms */
+  constructor(rules: TargetRules, now: () => number = () => performance.now()) {
     this.#rules = rules;
+    this.#muted = new Mutes(now);
   }
 
   /** Takes a peer's newest head. */
@@ -91,17 +96,20 @@ export class TargetSelector {
   }
 
   /**
-   * The chain below a head broke a rule: it is no target any more, and they that told it are not listened to. They may
-   * serve on: what they send is checked.
+   * The chain below a head broke a rule: it is no target any more, and they that told it are not listened to for an hour.
+   * They may serve on: what they send is checked.
    *
    * @returns these peers
    */
   refuse(key: TipsetKey): readonly string[] {
+    return this.#mute(key, refusedMs);
+  }
+
+  #mute(key: TipsetKey, ms: number): readonly string[] {
     const tellers = [...this.#heads.values()].filter((told) => TipsetKey.equals(told.key, key)).map(({ peer }) => peer);
     for (const peer of tellers) {
       this.#heads.delete(peer);
-      this.#muted.add(peer);
-      if (this.#muted.size > maxMuted) this.#muted.delete(this.#muted.values().next().value ?? "");
+      this.#muted.add(peer, ms);
     }
     return tellers;
   }
@@ -119,25 +127,26 @@ export class TargetSelector {
   }
 
   /**
-   * Whether enough peers have spoken, those among them that are not listened to any more. `patience` spent: those that have
-   * not are not waited for any longer.
+   * Whether enough peers have spoken. `patienceSpent`: those that have not are not waited for any longer, and those that are
+   * not listened to any more have spoken too.
    */
   ready(patienceSpent: boolean): boolean {
-    const needed = patienceSpent ? this.#rules.support : this.#rules.needed;
-    return this.#heads.size > 0 && this.#heads.size + this.#muted.size >= needed;
+    const spoken = this.#heads.size + (patienceSpent ? this.#muted.size : 0);
+    return this.#heads.size > 0 && spoken >= (patienceSpent ? this.#rules.support : this.#rules.needed);
   }
 
   /**
    * The heaviest head whose leaders hold, or else the heaviest that enough peers support. What its leaders refute is left
    * out; what nobody can judge comes after all that was found good.
    *
-   * Peers' support is wanted of each, but of a good one that was held against its rivals and stood, or whose rivals nobody
-   * can judge: liars are not asked whether they vouch for the chain they would have us leave. While there is a good one,
-   * what nobody can judge waits.
+   * One peer's word is enough for a good head that was held against its rivals and stood, or that all tell who are still
+   * listened to: liars are not asked whether they vouch for the chain they would have us leave. But not before patience is
+   * spent, for who would contradict it may not have spoken. Any other needs as many peers as the rules want. While there is
+   * a good one, what nobody can judge waits; what is withheld then is set aside, with those that told it.
    *
    * @param vouch asks a peer for a tipset it did not name; resolves to whether it could serve it
    * @param judge - without it nothing is judged
-   * @param patienceSpent - whether what nobody can judge is taken: not while others may yet tell what can be
+   * @param patienceSpent - whether peers that have not told a head are waited for no longer
    */
   async select(
     vouch: (peer: string, key: TipsetKey) => Promise<boolean>,
@@ -152,14 +161,15 @@ export class TargetSelector {
         .filter(({ verdict }) => verdict?.kind === "good")
         .toSorted((a, b) => this.#failures(a.candidate) - this.#failures(b.candidate) || rankOf(a) - rankOf(b));
       const open = told.filter(({ verdict }) => verdict === undefined || verdict.kind === "unjudged");
-      const isDoubtful = open.some(({ verdict }) => isUnjudged(verdict));
       const refuted = told.filter(({ verdict }) => verdict?.kind === "refuted");
-      for (const { candidate } of refuted) this.refuse(candidate.key);
-      for (const { candidate, verdict } of good) {
+      const withheld = patienceSpent && good.length > 0 ? open.filter(({ verdict }) => isWithheld(verdict)) : [];
+      for (const { candidate } of refuted) this.#mute(candidate.key, refusedMs);
+      for (const { candidate } of withheld) this.#mute(candidate.key, asideMs);
+      for (const { candidate, verdict } of patienceSpent ? good : []) {
         const stood = verdict?.kind === "good" && verdict.contested;
-        if (stood || isDoubtful || this.#isOneOfOne(candidate)) return { ...candidate, judged: true };
+        if (stood || this.#isOneOfOne(candidate)) return { ...candidate, judged: true };
       }
-      if (refuted.length > 0) continue; // others may come to be judged in their place
+      if (refuted.length > 0 || withheld.length > 0) continue; // others may come to be judged in their place
       for (const { candidate, verdict } of [...good, ...open]) {
         const waits = good.length > 0 || (!patienceSpent && this.#rules.support > 1);
         if (waits && isUnjudged(verdict)) continue;
@@ -173,7 +183,7 @@ export class TargetSelector {
     }
   }
 
-  /** Whether all peers that are still listened to told this head, since others told false ones. */
+  /** Whether all peers that are still listened to told this head, since others told what is false or withheld. */
   #isOneOfOne({ supporters }: Candidate): boolean {
     return this.#muted.size > 0 && supporters.length === this.#heads.size;
   }
@@ -230,6 +240,10 @@ export class TargetSelector {
 
 function isUnjudged(verdict: HeadVerdict | undefined): boolean {
   return verdict?.kind === "unjudged" && verdict.held === undefined;
+}
+
+function isWithheld(verdict: HeadVerdict | undefined): boolean {
+  return verdict?.kind === "unjudged" && verdict.held === undefined && verdict.withheld === true;
 }
 
 /** The judge's order of good heads; told weight has no bound. */

@@ -73,20 +73,27 @@ async function judgedBy(
 ): Promise<readonly HeadVerdict[]> {
   const pool = new SourcePool(noRanking);
   for (const one of sources) pool.add(one);
+  return judgeOf(pool, states, own ?? (await empty())).judge(heads, signal);
+}
+
+function judgeOf(pool: SourcePool, states: readonly MintedChain[], store: ChainStore, now?: () => number): HeadJudge {
   const held = new Map(
     states.flatMap(({ mint: { genesis } }) => genesis.state.map(([cid, bytes]) => [cidKey(cid), bytes])),
   );
   const { network } = mint;
-  const judge = new HeadJudge({
+  return new HeadJudge({
     network,
-    store: own ?? (await openChainStore(createMemoryDatabase(), { genesis: network.genesisCid.bytes })),
+    store,
     rules: linkRules(network),
     pool,
     states: statesAtHand({ getSync: (cid) => held.get(cidKey(cid)) }),
     signatures: { check: async (checks) => checkSignatures(checks, { random }) },
+    now,
   });
-  return judge.judge(heads, signal);
 }
+
+const empty = (): Promise<ChainStore> =>
+  openChainStore(createMemoryDatabase(), { genesis: mint.network.genesisCid.bytes });
 
 const upTo = (of: MintedChain, height: number): MintedChain => ({
   ...of,
@@ -114,6 +121,17 @@ describe("heads held against each other", () => {
   it("are held against each other where they part, be that further down than the lookback", async () => {
     expect(topOf(long).height - 30).toBeGreaterThan(900);
     expect(kinds(await judged([long, chain]))).toEqual([refuted, "good, contested"]);
+  });
+
+  it("come after the chain where they won one block, and then all by states that it names", async () => {
+    const fork = forge(20, epochs, "after-nulls");
+    const [first, second] = fork.tipsets.filter(({ tipset }) => tipset.height > 20);
+    expect(second?.tipset.height).toBeGreaterThan(900 + (first?.tipset.height ?? 0));
+    expect(fork.tipsets.at(-1)?.tipset.blocks[0]?.electionProof?.winCount).toBeGreaterThan(0);
+    expect(await judged([fork, chain])).toMatchObject([
+      { kind: "good", contested: true, rank: 1 },
+      { kind: "good", contested: true, rank: 0 },
+    ]);
   });
 
   it("fall together where they stand on the same false tipsets", async () => {
@@ -201,6 +219,28 @@ describe("what liars do to keep the honest head from being looked at", () => {
     );
     expect(verdicts.at(-1)).toBe("good, contested");
     expect(verdicts.slice(0, -1)).toEqual(told.map(() => refuted));
+  });
+
+  it("is called withheld once nobody served it time and again, and no more once somebody does", async () => {
+    let now = 0;
+    const pool = new SourcePool(noRanking);
+    const judge = judgeOf(pool, [chain], await empty(), () => now);
+    const heads = [{ key: topOf(chain).key, supporters: ["a"] }];
+    const told = async (ms: number): Promise<boolean | undefined> => {
+      now = ms;
+      const [verdict] = await judge.judge(heads, signal);
+      return verdict?.kind === "unjudged" && verdict.held === undefined ? verdict.withheld : undefined;
+    };
+    expect(await told(0)).toBe(false);
+    expect(await told(4000)).toBe(false);
+    expect(await told(4500)).toBe(false); // no new round yet
+    expect(await told(8000)).toBe(false); // too soon
+    expect(await told(12_000)).toBe(true);
+    pool.add(source("a", honest, 950));
+    expect(await told(16_000)).toBe(true); // not down to where it can be judged
+    pool.add(source("b", honest));
+    expect(await told(20_000)).toBeUndefined();
+    expect(kinds(await judge.judge(heads, signal))).toEqual(["good"]);
   });
 
   it("does not put a tipset below the head that stands on it", async () => {

@@ -175,7 +175,7 @@ describe("heads that are judged", () => {
     expect(target).toEqual({ key: keyOf("true"), height: 10, supporters: ["d"], judged: true });
     selector.tell(told("a", "other", 99)); // not listened to
     expect(selector.told).toBe(1);
-    expect(selector.ready(false)).toBe(true); // they have spoken
+    expect([selector.ready(false), selector.ready(true)]).toEqual([false, true]); // they have spoken
   });
 
   it("need as many peers as ever where nobody contradicts them", async () => {
@@ -190,10 +190,54 @@ describe("heads that are judged", () => {
     expect(await selector.select(nobody, judge({}))).toMatchObject({ key: keyOf("false"), judged: false });
   });
 
-  it("need no more than one peer where no rival can be judged", async () => {
+  it("need a second peer while a rival may yet be judged", async () => {
     const selector = selectorWith(...heads);
-    const target = await selector.select(nobody, judge({ true: good(false) }));
+    expect(await selector.select(nobody, judge({ true: good(false) }))).toBeUndefined();
+    expect(selector.told).toBe(4); // nobody is put aside for it
+    const target = await selector.select(async (peer) => peer === "a", judge({ true: good(false) }));
+    expect(target).toMatchObject({ key: keyOf("true"), supporters: ["d", "a"], judged: true });
+  });
+
+  it("need no more than one peer where all that others tell is withheld", async () => {
+    const selector = selectorWith(...heads);
+    const withheld: HeadVerdict = { ...unjudged, withheld: true };
+    const target = await selector.select(nobody, judge({ false: withheld, true: good(false) }));
     expect(target).toMatchObject({ key: keyOf("true"), supporters: ["d"], judged: true });
+    expect(selector.told).toBe(1);
+  });
+
+  it("are not set aside for being withheld where there is nothing better", async () => {
+    const selector = selectorWith(...heads);
+    const withheld: HeadVerdict = { ...unjudged, withheld: true };
+    expect(await selector.select(nobody, judge({ false: withheld }))).toMatchObject({ judged: false });
+    expect(selector.told).toBe(4);
+  });
+
+  it("need a second peer before patience is spent, for who contradicts them may not have spoken", async () => {
+    const selector = selectorWith(...heads);
+    const verdicts = judge({ false: refuted, true: good(true) });
+    expect(await selector.select(nobody, verdicts, false)).toBeUndefined();
+    expect(selector.told).toBe(1);
+    expect(await selector.select(nobody, verdicts, true)).toMatchObject({ key: keyOf("true"), supporters: ["d"] });
+    const two = selectorWith(told("a", "x", 5), told("b", "x", 5));
+    expect(await two.select(nobody, judge({ x: good(true) }), false)).toMatchObject({ supporters: ["a", "b"] });
+  });
+
+  it("are heard again after a while of those that told a false one", async () => {
+    let now = 0;
+    const selector = new TargetSelector(several, () => now);
+    for (const head of heads) selector.tell(head);
+    await selector.select(nobody, judge({ false: refuted, true: good(true) }));
+    const again = told("a", "other", 9);
+    for (const [minutes, heard] of [
+      [0, 1],
+      [59, 1],
+      [61, 2],
+    ] as const) {
+      now = minutes * 60_000;
+      selector.tell(again);
+      expect(selector.told, `${minutes} min`).toBe(heard);
+    }
   });
 
   it("are taken in the judge's order, whatever weight was told", async () => {
