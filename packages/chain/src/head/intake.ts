@@ -16,7 +16,10 @@ export type IntakeResult =
   | { readonly kind: "seen" }
   /** It or a parent broke a rule before. */
   | { readonly kind: "bad"; readonly reason: BadReason }
-  /** It breaks a rule now. Its block is marked bad where the bytes are those of the CID. */
+  /**
+   * It breaks a rule now. A block is marked bad where its own header does. Where blocks do not go together none is: anybody
+   * may put an invented block beside an honest one, and each of them may be sound alone.
+   */
   | { readonly kind: "broken"; readonly fault: LinkFault }
   /** Its time has not come; {@link Intake.due} gives it back then, if there was room to keep it. */
   | { readonly kind: "early"; readonly kept: boolean }
@@ -42,6 +45,14 @@ export interface IntakeMoment {
 
 /** Seconds a block may be ahead of our clock. @see lotus build `AllowableClockDriftSecs` */
 const clockDrift = 1;
+/** Rules that a header breaks by itself, whatever it comes with. A wrong hash is none: those bytes are the sender's lie. */
+const ownFaults: ReadonlySet<LinkFault["code"]> = new Set<LinkFault["code"]>([
+  "chain/header-malformed",
+  "chain/header-not-canonical",
+  "chain/field-missing",
+  "chain/win-count-out-of-range",
+  "chain/timestamp-wrong",
+]);
 /** Epochs above the clock's that are not even kept. @see lotus chain/sync.go `MaxHeightDrift` */
 const heightDrift = 5;
 
@@ -73,8 +84,7 @@ export class Intake {
     if (key.length > 0 && this.#seen.has(key)) return { kind: "seen" };
     const linked = linkTipset({ key }, headers, rules);
     if ("code" in linked) {
-      // under a wrong hash the bytes are the sender's lie, and the block it named may be fine
-      if (linked.code !== "chain/hash-mismatch" && linked.code !== "chain/order-wrong") {
+      if (ownFaults.has(linked.code)) {
         const named = (linked.facts as { readonly block?: string }).block;
         for (const cid of headers.map(cidOf)) if (named === cidText(cid)) bad.add(cid, linked);
       }

@@ -1,3 +1,4 @@
+import { cidOf, toCid } from "@copse/ipld";
 import { describe, expect, it } from "vitest";
 import { Assembler } from "../../src/head/assembler.ts";
 import { BadBlocks } from "../../src/head/bad-blocks.ts";
@@ -5,7 +6,15 @@ import { Intake } from "../../src/head/intake.ts";
 import { SeenCache } from "../../src/head/seen-cache.ts";
 import { linkRun } from "../../src/link/link-run.ts";
 import type { LinkedTipset } from "../../src/link/link-types.ts";
-import { type FakeTipset, fakeChain, fakeGenesis, fakeHeader, fakeRules, fakeTipset } from "../fixtures/fake-chain.ts";
+import {
+  type FakeTipset,
+  fakeChain,
+  fakeGenesis,
+  fakeHeader,
+  fakeRules,
+  fakeTipset,
+  tipsetOf,
+} from "../fixtures/fake-chain.ts";
 
 const chain = fakeChain(fakeGenesis, 20);
 const at = (index: number): FakeTipset => chain[index] as FakeTipset;
@@ -71,6 +80,35 @@ describe("Intake", () => {
       kind: "broken",
       fault: { code: "chain/header-malformed" },
     });
+  });
+
+  it.each([
+    ["chain/miner-repeated", 1, undefined],
+    ["chain/blocks-differ", 7, 60],
+  ] as const)("marks no block for what stands beside it: %s", (code, miner, power) => {
+    const { intake, bad } = fresh();
+    const honest = fakeHeader(at(10), 12, 1);
+    // one with its ticket before the honest one's, one after: the rule names the second
+    const invented = Array.from({ length: 16 }, (_, i) => fakeHeader(at(10), 12, miner, 1, `beside${i}`, power));
+    const named = invented.map((header) => {
+      const both = tipsetOf(at(10), 12, [honest, header], 2);
+      const found = intake.offerTipset(both.key, both.headers, moment);
+      expect(found).toMatchObject({ kind: "broken", fault: { code } });
+      expect([honest, header].map((one) => bad.reason(cidOf(one)))).toEqual([undefined, undefined]);
+      return found.kind === "broken" && (found.fault.facts as { block?: string }).block;
+    });
+    expect(named).toContain(toCid(cidOf(honest)).toString());
+    expect(intake.offerBlock(honest, moment).kind).toBe("candidate");
+  });
+
+  it("marks the block that is wrong by itself, and not the one beside it", () => {
+    const { intake, bad } = fresh();
+    const honest = fakeHeader(at(10), 12, 1);
+    const greedy = fakeHeader(at(10), 12, 7, 16);
+    const both = tipsetOf(at(10), 12, [honest, greedy], 17);
+    expect(intake.offerTipset(both.key, both.headers, moment)).toMatchObject({ kind: "broken" });
+    expect(bad.reason(cidOf(greedy))?.code).toBe("chain/win-count-out-of-range");
+    expect(intake.offerBlock(honest, moment).kind).toBe("candidate");
   });
 });
 
