@@ -9,7 +9,8 @@ import {
   type WantEntry,
 } from "./bitswap-codec.ts";
 import type { Clock } from "./clock.ts";
-import type { NetworkMetrics } from "./metrics.ts";
+import { reasonOf } from "./errors.ts";
+import type { NetworkLog, NetworkMetrics } from "./metrics.ts";
 
 /** Blocks to give: any synchronous store. The bytes are read, not kept past the answer. */
 export interface BlockSource {
@@ -32,6 +33,7 @@ export interface ServingNeeds {
   readonly send: (peer: string, message: BitswapMessage) => Promise<void>;
   readonly clock: Clock;
   readonly limits: BitswapServerLimits;
+  readonly log: NetworkLog;
   readonly metrics: NetworkMetrics;
 }
 
@@ -141,8 +143,18 @@ export class BitswapServing {
     const blocks: PayloadBlock[] = [];
     const presences: BlockPresence[] = [];
     let size = 0;
+    let failure: unknown;
+    // what it throws nobody would catch, for this runs in timers too: the process would end at a stranger's want
+    const read = (cid: CidBytes): Uint8Array | undefined => {
+      try {
+        return this.#read(cid);
+      } catch (error) {
+        failure ??= error;
+        return undefined;
+      }
+    };
     for (const [key, want] of account.queue) {
-      const data = this.#read(want.cid);
+      const data = read(want.cid);
       if (size > 0 && size + (data?.length ?? 0) + envelope > maxBitswapBytes) break; // it goes first in the next message
       account.queue.delete(key);
       if (data === undefined) {
@@ -156,6 +168,8 @@ export class BitswapServing {
       }
       if (size >= messageTarget || presences.length >= 1_024 || account.budget <= 0) break;
     }
+    if (failure !== undefined)
+      this.#needs.log("warn", "block source failed while serving", { reason: reasonOf(failure) });
     return { ...emptyMessage, blocks, presences };
   }
 

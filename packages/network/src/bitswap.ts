@@ -122,6 +122,7 @@ class Exchange implements Bitswap {
       send: (peer, message) => this.#send(peer, message),
       clock: this.#clock,
       limits,
+      log: this.#log,
       metrics: this.#metrics,
     });
   }

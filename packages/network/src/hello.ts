@@ -121,10 +121,13 @@ class Hellos implements HelloService {
       };
       this.#silent.set(peer, this.#clock.after(this.#limits.silenceMs, drop));
     }
-    this.say(peer).catch((error: unknown) => {
-      if (error instanceof NetworkError) this.#needs.onFault?.(peer, error);
-      this.#log("debug", "hello failed", { peer, reason: reasonOf(error) });
-    });
+    this.say(peer)
+      .catch((error: unknown) => {
+        this.#log("debug", "hello failed", { peer, reason: reasonOf(error) });
+        if (error instanceof NetworkError) this.#needs.onFault?.(peer, error);
+      })
+      // what a listener throws here nobody would catch: the process would end at a stranger's silence
+      .catch((error: unknown) => this.#log("warn", "fault of hello not told", { peer, reason: reasonOf(error) }));
   }
 
   #heard(peer: string): void {

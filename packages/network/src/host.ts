@@ -172,9 +172,12 @@ class Libp2pHost implements Host {
   }
 
   async disconnect(peer: string): Promise<void> {
-    await this.libp2p.hangUp(this.#peerId(peer), { signal: AbortSignal.timeout(1_000) }).catch(() => {
-      for (const connection of this.libp2p.getConnections(this.#peerId(peer))) connection.abort(new Error("dropped"));
-    });
+    const id = this.#peerId(peer);
+    try {
+      await this.libp2p.hangUp(id, { signal: AbortSignal.timeout(1_000) });
+    } catch {
+      for (const connection of this.libp2p.getConnections(id)) this.#abort(connection);
+    }
   }
 
   async ping(peer: string, options?: AbortOptions): Promise<number> {
@@ -269,6 +272,16 @@ class Libp2pHost implements Host {
     }
   }
 
+  /** Ends a connection, also one that can not be told so any more: then its muxer throws, and leaves the rest undone. */
+  #abort(connection: Connection): void {
+    try {
+      connection.abort(new Error("dropped"));
+    } catch (error) {
+      const peer = connection.remotePeer.toString();
+      this.#log("debug", "a connection did not end well", { peer, reason: reasonOf(error) });
+    }
+  }
+
   #assertRunning(): void {
     const state = this.libp2p.status;
     if (state !== "started") throw new NetworkError("network/host-not-running", { state });
@@ -303,7 +316,14 @@ class Libp2pHost implements Host {
   }
 
   #tell(event: HostEvent): void {
-    for (const listener of [...this.#listeners]) listener(event);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        // libp2p tells us by events: what is thrown in one ends the process, whoever joined or left
+        this.#log("warn", "listener failed", { event: event.type, reason: reasonOf(error) });
+      }
+    }
   }
 }
 
