@@ -1,5 +1,6 @@
-import { runSync } from "@copse/ipld";
+import { runSync, toCid } from "@copse/ipld";
 import { Address } from "@copse/types";
+import type { CID } from "multiformats/cid";
 import { describe, expect, it } from "vitest";
 import { dataCapBalances, dataCapState } from "../src/actors/data-cap.ts";
 import { evmBytecode, evmSlots, evmState } from "../src/actors/evm.ts";
@@ -15,7 +16,15 @@ import {
 import { multisigState, pendingTransactions } from "../src/actors/multisig.ts";
 import { paymentChannelState, paymentLanes } from "../src/actors/payment-channel.ts";
 import { getActor, loadStateTree, minerInfo, minerState, powerTotals } from "../src/index.ts";
-import { dealProposals, escrowBalances, marketState, providerDeals } from "../src/market/index.ts";
+import {
+  dealOpKey,
+  dealOps,
+  dealProposals,
+  dealsAt,
+  escrowBalances,
+  marketState,
+  providerDeals,
+} from "../src/market/index.ts";
 import {
   allocatedSectors,
   deadlinePartitions,
@@ -27,6 +36,7 @@ import {
 } from "../src/miner/index.ts";
 import { parseStatePath, readStatePath, stateJson } from "../src/path/index.ts";
 import { allocationClients, allocations, verifiedRegistryState, verifiers } from "../src/verified-registry/index.ts";
+import { Blocks, big, int, link, tuple, uint } from "./made-actors.ts";
 import { madeState } from "./made-state.ts";
 import { realState } from "./proof/real-state.ts";
 
@@ -169,6 +179,73 @@ describe("paths into a state that the real actors made", () => {
 
   it("are read in their one form", () => {
     expect(parseStatePath("actors/f04/state/claims/f01000")).toEqual(["actors", "f04", "state", "claims", "f01000"]);
+  });
+});
+
+describe.each([8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18])("paths into the market that actors v%i made", (version) => {
+  const { root, store } = realState(version);
+  const tree = runSync(loadStateTree(root), store);
+  const read = (epoch: bigint | string) =>
+    runSync(readStatePath(tree, `actors/f05/state/dealOpsByEpoch/${epoch}`), store);
+  const market = runSync(marketState(tree), store);
+  const code = runSync(getActor(tree, Address.id(5)), store)?.code as CID;
+  // deals of the same kind, published in the same way: only how epochs are written has changed
+  const epochs = version < 11 ? [5880n] : [86_400n, 86_401n, 86_402n, 86_403n];
+
+  it("lead by an epoch to the deals that are looked after then", () => {
+    const ops = runSync(dealOps(market), store);
+    expect([...ops.keys(store)].length).toBe(epochs.length);
+    for (const epoch of epochs) {
+      const key = version < 14 ? epoch : 2n * epoch;
+      expect(dealOpKey(market, code, epoch)).toBe(key);
+      expect(read(epoch)).toEqual({ kind: "value", value: ops.getSync(key, store) });
+      expect(runSync(dealsAt(market, key), store)).toBeDefined();
+      expect(read(2n * epoch)).toMatchObject({ kind: "absent" });
+      expect(read(epoch - 4n)).toMatchObject({ kind: "absent" });
+    }
+  });
+
+  it("take epochs only", () => {
+    expect(read(2n ** 63n - 1n)).toMatchObject({ kind: "absent" });
+    for (const epoch of [2n ** 63n, -1n, "x"]) {
+      expect(() => read(epoch)).toThrow(expect.objectContaining({ code: "state/path-unknown" }));
+    }
+  });
+});
+
+describe("a market of actors v14 or later with what v13 left", () => {
+  const made = new Blocks();
+  const at = (number: number) => made.put(tuple(uint(number)));
+  const empty = link(made.hamt([]));
+  // as the network holds it after the upgrade: v13's keys are the epochs, those of v14 are twice the epochs
+  const ops = made.byUint([
+    [5001, link(at(1))],
+    [8400, link(at(2))],
+    [10_000, link(at(3))],
+  ]);
+  const fields = [...Array(5).fill(empty), uint(0), link(ops), int(4200), big(0n), big(0n), big(0n), empty, empty];
+  const market = made.put(tuple(...fields));
+  const tree = runSync(
+    loadStateTree(
+      made.tree(
+        [
+          [0, "system", undefined],
+          [5, "storagemarket", market],
+        ],
+        5,
+      ),
+    ),
+    made,
+  );
+  const read = (epoch: number) => runSync(readStatePath(tree, `actors/f05/state/dealOpsByEpoch/${epoch}`), made);
+
+  it("leads to what its actor comes upon at an epoch, and to nothing else", () => {
+    expect(read(4200)).toEqual({ kind: "value", value: toCid(at(2)) });
+    // v13 meant epoch 10,000; the actor takes it for 5,000
+    expect(read(5000)).toEqual({ kind: "value", value: toCid(at(3)) });
+    for (const epoch of [5001, 10_000, 8400]) expect(read(epoch)).toMatchObject({ kind: "absent" });
+    const state = runSync(marketState(tree), made);
+    expect([...runSync(dealOps(state), made).keys(made)].sort()).toEqual([10_000n, 5001n, 8400n]);
   });
 });
 

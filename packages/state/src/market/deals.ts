@@ -71,7 +71,8 @@ export function lockedBalances(market: MarketState): Fetching<Hamt<AttoFil, Addr
  * Epochs at which deals are looked after, each with its set of them. See {@link dealsAt}.
  *
  * Keys are the varints as they stand: the epoch in actors v8 to v13; twice the epoch since v14, which writes them as signed
- * numbers. What v13 left was not rewritten, so newer states may hold keys of both kinds.
+ * numbers. What v13 left was not rewritten, so newer states may hold keys of both kinds. `dealOpKey` gives the one under
+ * which the actor looks for an epoch.
  *
  * @throws {HamtError} its node is none
  * @see builtin-actors:runtime/src/util/set_multimap.rs
@@ -87,7 +88,8 @@ export function dealOps(market: MarketState): Fetching<Hamt<CID, bigint>> {
  *
  * @throws {HamtError} a node is none
  * @example
- * const deals = [...(runSync(dealsAt(market, 2n * epoch), store)?.keys(store) ?? [])];
+ * const key = dealOpKey(market, code, epoch);
+ * const deals = [...(runSync(dealsAt(market, key), store)?.keys(store) ?? [])];
  */
 export function* dealsAt(market: MarketState, key: bigint): Fetching<Hamt<null, bigint> | undefined> {
   const root = yield* (yield* dealOps(market)).get(key);

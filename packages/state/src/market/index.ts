@@ -1,3 +1,4 @@
+export { dealOpKey } from "./deal-op-key.ts";
 export { type DealProposal, dealProposalCodec } from "./deal-proposal.ts";
 export { type DealState, dealStateCodecV8, dealStateCodecV13 } from "./deal-state.ts";
 export {

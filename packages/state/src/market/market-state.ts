@@ -19,7 +19,7 @@ export interface MarketState {
   /** HAMT: ID address to the part of its funds that is locked. */
   readonly lockedTable: CID;
   readonly nextId: bigint;
-  /** HAMT: epoch to set of deals that are looked after then. */
+  /** HAMT: epoch, since actors v14 twice the epoch, to set of deals that are looked after then. See `dealOpKey`. */
   readonly dealOpsByEpoch: CID;
   readonly lastCron: number;
   readonly totalClientLockedCollateral: AttoFil;

@@ -79,6 +79,13 @@ export function uintKey(segment: string): bigint {
   throw new StateError("state/path-unknown", { segment, expected: "an integer from 0 up" });
 }
 
+/** An epoch: what a signed integer of 64 bits holds, from 0 up. */
+export function epochKey(segment: string): bigint {
+  const epoch = uintKey(segment);
+  if (epoch < 2n ** 63n) return epoch;
+  throw new StateError("state/path-unknown", { segment, expected: "an epoch" });
+}
+
 /** An integer of 64 bits, with a sign. */
 export function intKey(segment: string): bigint {
   if (/^(0|-?[1-9]\d{0,18})$/.test(segment) && BigInt.asIntN(64, BigInt(segment)) === BigInt(segment)) {

@@ -64,7 +64,7 @@ function placeOfKind(tree: StateTree, address: Address, found: AnyActorState): P
     case "storageminer":
       return minerPlace(tree, address, found.state);
     case "storagemarket":
-      return marketPlace(found.state);
+      return marketPlace(found.state, found.actor.code);
     case "paymentchannel": {
       const { state } = found;
       return structPlace(state, { lanes: mapPlace(state.lanes, () => paymentLanes(state), uintKey) });

@@ -52,7 +52,8 @@ export function parseStatePath(path: string): string[] {
  * lists as segments: `actors/f04/state/claims/f01000`. A path may go on behind any other link as an IPLD path, by indexes:
  * `actors/f04/head/0`; `.` at its end is the block that a link leads to: `actors/f04/head/.`.
  *
- * Maps and arrays that are blocks of their own read as the links to their roots.
+ * Maps and arrays that are blocks of their own read as the links to their roots. `dealOpsByEpoch` of the market is entered by
+ * the epoch, in whatever form the actors of this state write it, and leads to what they look after then.
  *
  * @throws {StateError} `state/path-malformed`, `state/path-unknown`, `state/actors-too-old`, and what readers throw
  * @throws {PathError} of IPLD paths
