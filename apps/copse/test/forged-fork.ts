@@ -39,6 +39,8 @@ export interface ForgedFork {
    * its power is looked up in, and wins all from there on. Nothing at all is wrong with such a fork.
    */
   readonly states: "claims" | "made-up" | "after-nulls";
+  /** log2 of the power that its weights claim; the chain's unless told. */
+  readonly log2?: number;
 }
 
 const blsType = 2;
@@ -56,13 +58,17 @@ const forgerKey = (n: number): Uint8Array => new Uint8Array(32).with(0, 0x61).wi
  *
  * @returns the chain up to the fork and the fork, as a peer has them that serves it
  */
-export function forgeFork(chain: MintedChain, mint: Mint, { from, to, states }: ForgedFork): MintedChain {
+export function forgeFork(
+  chain: MintedChain,
+  mint: Mint,
+  { from, to, states, log2: claimed }: ForgedFork,
+): MintedChain {
   const { network } = chain.mint;
   const kept = chain.tipsets.filter(({ tipset }) => tipset.height <= from);
   const beacons = beaconsOf(chain);
   const power = mint.totalPower;
   const { made, miners, keyOf, winsOf } = forgers(mint, states);
-  const log2 = log2Power(power) as number;
+  const log2 = claimed ?? (log2Power(power) as number);
   const top = kept.at(-1) as MintedTipset;
   const { messages } = mint.genesis.tipset.blocks[0] as BlockHeader;
   const forged: MintedTipset[] = [];

@@ -43,29 +43,34 @@ describe("an invented block", () => {
     const { ahead, chain, peer, publisher, node, verdicts, told, until } = on;
     const [first, second] = ahead as [MintedTipset, MintedTipset];
     const [honest] = first.tipset.blocks as [BlockHeader];
-    const winless: BlockHeader = {
-      ...honest,
-      miner: Address.id(99_999),
-      ticket: { vrfProof: new Uint8Array(96).fill(7) },
-      electionProof: { winCount: 1, vrfProof: new Uint8Array(96).fill(7) },
-    };
-    const beside = createTipset([honest, winless]);
     const { log2Power } = peer.store.reader.tipset(first.tipset.key) as LinkedTipset;
     const [template] = blockMessages(second) as [BlockMsg];
     const height = honest.height + 1;
-    const above: BlockHeader = {
-      ...template.header,
-      parents: beside.cids,
-      parentWeight: tipsetWeight(honest.parentWeight, log2Power, (honest.electionProof?.winCount ?? 0) + 1),
-      height,
-      timestamp: chain.mint.network.genesisTime + chain.mint.network.blockDelay * height,
-    };
-    invented.push(beside);
-    const before = verdicts.length;
-    await publisher.publishBlock({ ...template, header: above });
-    await until("the verdict on the block above", () => verdicts.length > before);
-    expect(verdicts.at(-1)?.verdict).toBe("ignore");
-    await until("the judgement of its parents", () => told.some((line) => line.includes("block/")));
+    // whatever power the child that names them claims
+    for (const [i, power] of [log2Power, log2Power + 20, 255].entries()) {
+      const winless: BlockHeader = {
+        ...honest,
+        miner: Address.id(99_999 + i),
+        ticket: { vrfProof: new Uint8Array(96).fill(7) },
+        electionProof: { winCount: 1, vrfProof: new Uint8Array(96).fill(7) },
+      };
+      const beside = createTipset([honest, winless]);
+      const above: BlockHeader = {
+        ...template.header,
+        parents: beside.cids,
+        parentWeight: tipsetWeight(honest.parentWeight, power, (honest.electionProof?.winCount ?? 0) + 1),
+        height,
+        timestamp: chain.mint.network.genesisTime + chain.mint.network.blockDelay * height,
+      };
+      invented.push(beside);
+      const before = verdicts.length;
+      await publisher.publishBlock({ ...template, header: above });
+      await until("the verdict on the block above", () => verdicts.length > before);
+      expect(verdicts.at(-1)?.verdict).toBe("ignore");
+      const judgements = (): number => told.filter((line) => line.includes("is bad")).length;
+      await until("the judgement of its parents", () => judgements() > i);
+    }
+    expect(told.filter((line) => line.includes("is bad") && !line.includes('"code":"block/'))).toEqual([]);
     for (const next of [first, second]) {
       for (const message of blockMessages(next)) await publisher.publishBlock(message);
       await until(`head ${next.tipset.height}`, () =>

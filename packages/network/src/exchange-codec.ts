@@ -13,7 +13,7 @@ const { reading, malformed } = strictReading(exchangeProtocol);
 export const maxExchangeTipsets = 900;
 /** Most bytes of a request. @see forest src/libp2p/chain_exchange/behaviour.rs */
 export const maxExchangeRequestBytes = 4096;
-/** Most headers of one tipset that are read. Five win an epoch on average; the chain's own cap on what is practical is 15. */
+/** Most headers of one tipset that are read. Five win an epoch on average; one of mainnet has 17. */
 const maxHeaders = 256;
 /** Fewest bytes of a header: its CIDs alone are more. Keeps an answer of tiny items from becoming millions of views. */
 const minHeaderBytes = 100;

@@ -195,7 +195,7 @@ async function openCheckpointSpans(head: number, context: LinkContext, signal: A
     }
     const skim = skimHeader(bytes);
     if (store.reader.isCanonical(parentsKey(skim))) continue; // an earlier run has begun there
-    const child = { height: skim.height, parentWeight: skim.parentWeight, log2Power: -1 };
+    const child = { height: skim.height, parentWeight: skim.parentWeight };
     await store.openSpan({ key: parentsKey(skim), child });
   }
 }

@@ -312,7 +312,7 @@ export class Follower {
           if (this.#node.store.reader.tipset(tipset.key) !== undefined) break;
           if (tipset.height < final) return this.#forgetAbove(target, "it forks off too deep");
           this.#brings(tipset.parents, id);
-          this.#offer(tipset);
+          this.#offer({ ...tipset, log2Power: -1 }); // its power is what a child claims that nobody has verified
         }
         if (linked.length > 0) return;
       } catch (error) {

@@ -4,6 +4,7 @@ import { type Network, TipsetKey } from "@copse/types";
 import type { Logger } from "pino";
 import { NodeError } from "../errors.ts";
 import { askOne } from "./ask.ts";
+import { isSourceFalse } from "./blame.ts";
 import type { SourcePool } from "./sources.ts";
 import type { ToldHead } from "./target.ts";
 
@@ -26,19 +27,22 @@ const probeLength = 16;
 
 /**
  * What hears the heads that peers tell: one counts once the peer has shown tipsets that link below it, of the height and
- * weight it told; a peer that shows others lies. Of each peer one is looked at while the newest of the others waits.
+ * weight it told; a peer that shows others lies, and one whose chain breaks a rule is not heeded. Of each peer one is looked at while the newest of the others waits.
  */
 export function headProbe({ network, rules, pool, log, signal, take }: HeadProbeNeeds): (told: ToldHead) => void {
   const probe = async (told: ToldHead): Promise<void> => {
     try {
       const { value } = await askOne(pool, told.peer, (source) => source.headers(told.key, probeLength, { signal }));
-      const { fault, linked } = linkRun({ key: told.key }, value, rules);
-      const top = linked[0];
-      const lie = fault !== undefined ? chainError(fault) : top !== undefined && disagrees(told, top);
+      const run = linkRun({ key: told.key }, value, rules);
+      const { fault, linked } = run;
+      const [top] = linked;
+      const isFalse = fault !== undefined && isSourceFalse(run, value, rules);
+      const lie = isFalse ? chainError(fault) : top !== undefined && disagrees(told, top);
       if (lie) {
         pool.report(told.peer, { kind: "lied", error: lie });
         return;
       }
+      if (fault !== undefined) throw chainError(fault); // what is wrong is the chain: the peer may not know it
       take(top === undefined ? told : { ...told, weight: linkedWeight(top, linked[1]) }, linked);
     } catch (error) {
       log.debug({ peer: told.peer, reason: String(error) }, "a peer could not show its head");

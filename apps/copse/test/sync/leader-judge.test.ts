@@ -221,6 +221,24 @@ describe("what liars do to keep the honest head from being looked at", () => {
     expect(verdicts.slice(0, -1)).toEqual(told.map(() => refuted));
   });
 
+  it("cannot be a head on the chain that claims another power, however fast it is served", async () => {
+    const lie = forgeFork(chain, mint, { from: 900, to: epochs - 20, states: "claims", log2: 200 });
+    const slowly: ChainSourcePort = {
+      ...source("true", honest),
+      headers: async (head, count, options) => {
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        return source("true", honest).headers(head, count, options);
+      },
+    };
+    const has = await storeMinted(lie, createMemoryDatabase());
+    const heads = [
+      { key: topOf(lie).key, supporters: ["false"] },
+      { key: topOf(chain).key, supporters: ["true"] },
+    ];
+    const verdicts = kinds(await judgedBy([source("false", has), slowly], heads, [chain]));
+    expect(verdicts).toEqual([refuted, "good, contested"]);
+  });
+
   it("is called withheld once nobody served it time and again, and no more once somebody does", async () => {
     let now = 0;
     const pool = new SourcePool(noRanking);

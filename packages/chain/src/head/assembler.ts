@@ -154,7 +154,7 @@ export class Assembler {
   }
 
   #judge(child: LinkedTipset, parent: LinkedTipset): LinkFault | undefined {
-    const found = linkAcross(child, parent, this.#options.rules);
+    const found = linkAcross(child, parent);
     return typeof found === "number" ? undefined : found;
   }
 

@@ -16,7 +16,7 @@ interface TableBlock {
   readonly ticket: Uint8Array;
 }
 
-/** Blocks of one height that are kept: 15 may win, and every second one of a miner counts against it. */
+/** Blocks of one height that are kept: five win on average, and every second one of a miner counts against it. */
 const maxBlocksPerHeight = 256;
 
 /**

@@ -59,7 +59,7 @@ function heaviestAt(choice: HeadChoice, height: number): HeadCandidate | undefin
   for (const tipset of table.tipsets(height)) {
     const parent = find(tipset.parents);
     // blocks of a group agree with each other; whether their weight follows from the parents is seen only here
-    if (parent === undefined || typeof linkAcross(tipset, parent, rules) !== "number" || isRefused(tipset)) continue;
+    if (parent === undefined || typeof linkAcross(tipset, parent) !== "number" || isRefused(tipset)) continue;
     const candidate = { tipset, weight: headWeight(tipset, find) };
     if (best === undefined || isBetterHead(candidate, best)) best = candidate;
   }

@@ -27,8 +27,6 @@ export type LinkFacts = {
   "chain/genesis-wrong": { tipset: string; height: number; expected: string };
   /** 6: no power fits the difference of two weights. */
   "chain/weight-wrong": { tipset: string; height: number; gain: bigint; winCount: number };
-  /** 6: the power this weight implies is too far from that of the tipset above. Unit: powers of two. */
-  "chain/weight-jumped": { tipset: string; height: number; found: number; above: number; limit: number };
   /** 6. */
   "chain/win-count-out-of-range": { tipset: string; height: number; block: string; found: number };
   /** 2.1, sanity: a null that only genesis may hold, or a miner without an ID address. */
@@ -53,8 +51,6 @@ export const sayLink: { [C in keyof LinkFacts]: (facts: LinkFacts[C]) => string 
   "chain/genesis-wrong": (f) => `the chain ends in ${f.tipset} at height ${f.height}, not in genesis ${f.expected}`,
   "chain/weight-wrong": (f) =>
     `tipset ${f.tipset} at height ${f.height}: no power explains a gain of ${f.gain} with win count ${f.winCount}`,
-  "chain/weight-jumped": (f) =>
-    `tipset ${f.tipset} at height ${f.height}: log2 of power ${f.found} is more than ${f.limit} from ${f.above} above`,
   "chain/win-count-out-of-range": (f) => `block ${f.block} at height ${f.height}: win count ${f.found}`,
   "chain/field-missing": (f) => `block ${f.block} at height ${f.height}: ${f.field} is missing`,
   "chain/pin-missed": (f) => `height ${f.pinHeight} of the chain through ${f.tipset} is not pinned block ${f.expected}`,

@@ -52,8 +52,8 @@ export function linkRun(
  * targetBelow(linked).child?.height // => linked.height
  */
 export function targetBelow(tipset: LinkedTipset): LinkTarget {
-  const { height, parentWeight, log2Power } = tipset;
-  return { key: tipset.parents, child: { height, parentWeight, log2Power } };
+  const { height, parentWeight } = tipset;
+  return { key: tipset.parents, child: { height, parentWeight } };
 }
 
 /**
@@ -68,7 +68,7 @@ export function guessBelow(headers: readonly Uint8Array[]): LinkTarget | undefin
     const skim = skimHeader(headers[0] as Uint8Array);
     if (skim.height === 0) return undefined;
     const { height, parentWeight } = skim;
-    return { key: parentsKey(skim), child: { height, parentWeight, log2Power: -1 } };
+    return { key: parentsKey(skim), child: { height, parentWeight } };
   } catch {
     return undefined;
   }

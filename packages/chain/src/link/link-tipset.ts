@@ -7,7 +7,7 @@ import type { HeaderSkim } from "./header-skim.ts";
 import { cidText, isBlockKey, keyText } from "./key-text.ts";
 import { linkAcross } from "./link-across.ts";
 import { type LinkFacts, type LinkFault, linkFault } from "./link-errors.ts";
-import type { LinkedTipset, LinkRules, LinkTarget } from "./link-types.ts";
+import { type LinkedTipset, type LinkRules, type LinkTarget, maxTipsetBlocks } from "./link-types.ts";
 import { hasParents, parentsKey } from "./parents-key.ts";
 import { skimHeader } from "./skim-header.ts";
 
@@ -23,9 +23,10 @@ export function linkTipset(
     linkFault(code, { tipset: keyText(key), height, ...facts } as LinkFacts[C]);
   const blockAt = (i: number): string => cidText(key.subarray(i * chainCidLength, (i + 1) * chainCidLength));
 
-  const limit = rules.maxBlocks ?? 15;
   const count = key.length / chainCidLength;
-  if (count < 1 || count > limit || !isBlockKey(key)) return fail("chain/key-malformed", { limit });
+  if (count < 1 || count > maxTipsetBlocks || !isBlockKey(key)) {
+    return fail("chain/key-malformed", { limit: maxTipsetBlocks });
+  }
   if (headers.length !== count) return fail("chain/block-count-wrong", { expected: count, found: headers.length });
 
   const skims: HeaderSkim[] = [];
@@ -89,7 +90,7 @@ export function linkTipset(
     log2Power: -1,
     headers,
   };
-  const log2Power = child === undefined ? -1 : linkAcross(child, linked, rules);
+  const log2Power = child === undefined ? -1 : linkAcross(child, linked);
   if (typeof log2Power !== "number") return log2Power;
   for (const pin of rules.pins ?? []) {
     const passed = child !== undefined && pin.height > height && pin.height < child.height;

@@ -7,6 +7,14 @@ export interface Pin {
   readonly block: Uint8Array;
 }
 
+/**
+ * Most blocks of a tipset. The reference has no such limit: one of mainnet has had 17, and an epoch is won as often as chance
+ * has it.
+ *
+ * @see lotus chain/types/tipset.go `NewTipSet`
+ */
+export const maxTipsetBlocks = 255;
+
 /** What linking knows of a network: plain data, for it goes to workers. */
 export interface LinkRules {
   /** Binary CID of the genesis block. */
@@ -17,13 +25,6 @@ export interface LinkRules {
   readonly blockDelay: number;
   /** Blocks known to be on the chain, in any order. */
   readonly pins?: readonly Pin[];
-  /** Most blocks of a tipset; 15 unless told. */
-  readonly maxBlocks?: number;
-  /**
-   * How far log2 of power may move between neighbouring tipsets; 8 unless told. Power of a young network may grow by
-   * jumps, so this only refuses nonsense: weights are cheap to forge either way.
-   */
-  readonly maxPowerStep?: number;
 }
 
 /** The tipset a walk wants next: its key and what its child, if known, says of it. */
@@ -37,8 +38,6 @@ export interface LinkTarget {
 export interface LinkChild {
   readonly height: number;
   readonly parentWeight: bigint;
-  /** log2 of power inferred for the child itself; -1 where it is not known. */
-  readonly log2Power: number;
 }
 
 /** A tipset whose bytes, order, height, time and weight hold; `headers` are the bytes that were handed in. */
@@ -50,7 +49,7 @@ export interface LinkedTipset {
   readonly parentWeight: bigint;
   /** Sum over the blocks. */
   readonly winCount: number;
-  /** log2 of power, solved from the child's weight; -1 where no child is known. */
+  /** log2 of power, solved from the weight that the child claims; -1 where no child is known. */
   readonly log2Power: number;
   /** In canonical order. */
   readonly headers: readonly Uint8Array[];

@@ -9,13 +9,14 @@ import { skimHeader } from "../link/skim-header.ts";
 /**
  * One tipset as the store holds it: all that serving and following need, in one value.
  *
- * Shape: `version 1 | block count | log2 of power (255: unknown) | win count | digest of the key block (32) | key (38 a
+ * Shape: `version 1 | block count | log2 of power (255: unknown) | win count (255: or more) | digest of the key block (32) | key (38 a
  * block) | length of each header (u32 BE) | the headers`. Size: about 1.1 KB a block.
  */
 export type TipsetRow = Uint8Array;
 
 const version = 1;
 const unknownPower = 255;
+const mostWins = 255;
 const keyAt = 36;
 
 /**
@@ -31,7 +32,7 @@ export function encodeTipsetRow(tipset: LinkedTipset, into?: Uint8Array): Tipset
   row[0] = version;
   row[1] = headers.length;
   row[2] = tipset.log2Power < 0 ? unknownPower : tipset.log2Power;
-  row[3] = Math.min(255, tipset.winCount);
+  row[3] = Math.min(mostWins, tipset.winCount);
   row.set(blake2b256(TipsetKey.encode(key)), 4);
   row.set(key, keyAt);
   let lengthAt = keyAt + key.length;
@@ -69,11 +70,17 @@ export function decodeTipsetRow(row: TipsetRow): LinkedTipset {
     height: skim.height,
     timestamp: skim.timestamp,
     parentWeight: skim.parentWeight,
-    winCount: row[3] as number,
+    winCount: rowWins(row, headers),
     log2Power: rowPower(row),
     headers,
     row,
   };
+}
+
+/** Past what a byte holds the headers say it: 17 blocks of 15 wins are as many, and nobody won so many ever. */
+function rowWins(row: TipsetRow, headers: readonly Uint8Array[]): number {
+  const wins = row[3] as number;
+  return wins < mostWins ? wins : headers.reduce((sum, header) => sum + skimHeader(header).winCount, 0);
 }
 
 /** The tipset's key: a view. */

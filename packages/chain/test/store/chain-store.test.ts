@@ -227,6 +227,35 @@ describe("ChainStore", () => {
     );
   });
 
+  it.each([fakePower - 9, fakePower + 1, 2 * fakePower])(
+    "joins the chain whatever power a stored fork claims for the tipset where they part: 2^%i",
+    async (power) => {
+      for (const length of [1, 5]) {
+        const store = await open();
+        let liar = fakeTipset(chain[50] as FakeTipset, (chain[50] as FakeTipset).height + 1, [3], { power });
+        for (let i = 1; i < length; i++) liar = fakeTipset(liar, liar.height + 1, [3], { power: 1 });
+        await walk(store, liar);
+        await store.switchHead(liar.key);
+        await walk(store, head);
+        await store.switchHead(head.key);
+        expect([...store.reader.tipsets({ reverse: true })].map((it) => it.key)).toEqual(
+          downFrom(head).map((it) => it.key),
+        );
+        expect(store.reader.tipset((chain[50] as FakeTipset).key)?.log2Power).toBe(fakePower);
+      }
+    },
+  );
+
+  it("keeps tipsets of more blocks and wins than a byte counts of them", async () => {
+    const store = await open();
+    const miners = Array.from({ length: 20 }, (_, i) => i + 1);
+    const many = fakeTipset(chain[9] as FakeTipset, 40, miners, { winCount: 15 });
+    const above = fakeTipset(many, 41, [1]);
+    await walk(store, above);
+    expect(store.reader.tipset(many.key)).toMatchObject({ winCount: 300, log2Power: fakePower });
+    expect(store.reader.tipset(many.key)?.headers.length).toBe(20);
+  });
+
   it("lets a lighter chain that meets an older one go", async () => {
     const store = await open();
     await walk(store, head);

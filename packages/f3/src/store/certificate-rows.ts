@@ -10,7 +10,7 @@ import type { KeyValueStore } from "./key-value-store.ts";
 import { certificateKey, certificateRow, powerKey, powerRow, tableEvery } from "./keys.ts";
 import type { Segment } from "./records.ts";
 
-/** Most bytes of a certificate, as in snapshots: 128 tipsets of 15 blocks and 8,192 changes of power fit. */
+/** Most bytes of a certificate, as in snapshots: 128 tipsets of 20 blocks and 8,192 changes of power fit. */
 export const mostCertificateBytes: number = 2 << 20;
 /** Most bytes of a power table: 8,192 members. */
 export const mostTableBytes: number = 2 << 20;
