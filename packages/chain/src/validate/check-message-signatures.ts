@@ -1,7 +1,7 @@
 import { cidKey, toCid } from "@copse/ipld";
 import { Address, type BlockHeader, type NetworkRules, networkVersion, signatureCheckOf } from "@copse/types";
 import type { ReadMessage } from "./read-messages.ts";
-import { type AccountKeys, keyAddress } from "./senders.ts";
+import { type AccountKeys, senderKey } from "./senders.ts";
 import { type Findings, fault } from "./verdict.ts";
 
 const delegatedType = 3;
@@ -48,13 +48,17 @@ export function checkMessageSignatures(
   for (const one of read) {
     const sender = Address.format(one.message.from);
     const facts = { block, height, list: one.list, index: one.index, message: toCid(one.cid).toString(), sender };
-    const key = keyAddress(one.message.from, context.accountKeys);
-    if (key === undefined) {
-      const why = "the parents' state is not at hand";
-      found.faults.push(fault("unresolved", "block/sender-unresolved", { ...facts, why }));
+    const resolvedTo = senderKey(one.message.from, context.accountKeys);
+    if (resolvedTo.kind !== "key") {
+      found.faults.push(
+        resolvedTo.kind === "never"
+          ? fault("invalid", "block/sender-kind-wrong", { ...facts, expected: resolvedTo.expected })
+          : fault("unresolved", "block/sender-unresolved", { ...facts, why: resolvedTo.why }),
+      );
       if (one.list === "bls") resolved = false;
       continue;
     }
+    const key = resolvedTo.address;
     if (one.signature === undefined) {
       if (Address.protocol(key) === 3) {
         publicKeys.push(Address.payload(key));

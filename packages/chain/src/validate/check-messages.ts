@@ -19,7 +19,7 @@ export const blockMessageLimit = 10_000;
 
 /** What may help a run. */
 export interface MessageContext {
-  /** Key addresses of senders written as IDs or actor addresses, from the parents' computed state. */
+  /** Key addresses of senders written as IDs, from the parents' computed state. */
   readonly accountKeys?: AccountKeys | undefined;
   /** `true` where `checkSenders` looks at the nonces, by state: then they are not looked at here. */
   readonly noncesByState?: boolean | undefined;

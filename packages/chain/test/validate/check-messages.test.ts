@@ -203,6 +203,38 @@ describe("checkMessages refuses", () => {
     expect(run(one([...gap, alias]), {}, { accountKeys }).codes).toEqual(["unresolved block/sender-unresolved"]);
   });
 
+  it("a sender written as an actor's address, in every network version and whatever state holds", () => {
+    const actor = Address.actor(Uint8Array.of(7));
+    const accountKeys = new Map([[Address.key(actor), secpAddress]]);
+    for (const genesisVersion of [0, 12, 13, 18, 25]) {
+      const rules = { ...network, genesisVersion, upgrades: [] };
+      const secp = encodeSignedMessage({
+        message: message(actor),
+        signature: { type: 1, data: new Uint8Array(65) },
+      });
+      for (const lists of [one([secp]), one([], [encodeMessage(message(actor))])]) {
+        for (const context of [{}, { accountKeys }, { accountKeys: new Map() }]) {
+          expect(run(lists, {}, context, rules).codes).toEqual(["invalid block/sender-kind-wrong"]);
+        }
+      }
+    }
+  });
+
+  it("an ID that is no account where it was looked up; elsewhere it is not resolved, and the reason is true", () => {
+    const [id, other] = [Address.id(4), Address.id(5)];
+    for (const lists of [one([signed(message(id), secpKey)]), one([], [encodeMessage(message(id))])]) {
+      const found = (context: MessageContext) =>
+        run(lists, {}, context).faults.map(({ fate, code, facts }) => [fate, code, "why" in facts && facts.why]);
+      expect(found({ accountKeys: new Map([[Address.key(id), undefined]]) })).toEqual([
+        ["invalid", "block/sender-kind-wrong", false],
+      ]);
+      expect(found({ accountKeys: new Map([[Address.key(other), secpAddress]]) })).toEqual([
+        ["unresolved", "block/sender-unresolved", "it was not looked up in the parents' state"],
+      ]);
+      expect(found({})).toEqual([["unresolved", "block/sender-unresolved", "the parents' state is not at hand"]]);
+    }
+  });
+
   it("signatures by another key, each kind", () => {
     expect(run(one([signed(message(secpAddress), key(1, 8))])).codes).toEqual([
       "invalid block/message-signature-wrong",

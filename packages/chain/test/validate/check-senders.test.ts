@@ -17,6 +17,7 @@ import { createMint } from "../../src/mint/index.ts";
 import { checkMessages } from "../../src/validate/check-messages.ts";
 import { checkSenders } from "../../src/validate/check-senders.ts";
 import type { BlockMessages } from "../../src/validate/read-messages.ts";
+import { readAccountKeys } from "../../src/validate/senders.ts";
 import { HeldBlocks } from "../fixtures/changed-state.ts";
 
 const mint = createMint({ seed: "senders", signatures: "none" });
@@ -135,6 +136,18 @@ describe("senders by state", () => {
     // without state nothing could be said of them
     const { faults } = checkMessages(network, createTipset([template]), mixed, { noncesByState: true });
     expect(faults.map(({ code }) => code)).not.toContain("block/sender-unresolved");
+  });
+
+  it("written as IDs have the keys of their accounts, or none", () => {
+    const actor = Address.actor(Uint8Array.of(1));
+    const keys = runSync(readAccountKeys(state, [senderId, sender, minerId, Address.id(999), actor, senderId]), held);
+    expect(keys).toEqual(
+      new Map([
+        [Address.key(senderId), sender],
+        [Address.key(minerId), undefined],
+        [Address.key(Address.id(999)), undefined],
+      ]),
+    );
   });
 
   it("exist", () => {
