@@ -83,4 +83,30 @@ describe.each(kinds)("a follower whose read of state ends by another's abort, %s
     aborts = false;
     await expectWhole(await publish(0));
   });
+
+  it("puts the tipset off and what stands on it, and takes them when they come again", {
+    timeout: 120_000,
+  }, async () => {
+    const before = on.node.store.head?.height;
+    aborts = true;
+    // its parents are fetched, not gossiped: what ends there ends in the follower itself, not in a verdict
+    await publish(2);
+    await on.until("reads that ended", () => ended.length > 0);
+    expect(on.node.store.head?.height).toBe(before);
+    expect(ended[0]).toBe(before);
+    aborts = false;
+    await expectWhole(await publish(3));
+  });
+
+  it("goes on where it was the check of the chain up to a new head that ended", { timeout: 120_000 }, async () => {
+    // then the follower has this state open, and the check of the chain opens it anew
+    for (const at of [0, 1, 2]) await expectWhole(await publish(at));
+    const before = on.node.store.head?.height as number;
+    aborts = true;
+    await publish(6);
+    await on.until("reads that ended", () => ended.length > 0);
+    expect(ended[0]).toBeGreaterThan(before);
+    aborts = false;
+    await expectWhole(await publish(7));
+  });
 });

@@ -70,6 +70,8 @@ export class Follower {
   readonly #bringers = new Map<string, string>();
   readonly #fetching = new Set<string>();
   #deafen: () => void = () => {};
+  /** The lowest height that became new and was not checked up to the head since. */
+  #unchecked = Number.POSITIVE_INFINITY;
   #broken: { readonly error: unknown } | undefined;
   readonly gossip: Gossip;
 
@@ -213,6 +215,8 @@ export class Follower {
   /** Verifies a tipset that stands on the stored chain, keeps its messages, and has the head chosen anew. */
   async #settle(tipset: LinkedTipset, signal: AbortSignal): Promise<void> {
     const { store } = this.#node;
+    // its parents came with it, and were put off or condemned a moment ago: without them nothing can be said of it
+    if (store.reader.tipset(tipset.parents) === undefined) return this.#putOff(tipset, "its parents were not taken");
     try {
       for (const stage of this.#stages) {
         if (stage.level === "messages-checked" && this.#context.messages.kind === "none") continue;
@@ -251,8 +255,11 @@ export class Follower {
   }
 
   async #checkNew(change: HeadChange, signal: AbortSignal): Promise<void> {
+    // what a check before this one did not get to
+    this.#unchecked = Math.min(this.#unchecked, lowestApplied(change, this.#node.store.reader));
     try {
-      await checkChain(this.#context, signal, lowestApplied(change, this.#node.store.reader));
+      await checkChain(this.#context, signal, this.#unchecked);
+      this.#unchecked = Number.POSITIVE_INFINITY;
     } catch (error) {
       // the head went back; blocks of what was left must not be chosen again
       if (isCopseError(error, "block/")) this.#tracker = this.#newTracker();
