@@ -5,6 +5,7 @@ import {
   coversRange,
   type HeadChange,
   type LinkedTipset,
+  type LinkFault,
   type LinkTarget,
   linkRun,
   messageRoot,
@@ -83,7 +84,11 @@ export class Follower {
     this.#context = { ...context, patience: { hedgeMs: context.patience.hedgeMs, idleMs: 5000 } };
     this.#log = log;
     this.#intake = new Intake({ rules, bad: this.#bad });
-    this.#assembler = new Assembler({ rules, stored: (key) => reader.tipset(key) });
+    this.#assembler = new Assembler({
+      rules,
+      stored: (key) => reader.tipset(key),
+      onDropped: (tipsets, fault) => this.#dropped(tipsets, fault),
+    });
     this.#onHead = events.onHead;
     this.#onRefused = events.onRefused;
     this.#tracker = this.#newTracker();
@@ -144,7 +149,7 @@ export class Follower {
   async run(signal: AbortSignal): Promise<void> {
     this.#far.clear();
     for (;;) {
-      for (const tipset of this.#intake.due(Date.now() / 1000)) this.#offer(tipset);
+      for (const { tipset, from } of this.#intake.due(Date.now() / 1000)) this.#offer(tipset, from);
       while (await this.#advance(signal)) signal.throwIfAborted();
       if (this.#broken !== undefined) throw this.#broken.error;
       if (this.#far.size > 0) return;
@@ -158,7 +163,7 @@ export class Follower {
       verified,
     );
     this.#brings(tipset.parents, from);
-    this.#offer(tipset);
+    this.#offer(tipset, from);
     this.#wake();
   }
 
@@ -174,7 +179,7 @@ export class Follower {
       if (found.kind !== "candidate" && found.kind !== "seen") break;
       if (found.kind === "seen") continue;
       this.#brings(found.tipset.parents, peer);
-      this.#offer(found.tipset);
+      this.#offer(found.tipset, peer);
     }
     this.#wake();
   }
@@ -188,9 +193,21 @@ export class Follower {
     this.#news.dispatchEvent(new Event("news"));
   }
 
-  #offer(tipset: LinkedTipset): void {
-    const fault = this.#assembler.offer(tipset);
+  #offer(tipset: LinkedTipset, from: string | undefined): void {
+    const fault = this.#assembler.offer(tipset, from);
     if (fault !== undefined) this.#condemn(tipset, fault);
+  }
+
+  /** What the assembler let go by itself: for room, and then it may come again; or the first is bad, and so is the rest. */
+  #dropped(tipsets: readonly LinkedTipset[], fault: LinkFault | undefined): void {
+    const [first, ...above] = tipsets;
+    if (first === undefined || fault === undefined) {
+      for (const { key } of tipsets) this.#intake.forget(key);
+      return;
+    }
+    this.#condemn(first, fault);
+    const { code, message } = fault;
+    for (const { key } of above) for (const block of TipsetKey.cidBytes(key)) this.#bad.add(block, { code, message });
   }
 
   /** One step: stores what is ready, and has fetched what is wanted. @returns whether there may be more to do */
@@ -199,15 +216,17 @@ export class Follower {
     for (const tipset of ready) await this.#settle(tipset, signal);
     if (ready.length > 0) return true;
     const head = this.#node.store.head?.height ?? 0;
-    for (const want of this.#assembler.wants(head)) {
+    const isAsked = (key: TipsetKey): boolean => this.#fetching.has(TipsetKey.key(key));
+    for (const want of this.#assembler.wants(head, mostFetches, isAsked)) {
       if (want.kind === "messages") continue;
       if (want.kind === "tipset") {
+        if (want.bringer !== undefined) this.#brings(want.target.key, want.bringer);
         this.#startFetch(want.target, signal);
         continue;
       }
       // too far to fetch one by one: whoever runs us picks a target anew, for the peer that sent it has told its head
       this.#far.add(TipsetKey.key(want.target.key));
-      this.#assembler.drop(want.target.key);
+      this.#forgetAbove(want.target, "they are far above the head");
     }
     return false;
   }
@@ -319,7 +338,7 @@ export class Follower {
           if (this.#node.store.reader.tipset(tipset.key) !== undefined) break;
           if (tipset.height < final) return this.#forgetAbove(target, "it forks off too deep");
           this.#brings(tipset.parents, id);
-          this.#offer({ ...tipset, log2Power: -1 }); // its power is what a child claims that nobody has verified
+          this.#offer({ ...tipset, log2Power: -1 }, id); // its power is what a child claims that nobody has verified
         }
         if (linked.length > 0) return;
       } catch (error) {

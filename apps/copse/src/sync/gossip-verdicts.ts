@@ -41,7 +41,7 @@ export async function judgeGossipBlock(
 ): Promise<Verdict> {
   const { store, intake, bad, checks, take, now } = needs;
   const moment = { now: now(), headHeight: store.head?.height ?? 0 };
-  const found = intake.offerBlock(encodeBlockHeader(block.header), moment);
+  const found = intake.offerBlock(encodeBlockHeader(block.header), moment, from);
   if (found.kind === "broken" || found.kind === "bad") return "reject";
   if (found.kind !== "candidate") return "ignore";
   const { tipset } = found;

@@ -43,6 +43,13 @@ export interface IntakeMoment {
   readonly headHeight: number;
 }
 
+/** What waited until its time. */
+export interface DueTipset {
+  readonly tipset: LinkedTipset;
+  /** Who brought it, where that was told. */
+  readonly from: string | undefined;
+}
+
 /** Seconds a block may be ahead of our clock. @see lotus build `AllowableClockDriftSecs` */
 const clockDrift = 1;
 /** Rules that a header breaks by itself, whatever it comes with. A wrong hash is none: those bytes are the sender's lie. */
@@ -67,19 +74,19 @@ export class Intake {
   readonly #options: IntakeOptions;
   readonly #seen: SeenCache = new SeenCache();
   /** By time, soonest first. */
-  #early: LinkedTipset[] = [];
+  #early: DueTipset[] = [];
 
   constructor(options: IntakeOptions) {
     this.#options = options;
   }
 
-  /** A single block, as gossip brings it. */
-  offerBlock(header: Uint8Array, moment: IntakeMoment): IntakeResult {
-    return this.offerTipset(cidOf(header) as TipsetKey, [header], moment);
+  /** A single block, as gossip brings it. `from`: who does, for {@link due}. */
+  offerBlock(header: Uint8Array, moment: IntakeMoment, from?: string): IntakeResult {
+    return this.offerTipset(cidOf(header) as TipsetKey, [header], moment, from);
   }
 
-  /** A tipset under the key a peer named for it. */
-  offerTipset(key: TipsetKey, headers: readonly Uint8Array[], moment: IntakeMoment): IntakeResult {
+  /** A tipset under the key a peer named for it. `from`: that peer, for {@link due}. */
+  offerTipset(key: TipsetKey, headers: readonly Uint8Array[], moment: IntakeMoment, from?: string): IntakeResult {
     const { rules, bad } = this.#options;
     if (key.length > 0 && this.#seen.has(key)) return { kind: "seen" };
     const linked = linkTipset({ key }, headers, rules);
@@ -97,23 +104,23 @@ export class Intake {
     if (height < moment.headHeight - (this.#options.finality ?? 900) || height > newest) {
       return { kind: "out-of-range", height };
     }
-    if (timestamp > moment.now + clockDrift) return { kind: "early", kept: this.#keep(linked) };
+    if (timestamp > moment.now + clockDrift) return { kind: "early", kept: this.#keep({ tipset: linked, from }) };
     this.#seen.add(key);
     return { kind: "candidate", tipset: linked };
   }
 
   /** The early tipsets whose time has come, soonest first. */
-  due(now: number): LinkedTipset[] {
-    const ready = this.#early.filter((tipset) => tipset.timestamp <= now + clockDrift);
+  due(now: number): DueTipset[] {
+    const ready = this.#early.filter(({ tipset }) => tipset.timestamp <= now + clockDrift);
     if (ready.length === 0) return ready;
-    this.#early = this.#early.filter((tipset) => tipset.timestamp > now + clockDrift);
-    return ready.filter((tipset) => this.#seen.add(tipset.key));
+    this.#early = this.#early.filter(({ tipset }) => tipset.timestamp > now + clockDrift);
+    return ready.filter(({ tipset }) => this.#seen.add(tipset.key));
   }
 
   /** When the next early tipset is due, in seconds since 1970; `undefined` when none waits. */
   get nextDue(): number | undefined {
     const [soonest] = this.#early;
-    return soonest && soonest.timestamp - clockDrift;
+    return soonest && soonest.tipset.timestamp - clockDrift;
   }
 
   /** Lets a tipset come in again: it was dropped for a reason that passes. */
@@ -121,12 +128,12 @@ export class Intake {
     this.#seen.delete(key);
   }
 
-  #keep(tipset: LinkedTipset): boolean {
-    const known = this.#early.some((it) => equalBytes(it.key, tipset.key));
+  #keep(early: DueTipset): boolean {
+    const known = this.#early.some(({ tipset }) => equalBytes(tipset.key, early.tipset.key));
     if (known) return true;
-    this.#early.push(tipset);
-    this.#early.sort((a, b) => a.timestamp - b.timestamp);
+    this.#early.push(early);
+    this.#early.sort((a, b) => a.tipset.timestamp - b.tipset.timestamp);
     // full: the one that waits longest goes
-    return this.#early.length <= (this.#options.maxEarly ?? 64) || this.#early.pop() !== tipset;
+    return this.#early.length <= (this.#options.maxEarly ?? 64) || this.#early.pop() !== early;
   }
 }

@@ -1,6 +1,7 @@
 import { cidOf, toCid } from "@copse/ipld";
+import { equalBytes } from "@copse/primitives";
 import { describe, expect, it } from "vitest";
-import { Assembler } from "../../src/head/assembler.ts";
+import { Assembler, type AssemblerOptions, type Want } from "../../src/head/assembler.ts";
 import { BadBlocks } from "../../src/head/bad-blocks.ts";
 import { Intake } from "../../src/head/intake.ts";
 import { SeenCache } from "../../src/head/seen-cache.ts";
@@ -48,14 +49,17 @@ describe("Intake", () => {
   it("keeps early blocks until their time, within bounds", () => {
     const { intake } = fresh(2);
     const early = [24, 22, 23].map((height) => fakeHeader(at(19), height, 1));
-    expect(early.map((header) => intake.offerBlock(header, moment))).toEqual([
+    expect(early.map((header, i) => intake.offerBlock(header, moment, `peer ${i}`))).toEqual([
       { kind: "early", kept: true },
       { kind: "early", kept: true },
       { kind: "early", kept: true },
     ]);
     expect(intake.nextDue).toBe(timeOf(22) - 1);
     expect(intake.due(timeOf(21))).toEqual([]);
-    expect(intake.due(timeOf(24)).map((tipset) => tipset.height)).toEqual([22, 23]); // 24 gave way
+    expect(intake.due(timeOf(24)).map(({ tipset, from }) => [tipset.height, from])).toEqual([
+      [22, "peer 1"],
+      [23, "peer 2"],
+    ]); // 24 gave way
     expect(intake.due(timeOf(24))).toEqual([]);
     expect(intake.offerBlock(early[1] as Uint8Array, { ...moment, now: timeOf(22) }).kind).toBe("seen");
   });
@@ -134,7 +138,7 @@ describe("bounded caches", () => {
 });
 
 describe("Assembler", () => {
-  const make = (height: number, options: { messages?: boolean; limit?: number } = {}) => {
+  const make = (height: number, options: Partial<AssemblerOptions> = {}) => {
     const stored = new Map(chain.slice(0, height).map((tipset) => [tipset.key.toString(), linked(tipset)]));
     return {
       stored,
@@ -189,6 +193,13 @@ describe("Assembler", () => {
     expect(assembler.size).toBe(0);
   });
 
+  /** Heights of those that lack a parent. */
+  const wanted = (wants: readonly Want[]) =>
+    wants.map((want) => (want.kind === "tipset" ? want.target.child?.height : undefined));
+  /** One that lacks its parent, which nobody has. */
+  const orphan = (height: number, salt: string): LinkedTipset =>
+    linked(fakeTipset(fakeTipset(at(2), height - 1, [1], { salt }), height, [1], { salt }));
+
   it("drops a tipset with all that wait on it, and keeps within its bound", () => {
     const { assembler } = make(10, { limit: 4 });
     for (const index of [12, 13, 14]) assembler.offer(linked(at(index)));
@@ -196,8 +207,112 @@ describe("Assembler", () => {
     expect(assembler.size).toBe(1);
     for (const index of [14, 16, 18, 19]) assembler.offer(linked(at(index)));
     expect(assembler.size).toBe(4);
-    expect(assembler.wants(10).map((want) => (want.kind === "tipset" ? want.target.child?.height : 0))).toEqual([
-      15, 17, 19,
-    ]);
+    expect(wanted(assembler.wants(10))).toEqual([19, 17, 15]);
+  });
+
+  it("wants in turns by who brought what lacks it, the newest first of each", () => {
+    const { assembler } = make(10);
+    assembler.offer(linked(at(12)), "honest"); // lacks the tipset at 12
+    for (let i = 0; i < 40; i++) assembler.offer(orphan(5, `low ${i}`), "flood");
+    assembler.offer(orphan(6, "last"), "flood");
+    const wants = assembler.wants(10);
+    expect(wants.length).toBe(16);
+    expect(wanted(wants).slice(0, 3)).toEqual([13, 6, 5]);
+    expect(wants.slice(0, 2)).toMatchObject([{ bringer: "honest" }, { bringer: "flood" }]);
+  });
+
+  it("gives the next turn to whoever has had fewest", () => {
+    const { assembler } = make(10);
+    const fetching = new Set<LinkedTipset["parents"]>();
+    const next = (): Want[] => assembler.wants(10, 1, (key) => [...fetching].some((one) => equalBytes(one, key)));
+    const start = (): string | undefined => {
+      const [want] = next();
+      if (want?.kind !== "tipset") return undefined;
+      fetching.add(want.target.key);
+      return want.bringer;
+    };
+    for (let i = 0; i < 3; i++) assembler.offer(orphan(5, `${i}`), "flood");
+    expect([start(), start()]).toEqual(["flood", "flood"]);
+    // blocks of one tipset, each on its own, lack the same parent: that is one turn
+    for (const miner of [1, 2, 3]) assembler.offer(linked(fakeTipset(at(11), 13, [miner])), "honest");
+    assembler.offer(orphan(6, "newer"), "flood");
+    expect(start()).toBe("honest");
+    assembler.offer(orphan(8, "honest's second"), "honest");
+    assembler.offer(orphan(7, "newest"), "flood");
+    expect(start()).toBe("honest");
+    expect(start()).toBe("flood");
+    // and nobody waits for ever where there are more bringers than wants
+    const many = make(10).assembler;
+    for (let i = 0; i < 20; i++) many.offer(orphan(5, `of ${i}`), `${i}`);
+    const asked = [...many.wants(10), ...many.wants(10)].map((want) => want.kind === "tipset" && want.bringer);
+    expect(asked.length).toBe(32);
+    expect(new Set(asked).size).toBe(20);
+  });
+
+  it("makes room of what the same peer brought, and tells of it, so that it may come again", () => {
+    const bad = new BadBlocks();
+    const intake = new Intake({ rules: fakeRules, bad });
+    const gone: LinkedTipset[] = [];
+    const { assembler } = make(10, {
+      limit: 30,
+      limitEach: 20,
+      onDropped(tipsets, fault) {
+        expect(fault).toBeUndefined();
+        for (const tipset of tipsets) intake.forget(tipset.key);
+        gone.push(...tipsets);
+      },
+    });
+    const moment = { now: timeOf(20), headHeight: 10 };
+    const offer = (header: Uint8Array, from: string): string => {
+      const found = intake.offerBlock(header, moment);
+      if (found.kind === "candidate") assembler.offer(found.tipset, from);
+      return found.kind;
+    };
+    offer(block(12), "honest");
+    const invented = Array.from({ length: 60 }, (_, i) => orphan(5, `${i}`).headers[0] as Uint8Array);
+    for (const header of invented) offer(header, "flood");
+    expect([assembler.size, gone.length]).toEqual([21, 40]);
+    // others flood, too: whoever brought most makes room
+    for (let i = 60; i < 80; i++) offer(orphan(5, `${i}`).headers[0] as Uint8Array, `sybil ${i % 4}`);
+    expect([assembler.size, gone.length]).toEqual([30, 51]);
+    expect(assembler.drop(at(12).key).length).toBe(1);
+    // what was dropped comes in again, by gossip or otherwise
+    expect(offer(invented[0] as Uint8Array, "other")).toBe("candidate");
+    expect(offer(invented.at(-1) as Uint8Array, "other")).toBe("seen");
+    expect(gone.some(({ key }) => equalBytes(key, at(12).key))).toBe(false);
+  });
+
+  it("keeps what several brought until each has lost it, and what stands on what is gone", () => {
+    const gone: number[] = [];
+    const { assembler } = make(10, {
+      limitEach: 1,
+      onDropped: (tipsets) => void gone.push(...tipsets.map(({ height }) => height)),
+    });
+    assembler.offer(linked(at(12)), "a");
+    assembler.offer(linked(at(12)), "b");
+    assembler.offer(linked(at(13)), "c");
+    assembler.offer(orphan(5, "1"), "a");
+    expect([assembler.size, gone]).toEqual([3, []]);
+    expect(wanted(assembler.wants(10)).sort()).toEqual([13, 5]);
+    assembler.offer(orphan(6, "2"), "b");
+    expect([assembler.size, gone]).toEqual([3, [13]]);
+    expect(wanted(assembler.wants(10)).sort()).toEqual([14, 5, 6]); // its child lacks it now
+    assembler.offer(linked(at(12)), "c");
+    expect(gone).toEqual([13, 14]);
+    expect(assembler.drop(at(12).key).map(({ height }) => height)).toEqual([13]);
+  });
+
+  it("tells of children that do not follow from their parent, once it is here, with what stands on them", () => {
+    const told: [number[], string | undefined][] = [];
+    const { assembler } = make(10, {
+      onDropped: (tipsets, fault) => void told.push([tipsets.map(({ height }) => height), fault?.code]),
+    });
+    const child = fakeTipset({ ...at(10), winCount: 4 }, 13, [1]);
+    const fine = fakeTipset(at(10), 12, [2]);
+    for (const tipset of [child, fakeTipset(child, 14, [1]), fine]) assembler.offer(linked(tipset));
+    expect(told).toEqual([]);
+    expect(assembler.offer(linked(at(10)))).toBeUndefined();
+    expect(told).toEqual([[[13, 14], "chain/weight-wrong"]]);
+    expect(assembler.ready().map(({ height }) => height)).toEqual([11, 12]);
   });
 });
