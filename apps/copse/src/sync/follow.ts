@@ -1,17 +1,14 @@
 import { setTimeout as wait } from "node:timers/promises";
 import {
   type ChainReader,
-  chainError,
   coversRange,
   type HeadChange,
   type LinkedTipset,
   type LinkFault,
   type LinkTarget,
-  linkRun,
   messageRoot,
 } from "@copse/chain";
 import { Assembler, BadBlocks, HeadTracker, Intake } from "@copse/chain/head";
-import { chainFinality } from "@copse/chain/rules";
 import type { BlockError } from "@copse/chain/validate";
 import { fromCid } from "@copse/ipld";
 import { createGossip, type Gossip, type GossipVerdict } from "@copse/network";
@@ -21,15 +18,13 @@ import { CID } from "multiformats/cid";
 import type { Logger } from "pino";
 import { followStages } from "../execute/follow-stages.ts";
 import type { CopseNode } from "../node-types.ts";
-import { askOne } from "./ask.ts";
 import { checkChain, isAbort, type SyncContext } from "./assemble.ts";
 import { beaconStage } from "./beacon-stage.ts";
-import { isSourceFalse } from "./blame.ts";
 import { judgeGossipBlock, judgeGossipMessage, type VerdictNeeds } from "./gossip-verdicts.ts";
 import { linkedWeight } from "./head-probe.ts";
 import { leaderStage } from "./leader-stage.ts";
 import { messageStage } from "./message-stage.ts";
-import type { HeaderSlices } from "./sources.ts";
+import { mostFetches, ParentFetches } from "./parent-fetches.ts";
 import type { Stage } from "./stage.ts";
 
 /** What following tells. */
@@ -40,15 +35,7 @@ export interface FollowEvents {
   readonly onVerdict?: (verdict: GossipVerdict) => void;
 }
 
-/** Tipsets asked for at once when a parent is missing. */
-const parentWindow = 16;
 const tickMs = 1000;
-/** Parents fetched at once. */
-const mostFetches = 8;
-/** After so long a peer has not given parents. Unit: ms. */
-const fetchMs = 5000;
-/** Parents whose bringer is remembered. */
-const mostBringers = 1024;
 
 /**
  * Follows the network from a head that is assembled: blocks come by gossip, missing parents and messages by chain
@@ -67,13 +54,10 @@ export class Follower {
   readonly #stages: readonly Stage[];
   readonly #news = new EventTarget();
   readonly #far = new Set<string>();
-  /** Parents that are wanted, by key, and the peer that brought a child of theirs: it is the one to ask. */
-  readonly #bringers = new Map<string, string>();
-  readonly #fetching = new Set<string>();
+  readonly #parents: ParentFetches;
   #deafen: () => void = () => {};
   /** The lowest height that became new and was not checked up to the head since. */
   #unchecked = Number.POSITIVE_INFINITY;
-  #broken: { readonly error: unknown } | undefined;
   readonly gossip: Gossip;
 
   constructor(node: CopseNode, context: SyncContext, log: Logger, events: FollowEvents) {
@@ -88,6 +72,14 @@ export class Follower {
       rules,
       stored: (key) => reader.tipset(key),
       onDropped: (tipsets, fault) => this.#dropped(tipsets, fault),
+    });
+    this.#parents = new ParentFetches({
+      pool: context.pool,
+      rules,
+      store,
+      offer: (tipset, from) => this.#offer(tipset, from),
+      onLacking: (target, reason) => this.#forgetAbove(target, reason),
+      onEnd: () => this.#wake(),
     });
     this.#onHead = events.onHead;
     this.#onRefused = events.onRefused;
@@ -151,7 +143,7 @@ export class Follower {
     for (;;) {
       for (const { tipset, from } of this.#intake.due(Date.now() / 1000)) this.#offer(tipset, from);
       while (await this.#advance(signal)) signal.throwIfAborted();
-      if (this.#broken !== undefined) throw this.#broken.error;
+      if (this.#parents.broken !== undefined) throw this.#parents.broken.error;
       if (this.#far.size > 0) return;
       await nextNews(this.#news, tickMs, signal);
     }
@@ -162,7 +154,7 @@ export class Follower {
       { peer: from, key: tipset.key, height: tipset.height, weight: tipset.parentWeight },
       verified,
     );
-    this.#brings(tipset.parents, from);
+    this.#parents.brings(tipset.parents, from);
     this.#offer(tipset, from);
     this.#wake();
   }
@@ -178,15 +170,10 @@ export class Follower {
       const found = this.#intake.offerTipset(key, headers, moment);
       if (found.kind !== "candidate" && found.kind !== "seen") break;
       if (found.kind === "seen") continue;
-      this.#brings(found.tipset.parents, peer);
+      this.#parents.brings(found.tipset.parents, peer);
       this.#offer(found.tipset, peer);
     }
     this.#wake();
-  }
-
-  #brings(parents: TipsetKey, from: string): void {
-    this.#bringers.set(TipsetKey.key(parents), from);
-    if (this.#bringers.size > mostBringers) this.#bringers.delete(this.#bringers.keys().next().value ?? "");
   }
 
   #wake(): void {
@@ -216,12 +203,12 @@ export class Follower {
     for (const tipset of ready) await this.#settle(tipset, signal);
     if (ready.length > 0) return true;
     const head = this.#node.store.head?.height ?? 0;
-    const isAsked = (key: TipsetKey): boolean => this.#fetching.has(TipsetKey.key(key));
+    const isAsked = (key: TipsetKey): boolean => this.#parents.has(key);
     for (const want of this.#assembler.wants(head, mostFetches, isAsked)) {
       if (want.kind === "messages") continue;
       if (want.kind === "tipset") {
-        if (want.bringer !== undefined) this.#brings(want.target.key, want.bringer);
-        this.#startFetch(want.target, signal);
+        if (want.bringer !== undefined) this.#parents.brings(want.target.key, want.bringer);
+        this.#parents.start(want.target, signal);
         continue;
       }
       // too far to fetch one by one: whoever runs us picks a target anew, for the peer that sent it has told its head
@@ -296,58 +283,6 @@ export class Follower {
   #putOff(tipset: LinkedTipset, reason: unknown): void {
     this.#intake.forget(tipset.key);
     this.#log.info({ height: tipset.height, reason: String(reason) }, "a tipset was put off");
-  }
-
-  /** Fetches beside all else: a peer that takes its time holds up nobody's blocks. */
-  #startFetch(target: LinkTarget, signal: AbortSignal): void {
-    const name = TipsetKey.key(target.key);
-    if (this.#fetching.has(name) || this.#fetching.size >= mostFetches) return;
-    this.#fetching.add(name);
-    this.#fetch(target, signal)
-      .catch((error: unknown) => {
-        if (!isAbort(error)) this.#broken = { error };
-      })
-      .finally(() => {
-        this.#fetching.delete(name);
-        this.#wake();
-      });
-  }
-
-  /**
-   * Asks for parents the peer that brought their child, for it must have them, and one other; invented ones must not
-   * have everybody asked, and nobody who lacks them blamed.
-   */
-  async #fetch(target: LinkTarget, signal: AbortSignal): Promise<void> {
-    const { pool, rules } = this.#context;
-    const bringer = this.#bringers.get(TipsetKey.key(target.key));
-    const others = pool.ranked(new Set(bringer === undefined ? [] : [bringer])).map(({ id }) => id);
-    let reason: unknown = "nobody to ask";
-    for (const id of [...(bringer === undefined ? [] : [bringer]), ...others].slice(0, 2)) {
-      try {
-        const either = AbortSignal.any([signal, AbortSignal.timeout(fetchMs)]);
-        const { value } = await askOne<readonly HeaderSlices[]>(pool, id, (one) =>
-          one.headers(target.key, parentWindow, { signal: either }),
-        );
-        const run = linkRun(target, value, rules);
-        const { linked, fault } = run;
-        if (fault !== undefined && isSourceFalse(run, value, rules)) {
-          pool.report(id, { kind: "lied", error: chainError(fault) });
-        }
-        const final = (this.#node.store.head?.height ?? 0) - chainFinality;
-        for (const tipset of linked) {
-          if (this.#node.store.reader.tipset(tipset.key) !== undefined) break;
-          if (tipset.height < final) return this.#forgetAbove(target, "it forks off too deep");
-          this.#brings(tipset.parents, id);
-          this.#offer({ ...tipset, log2Power: -1 }, id); // its power is what a child claims that nobody has verified
-        }
-        if (linked.length > 0) return;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!isCopseError(error)) throw error;
-        reason = error.message;
-      }
-    }
-    this.#forgetAbove(target, String(reason));
   }
 
   /** Nobody has the parents: what stands on them is forgotten, and may come again. */

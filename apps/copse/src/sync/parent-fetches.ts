@@ -1,0 +1,119 @@
+import {
+  type ChainReader,
+  chainError,
+  type LinkedTipset,
+  type LinkRules,
+  type LinkTarget,
+  linkRun,
+} from "@copse/chain";
+import { chainFinality } from "@copse/chain/rules";
+import { isCopseError } from "@copse/primitives";
+import { TipsetKey } from "@copse/types";
+import { askOne } from "./ask.ts";
+import { isAbort } from "./assemble.ts";
+import { isSourceFalse } from "./blame.ts";
+import type { HeaderSlices, SourcePool } from "./sources.ts";
+
+/** Tipsets asked for at once when a parent is missing. */
+const parentWindow = 16;
+/** After so long a peer has not given parents. Unit: ms. */
+const fetchMs = 5000;
+/** Parents whose bringer is remembered. */
+const mostBringers = 1024;
+
+/** Parents fetched at once. */
+export const mostFetches = 8;
+
+/** What fetching parents may touch, and whom it tells. */
+export interface ParentFetchesNeeds {
+  readonly pool: SourcePool;
+  readonly rules: LinkRules;
+  readonly store: { readonly head: { readonly height: number } | undefined; readonly reader: ChainReader };
+  /** Takes a parent that came, and who gave it. */
+  readonly offer: (tipset: LinkedTipset, from: string) => void;
+  /** Nobody has the parents, or they are of no use. */
+  readonly onLacking: (target: LinkTarget, reason: string) => void;
+  /** A fetch is over. */
+  readonly onEnd: () => void;
+}
+
+/** Fetches the parents of what came in beside all else: a peer that takes its time holds up nobody's blocks. */
+export class ParentFetches {
+  readonly #needs: ParentFetchesNeeds;
+  /** Parents that are wanted, by key, and the peer that brought a child of theirs: it is the one to ask. */
+  readonly #bringers = new Map<string, string>();
+  readonly #fetching = new Set<string>();
+  #broken: { readonly error: unknown } | undefined;
+
+  constructor(needs: ParentFetchesNeeds) {
+    this.#needs = needs;
+  }
+
+  /** Notes who brought a child of these parents. */
+  brings(parents: TipsetKey, from: string): void {
+    this.#bringers.set(TipsetKey.key(parents), from);
+    if (this.#bringers.size > mostBringers) this.#bringers.delete(this.#bringers.keys().next().value ?? "");
+  }
+
+  /** Whether they are asked for now. */
+  has(key: TipsetKey): boolean {
+    return this.#fetching.has(TipsetKey.key(key));
+  }
+
+  /** What a fetch failed with that is no fault of a peer: a bug. */
+  get broken(): { readonly error: unknown } | undefined {
+    return this.#broken;
+  }
+
+  /** Begins to fetch, unless that is under way or too many are. */
+  start(target: LinkTarget, signal: AbortSignal): void {
+    const name = TipsetKey.key(target.key);
+    if (this.#fetching.has(name) || this.#fetching.size >= mostFetches) return;
+    this.#fetching.add(name);
+    this.#fetch(target, signal)
+      .catch((error: unknown) => {
+        if (!isAbort(error)) this.#broken = { error };
+      })
+      .finally(() => {
+        this.#fetching.delete(name);
+        this.#needs.onEnd();
+      });
+  }
+
+  /**
+   * Asks for parents the peer that brought their child, for it must have them, and one other; invented ones must not
+   * have everybody asked, and nobody who lacks them blamed.
+   */
+  async #fetch(target: LinkTarget, signal: AbortSignal): Promise<void> {
+    const { pool, rules, store, offer, onLacking } = this.#needs;
+    const bringer = this.#bringers.get(TipsetKey.key(target.key));
+    const others = pool.ranked(new Set(bringer === undefined ? [] : [bringer])).map(({ id }) => id);
+    let reason: unknown = "nobody to ask";
+    for (const id of [...(bringer === undefined ? [] : [bringer]), ...others].slice(0, 2)) {
+      try {
+        const either = AbortSignal.any([signal, AbortSignal.timeout(fetchMs)]);
+        const { value } = await askOne<readonly HeaderSlices[]>(pool, id, (one) =>
+          one.headers(target.key, parentWindow, { signal: either }),
+        );
+        const run = linkRun(target, value, rules);
+        const { linked, fault } = run;
+        if (fault !== undefined && isSourceFalse(run, value, rules)) {
+          pool.report(id, { kind: "lied", error: chainError(fault) });
+        }
+        const final = (store.head?.height ?? 0) - chainFinality;
+        for (const tipset of linked) {
+          if (store.reader.tipset(tipset.key) !== undefined) break;
+          if (tipset.height < final) return onLacking(target, "it forks off too deep");
+          this.brings(tipset.parents, id);
+          offer({ ...tipset, log2Power: -1 }, id); // its power is what a child claims that nobody has verified
+        }
+        if (linked.length > 0) return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isCopseError(error)) throw error;
+        reason = error.message;
+      }
+    }
+    onLacking(target, String(reason));
+  }
+}
