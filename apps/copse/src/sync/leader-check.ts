@@ -6,7 +6,7 @@ import { decodeBlockHeader, type Network, type Tipset } from "@copse/types";
 import type { CID } from "multiformats/cid";
 import { entryBelow } from "./beacon-stage.ts";
 import { decodeTipset } from "./decode-tipset.ts";
-import { type BranchReader, leaderPlaces } from "./leader-branch.ts";
+import { type BranchReader, type LeaderPlaces, leaderPlaces } from "./leader-branch.ts";
 import { fetchLeaders } from "./leader-reads.ts";
 import type { StateSource } from "./state-source.ts";
 
@@ -29,11 +29,15 @@ export interface LeaderCheckNeeds {
   readonly proofs?: WinningPostVerifier | undefined;
 }
 
+/** Errors of this machine and of peers: all others say that a state is none. */
+const faults = ["host/", "network/", "copse/"] as const;
+
 /**
  * Checks the leaders of a tipset on its own branch, whether or not it is canonical, against states as far as they are to be
  * had. Its signatures are left to be checked.
  *
- * @returns `undefined` where its parents are not known, or no state is to be had to look its miners up in
+ * @returns `undefined` where its parents are not known, or no state is to be had to look its miners up in; what a header names
+ * as its state may be any bytes
  * @throws {HostFault} `host/aborted`, and what the source fails with
  */
 export async function checkTipsetLeaders(
@@ -41,10 +45,23 @@ export async function checkTipsetLeaders(
   needs: LeaderCheckNeeds,
   options: AbortOptions,
 ): Promise<{ readonly tipset: Tipset; readonly checked: CheckedLeaders } | undefined> {
-  const { network, reader, blocks, proofs } = needs;
-  const places = leaderPlaces(network, linked, reader);
+  const places = leaderPlaces(needs.network, linked, needs.reader);
   if (places === undefined) return undefined;
-  const { standing, lookback, leastPower } = places;
+  try {
+    return await lookUp(linked, places, needs, options);
+  } catch (error) {
+    if (!isCopseError(error) || faults.some((prefix) => error.code.startsWith(prefix))) throw error;
+    return undefined;
+  }
+}
+
+async function lookUp(
+  linked: LinkedTipset,
+  { standing, lookback, leastPower }: LeaderPlaces,
+  needs: LeaderCheckNeeds,
+  options: AbortOptions,
+): Promise<{ readonly tipset: Tipset; readonly checked: CheckedLeaders } | undefined> {
+  const { network, reader, blocks, proofs } = needs;
   const exact = (named: LinkedTipset | undefined): Promise<StateAtHand | undefined> | undefined =>
     named && needs.states.exact(stateNamedBy(named), named.height, options);
   const open = await Promise.all([exact(lookback), exact(leastPower), exact(standing)]);
@@ -52,17 +69,8 @@ export async function checkTipsetLeaders(
   if (found === undefined) return undefined;
   const states: LeaderStates = { lookback: found, leastPower: open[1], standing: open[2] };
   const tipset = decodeTipset(linked);
-  try {
-    await fetchLeaders(
-      blocks,
-      states,
-      tipset.blocks.map(({ miner }) => miner),
-      options,
-    );
-  } catch (error) {
-    if (!isCopseError(error, "fetch/over-budget")) throw error;
-    return undefined; // no state that a chain has is so deep
-  }
+  const miners = tipset.blocks.map(({ miner }) => miner);
+  await fetchLeaders(blocks, states, miners, options); // no state that a chain has is too deep for it
   const context = { base: decodeTipset(standing), beacon: entryBelow(reader, tipset).entry, states, proofs };
   return { tipset, checked: await runAsync(checkLeaders(network, tipset, context), blocks, options) };
 }

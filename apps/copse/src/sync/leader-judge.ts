@@ -1,7 +1,7 @@
 import { blockError, type ChainStore, coversRange, type LinkedTipset, type LinkRules, verdictOf } from "@copse/chain";
 import { lookbackDepth } from "@copse/chain/rules";
 import { checkBeacons, type WinningPostVerifier } from "@copse/chain/validate";
-import { assertNotAborted, type CopseError, latin1 } from "@copse/primitives";
+import { assertNotAborted, type CopseError, isCopseError, latin1 } from "@copse/primitives";
 import { type Network, networkVersion, TipsetKey } from "@copse/types";
 import { entryBelow } from "./beacon-stage.ts";
 import { checkTipsetLeaders } from "./leader-check.ts";
@@ -68,8 +68,8 @@ const mostKnown = 8192;
 const fresh = { usual: 15_000, unserved: 3000 } as const;
 /** A head is withheld that was served in none of so many rounds, the first so long ago. Unit: ms. */
 const withheld = { rounds: 3, ms: 10_000 } as const;
-/** After so long what is not judged stays so. Unit: ms. */
-const judgeMs = 120_000;
+/** After so long heads are not walked down any further, and after as long again what is not judged stays so. Unit: ms. */
+const limitMs = 60_000;
 
 /**
  * Holds heads that peers told against each other by who won their blocks. Headers cost nothing: a fork that nobody won can
@@ -105,16 +105,11 @@ export class HeadJudge {
    */
   async judge(heads: readonly ToldTipset[], signal: AbortSignal): Promise<readonly HeadVerdict[]> {
     if (this.#last !== undefined && this.#isFresh(heads)) return this.#last.verdicts;
-    const over = AbortSignal.timeout(judgeMs);
     const found = new Map<ToldTipset, HeadVerdict>();
-    try {
-      await this.#judgeAll(heads, found, AbortSignal.any([signal, over]));
-    } catch (error) {
-      assertNotAborted(signal);
-      if (!over.aborted) throw error;
-    }
-    const late: HeadVerdict = { kind: "unjudged", why: `it took longer than ${judgeMs / 1000} s` };
-    const verdicts = heads.map((head) => found.get(head) ?? late);
+    const strands = new Strands(heads, { ...this.#needs, reader: this.#needs.store.reader, now: this.#now });
+    const slots = await this.#walk(heads, strands, signal);
+    await this.#judgeAll(heads, slots, found, strands, signal);
+    const verdicts = heads.map((head) => found.get(head) as HeadVerdict);
     this.#last = { heads, at: this.#now(), verdicts };
     return verdicts;
   }
@@ -134,20 +129,35 @@ export class HeadJudge {
     return this.#now() - last.at < ms;
   }
 
+  /** Walks heads down until those that are looked at have met, or time is over: then with what there is. */
+  async #walk(heads: readonly ToldTipset[], strands: Strands, signal: AbortSignal): Promise<JudgeSlots> {
+    const over = AbortSignal.timeout(limitMs);
+    const either = AbortSignal.any([signal, over]);
+    try {
+      await strands.walk(firstWindow, either);
+      let slots = slotsOf(heads, strands, mostJudged);
+      for (let round = 0; round < mostRounds; round++) {
+        await strands.meet(slots.tops, window, this.#meetsStore(), either);
+        const before = new Set(slots.tops);
+        slots = slotsOf(heads, strands, mostJudged);
+        if (slots.tops.every((top) => before.has(top))) break;
+      }
+      return slots;
+    } catch (error) {
+      assertNotAborted(signal);
+      if (!over.aborted) throw error;
+      return slotsOf(heads, strands, mostJudged);
+    }
+  }
+
   async #judgeAll(
     heads: readonly ToldTipset[],
+    slots: JudgeSlots,
     verdicts: Map<ToldTipset, HeadVerdict>,
+    strands: Strands,
     signal: AbortSignal,
   ): Promise<void> {
-    const strands = new Strands(heads, { ...this.#needs, reader: this.#needs.store.reader });
-    await strands.walk(firstWindow, signal);
-    let slots = slotsOf(heads, strands, mostJudged);
-    for (let round = 0; round < mostRounds; round++) {
-      await strands.meet(slots.tops, window, this.#meetsStore(), signal);
-      const before = new Set(slots.tops);
-      slots = slotsOf(heads, strands, mostJudged);
-      if (slots.tops.every((top) => before.has(top))) break;
-    }
+    const over = AbortSignal.timeout(limitMs);
     const refuted = new Set<ToldTipset>();
     for (const head of heads) {
       const end = strands.endOf(head.key);
@@ -159,18 +169,21 @@ export class HeadJudge {
     }
     // once a head falls, what stands under it may be a head again
     let tops: readonly ToldTipset[] = [];
-    for (let judged = -1; judged !== verdicts.size; ) {
-      judged = verdicts.size;
+    for (let before = -1; before !== verdicts.size; ) {
+      before = verdicts.size;
       tops = topsOf(
         slots.looked.filter((head) => !refuted.has(head)),
         strands,
       );
-      for (const head of tops) {
-        if (verdicts.has(head)) continue;
-        const verdict = await this.#judgeTop(head, { tops, missing: slots.missing }, strands, signal);
+      // side by side: one whose states are slow to come must not hold up the others
+      const given = { tops, missing: slots.missing };
+      const judged = tops.map(async (head): Promise<void> => {
+        if (verdicts.has(head)) return;
+        const verdict = await this.#judgeOne(head, given, strands, signal, over);
         verdicts.set(head, verdict);
         if (verdict.kind === "refuted") refuted.add(head);
-      }
+      });
+      await Promise.all(judged);
     }
     for (const head of heads) if (!verdicts.has(head)) verdicts.set(head, underGood(head, heads, verdicts, strands));
     this.#rank(tops, verdicts, strands);
@@ -183,11 +196,11 @@ export class HeadJudge {
       const end = strands.endOf(head.key);
       const verdict = verdicts.get(head);
       const isOpen = verdict?.kind === "unjudged" && verdict.held === undefined;
-      return isOpen && end.kind === "unserved" ? [{ head, key: head.key, why: end.why }] : [];
+      return isOpen && end.kind === "unserved" ? [{ head, why: end.why }] : [];
     });
-    this.#unserved.round(unserved);
-    for (const { head, key, why } of unserved) {
-      verdicts.set(head, { kind: "unjudged", why, withheld: this.#unserved.isWithheld(key) });
+    this.#unserved.round(unserved.map(({ head }) => head));
+    for (const { head, why } of unserved) {
+      verdicts.set(head, { kind: "unjudged", why, withheld: this.#unserved.isWithheld(head) });
     }
   }
 
@@ -204,6 +217,24 @@ export class HeadJudge {
     for (const [rank, head] of order.entries()) {
       const verdict = verdicts.get(head);
       if (verdict?.kind === "good") verdicts.set(head, { ...verdict, rank });
+    }
+  }
+
+  /** What one head is, whatever it makes of being looked at: none of that is another's. */
+  async #judgeOne(
+    head: ToldTipset,
+    given: Pick<JudgeSlots, "tops" | "missing">,
+    strands: Strands,
+    signal: AbortSignal,
+    over: AbortSignal,
+  ): Promise<HeadVerdict> {
+    try {
+      return await this.#judgeTop(head, given, strands, AbortSignal.any([signal, over]));
+    } catch (error) {
+      assertNotAborted(signal);
+      if (over.aborted) return { kind: "unjudged", why: `it took longer than ${limitMs / 1000} s` };
+      if (!isCopseError(error) || error.code.startsWith("host/")) throw error;
+      return { kind: "unjudged", why: error.message };
     }
   }
 
@@ -227,8 +258,9 @@ export class HeadJudge {
     const bottom = store.reader.isCanonical(lowest.parents) ? store.reader.tipset(lowest.parents)?.height : undefined;
     const top = (chain.at(-1) ?? lowest).height;
     const isGrounded = bottom !== undefined && top <= bottom + lookbackDepth(networkVersion(network, lowest.height));
-    const parting = missing && isGrounded ? 0 : partingPlace(chain, head, tops, strands, store);
-    if (parting === "unknown") {
+    const found = partingPlace(chain, head, tops, strands, store);
+    const parting = missing && isGrounded ? 0 : found.place;
+    if (parting === undefined && found.isUnmet) {
       const end = strands.endOf(head.key);
       return { kind: "unjudged", why: "why" in end ? end.why : "where it parts from the others is too deep" };
     }
@@ -247,9 +279,9 @@ export class HeadJudge {
     const states = new StateCache(this.#needs.states, store.reader, Number.POSITIVE_INFINITY);
     let unresolved = 0;
     for (const tipset of looked) {
-      const found = await this.#look(tipset, strands, states, signal);
-      if (found !== undefined && found !== "good") return { kind: "refuted", error: found };
-      if (found === undefined && ++unresolved >= mostUnresolved) break;
+      const told = await this.#look(tipset, strands, states, signal);
+      if (told !== undefined && told !== "good") return { kind: "refuted", error: told };
+      if (told === undefined && ++unresolved >= mostUnresolved) break;
     }
     if (unresolved === 0) {
       return { kind: "good", contested: contested && (isGrounded || !missing), checked: looked.length };

@@ -3,20 +3,26 @@ import { latin1 } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import type { Strands, ToldTipset } from "./leader-strands.ts";
 
-/**
- * Where a head's chain parts from the others: the place of its first tipset that some rival does not stand on; `undefined`
- * where it has no rival. "unknown" where a rival's way down was not known far enough to see.
- */
+/** Where a head's chain parts from the others. */
+export interface Parting {
+  /** The place of its first tipset that some rival does not stand on; `undefined` where none is known that it parts from. */
+  readonly place: number | undefined;
+  /** Whether a rival goes on further down than is looked, and was met nowhere. */
+  readonly isUnmet: boolean;
+}
+
+/** Where a head's chain parts from the others and the stored one, as far as that is known. */
 export function partingPlace(
   chain: readonly LinkedTipset[],
   head: ToldTipset,
   tops: readonly ToldTipset[],
   strands: Strands,
   store: ChainStore,
-): number | undefined | "unknown" {
+): Parting {
   const places = new Map(chain.map(({ key }, i) => [latin1(key), i]));
   const bottom = (chain[0] as LinkedTipset).parents;
   let lowest: number | undefined;
+  let isUnmet = false;
   const part = (place: number): void => {
     lowest = Math.min(lowest ?? place, place);
   };
@@ -33,12 +39,12 @@ export function partingPlace(
     met ??= places.get(latin1(last));
     if (met !== undefined) part(met + 1);
     else if (TipsetKey.equals(last, bottom) || store.reader.isCanonical(bottom)) part(0);
-    else return "unknown";
+    else isUnmet = true;
   }
   // the stored chain is a rival too, where the head does not stand on its top
   const own = store.head;
   if (own !== undefined && own.height > 0 && store.reader.isCanonical(bottom)) {
     if (!TipsetKey.equals(own.key, bottom)) part(0);
   }
-  return lowest;
+  return { place: lowest, isUnmet };
 }

@@ -32,6 +32,9 @@ interface Strand {
   readonly head: ToldTipset;
   next: LinkTarget;
   length: number;
+  bytes: number;
+  /** Time that the requests took which brought it further. Unit: ms. */
+  ms: number;
   lowest: number;
   end: StrandEnd;
 }
@@ -41,12 +44,18 @@ export interface StrandsNeeds {
   readonly reader: BranchReader;
   readonly rules: LinkRules;
   readonly pool: SourcePool;
+  /** A clock that only goes up; unit: ms. */
+  readonly now: () => number;
 }
 
 /** Tipsets of one strand: more than a fork may take back, three times over. */
 const longest = 2700;
-/** Tipsets of all strands. Some 5 KB each on mainnet. */
-const mostTipsets = 12_000;
+/** Bytes of headers of one strand: 5 KB a tipset on mainnet. Each has its own share, lest one takes that of others. */
+const mostBytes = 20 << 20;
+/** Bytes of all strands. */
+const mostBytesOfAll = 320 << 20;
+/** A strand may take so long, and so much longer for each tipset: who gives one at a time holds up nobody. Unit: ms. */
+const slowest = { base: 15_000, each: 20 } as const;
 /** Strands walked at once. */
 const atOnce = 8;
 /** Supporters asked at once for one window, after the first that was asked alone: silent ones must not hide a head. */
@@ -58,12 +67,13 @@ const fetchMs = 10_000;
 
 /**
  * Branches that peers told, walked down side by side in memory until they meet each other or the stored chain. Nothing of
- * them is stored. Bound: 12,000 tipsets, 2,700 a branch.
+ * them is stored. Bound: 2,700 tipsets and 20 MiB a branch, 320 MiB in all.
  */
 export class Strands {
   readonly #needs: StrandsNeeds;
   readonly #strands: readonly Strand[];
   readonly #tipsets = new Map<string, LinkedTipset>();
+  #bytes = 0;
   /** Peers that gave tipsets: they are asked first. */
   readonly #served = new Set<string>();
   /** The stored chain and all strands. */
@@ -75,6 +85,8 @@ export class Strands {
       head,
       next: { key: head.key },
       length: 0,
+      bytes: 0,
+      ms: 0,
       lowest: Number.POSITIVE_INFINITY,
       end: this.#knows(head.key) ? { kind: "joined" } : { kind: "open" },
     }));
@@ -93,14 +105,26 @@ export class Strands {
    * @param stored - whether there is a chain to meet; without one, the last goes on for them all
    */
   async meet(heads: readonly ToldTipset[], window: number, stored: boolean, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const bottoms = [...new Set(heads.flatMap(({ key }) => this.#bottom(key) ?? []))];
-      const open = bottoms.filter(({ end }) => end.kind === "open");
-      const apart = bottoms.filter(({ end }) => end.kind === "open" || end.kind === "genesis" || end.kind === "long");
-      if (open.length === 0 || (!stored && apart.length === 1)) return;
-      // side by side: one that is not served must not hold up the others
-      const highest = open.toSorted((a, b) => b.lowest - a.lowest).slice(0, atOnce);
-      await Promise.all(highest.map((strand) => this.#extend(strand, window, signal)));
+    const running = new Map<Strand, Promise<void>>();
+    const met = new AbortController();
+    const either = AbortSignal.any([signal, met.signal]);
+    try {
+      for (;;) {
+        const bottoms = [...new Set(heads.flatMap(({ key }) => this.#bottom(key) ?? []))];
+        const open = bottoms.filter(({ end }) => end.kind === "open");
+        const apart = bottoms.filter(({ end }) => end.kind === "open" || end.kind === "genesis" || end.kind === "long");
+        if (open.length === 0 || (!stored && apart.length === 1)) return;
+        // none waits for another: one that is slow to be served must not hold up the others
+        const highest = open.filter((strand) => !running.has(strand)).toSorted((a, b) => b.lowest - a.lowest);
+        for (const strand of highest.slice(0, atOnce - running.size)) {
+          const step = this.#extend(strand, window, either).finally(() => running.delete(strand));
+          running.set(strand, step);
+        }
+        await Promise.race(running.values());
+      }
+    } finally {
+      met.abort(new Error("the heads have met"));
+      await Promise.allSettled(running.values());
     }
   }
 
@@ -146,8 +170,12 @@ export class Strands {
 
   async #extend(strand: Strand, count: number, signal: AbortSignal): Promise<void> {
     if (strand.end.kind !== "open") return;
-    if (strand.length >= longest || this.#tipsets.size >= mostTipsets) {
+    if (strand.length >= longest || strand.bytes >= mostBytes || this.#bytes >= mostBytesOfAll) {
       strand.end = { kind: "long", why: `it parts from the others more than ${strand.length} tipsets down` };
+      return;
+    }
+    if (strand.ms > slowest.base + slowest.each * strand.length) {
+      strand.end = { kind: "unserved", why: `it took ${Math.round(strand.ms / 1000)} s for ${strand.length} tipsets` };
       return;
     }
     const from = strand.next;
@@ -190,12 +218,14 @@ export class Strands {
   async #take(strand: Strand, from: LinkTarget, peer: string, count: number, signal: AbortSignal): Promise<boolean> {
     const { pool, rules } = this.#needs;
     const either = AbortSignal.any([signal, AbortSignal.timeout(fetchMs)]);
+    const begun = this.#needs.now();
     const { value } = await askOne<readonly HeaderSlices[]>(pool, peer, (one) =>
       one.headers(from.key, count, { signal: either }),
     );
     if (strand.next !== from || strand.end.kind !== "open") return true; // another was faster
     const run = linkRun(from, value, rules);
     if (run.linked.length > 0) this.#served.add(peer);
+    strand.ms += this.#needs.now() - begun;
     for (const tipset of run.linked) {
       if (this.#knows(tipset.key)) {
         strand.end = { kind: "joined" };
@@ -203,6 +233,9 @@ export class Strands {
       }
       this.#tipsets.set(TipsetKey.key(tipset.key), tipset);
       strand.length++;
+      const bytes = tipset.headers.reduce((sum, { length }) => sum + length, 0);
+      strand.bytes += bytes;
+      this.#bytes += bytes;
       strand.lowest = tipset.height;
     }
     strand.next = run.linked.length === 0 ? from : run.next;

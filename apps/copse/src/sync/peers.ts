@@ -107,7 +107,7 @@ export function connectPeers(needs: PeersNeeds): Peers {
   const { minPeers } = options;
   const rules =
     minPeers === undefined ? usual : { needed: Math.max(1, minPeers), support: Math.max(1, Math.min(2, minPeers)) };
-  const selector = new TargetSelector(rules);
+  const selector = new TargetSelector(rules, undefined, (peer) => pool.get(peer) !== undefined);
   const news = new EventTarget();
   const stopped = new AbortController();
 

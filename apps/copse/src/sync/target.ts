@@ -35,7 +35,7 @@ export interface TargetRules {
   readonly support: number;
 }
 
-/** Peers whose heads are kept; past it the oldest word goes. */
+/** Peers whose heads are kept; past it the oldest word goes, of those first that are not here any more. */
 const maxHeads = 256;
 
 /** Who told a head that proved false is not listened to for so long. Unit: ms. */
@@ -73,13 +73,22 @@ export class TargetSelector {
   readonly #rules: TargetRules;
   readonly #heads = new Map<string, ToldHead>();
   readonly #muted: Mutes;
+  readonly #isHere: (peer: string) => boolean;
   /** Heads that could not be had, by key, and how often: others come first. */
   readonly #failed = new Map<string, number>();
 
-  /** @param now - a clock that only goes up; unit: ms */
-  constructor(rules: TargetRules, now: () => number = () => performance.now()) {
+  /**
+   * @param now - a clock that only goes up; unit: ms
+   * @param isHere - whether a peer is connected: where there is no room, the words of those go first that are not
+   */
+  constructor(
+    rules: TargetRules,
+    now: () => number = () => performance.now(),
+    isHere: (peer: string) => boolean = () => true,
+  ) {
     this.#rules = rules;
     this.#muted = new Mutes(now);
+    this.#isHere = isHere;
   }
 
   /** Takes a peer's newest head. */
@@ -87,7 +96,9 @@ export class TargetSelector {
     if (this.#muted.has(head.peer)) return;
     this.#heads.delete(head.peer);
     this.#heads.set(head.peer, head);
-    if (this.#heads.size > maxHeads) this.#heads.delete(this.#heads.keys().next().value ?? "");
+    if (this.#heads.size <= maxHeads) return;
+    const [oldest] = this.#heads.keys();
+    this.#heads.delete([...this.#heads.keys()].find((peer) => !this.#isHere(peer)) ?? oldest ?? "");
   }
 
   /** Forgets a peer that was caught lying. */

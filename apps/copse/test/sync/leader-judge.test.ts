@@ -6,6 +6,7 @@ import { installFastest } from "@copse/crypto/fastest";
 import { cidKey } from "@copse/ipld";
 import { HostFault } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
+import type { CID } from "multiformats/cid";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type MintedChain, type MintedTipset, mintChain, storeMinted } from "../../src/local/minted-chain.ts";
 import { HeadJudge, type HeadVerdict } from "../../src/sync/leader-judge.ts";
@@ -239,6 +240,56 @@ describe("what liars do to keep the honest head from being looked at", () => {
     expect(verdicts).toEqual([refuted, "good, contested"]);
   });
 
+  it("ends nothing where a header names bytes as its state that are none", async () => {
+    const root = topOf(long).blocks[0]?.parentStateRoot as CID;
+    const { mint: made } = long;
+    const state = [...chain.mint.genesis.state, [root.bytes, Uint8Array.of(1, 2, 3, 4)]] as typeof made.genesis.state;
+    const garbage: MintedChain = { ...long, mint: { ...made, genesis: { ...made.genesis, state } } };
+    expect(kinds(await judged([long], { states: [garbage] }))).toEqual(["unjudged"]);
+    expect(kinds(await judged([long, chain], { states: [garbage] }))).toEqual([refuted, "good, contested"]);
+  });
+
+  it("holds up nobody by giving a tipset at a time, slowly", async () => {
+    let now = 0;
+    let asked = 0;
+    const fork = forge(900, epochs, "claims");
+    const own = forge(500, epochs - 1, "claims");
+    const drip = source("drip", await storeMinted(own, createMemoryDatabase()));
+    const pool = new SourcePool(noRanking);
+    pool.add(source("false", await storeMinted(fork, createMemoryDatabase())));
+    pool.add(source("true", honest));
+    pool.add({
+      ...drip,
+      async headers(head, _, options) {
+        asked++;
+        now += 9000;
+        return await drip.headers(head, 1, options);
+      },
+    });
+    const heads = [
+      { key: topOf(own).key, supporters: ["drip"] },
+      { key: topOf(fork).key, supporters: ["false"] },
+      { key: topOf(chain).key, supporters: ["true"] },
+    ];
+    const verdicts = kinds(await judgeOf(pool, [chain], await empty(), () => now).judge(heads, signal));
+    expect(verdicts).toEqual(["unjudged", refuted, "good, contested"]);
+    expect(asked).toBeLessThan(6);
+  });
+
+  it("leaves heads judged that part near the top, though one goes on further down than is looked", async () => {
+    const fork = forge(900, epochs, "claims");
+    const sources = [source("false", await storeMinted(fork, createMemoryDatabase())), source("true", honest)];
+    const filling = createMint({ seed: "filler", miners: 1, signatures: "none", messages: false, forks: 0, blocks: 5 });
+    const filler = await mintChain(filling, 2900, () => {}, signal);
+    sources.push(source("filler", await storeMinted(filler, createMemoryDatabase())));
+    const heads = [
+      { key: topOf(filler).key, supporters: ["filler"] },
+      { key: topOf(fork).key, supporters: ["false"] },
+      { key: topOf(chain).key, supporters: ["true"] },
+    ];
+    expect(kinds(await judgedBy(sources, heads, [chain]))).toEqual(["unjudged", refuted, "good, contested"]);
+  });
+
   it("is called withheld once nobody served it time and again, and no more once somebody does", async () => {
     let now = 0;
     const pool = new SourcePool(noRanking);
@@ -259,6 +310,20 @@ describe("what liars do to keep the honest head from being looked at", () => {
     pool.add(source("b", honest));
     expect(await told(20_000)).toBeUndefined();
     expect(kinds(await judge.judge(heads, signal))).toEqual(["good"]);
+  });
+
+  it("does not begin anew with each head that nobody serves", async () => {
+    let now = 0;
+    const pool = new SourcePool(noRanking);
+    pool.add(source("true", honest));
+    const judge = judgeOf(pool, [chain], await empty(), () => now);
+    const told: (boolean | undefined)[] = [];
+    for (const [i, { tipset }] of forge(900, epochs, "claims").tipsets.slice(-5).entries()) {
+      now = i * 4000;
+      const [verdict] = await judge.judge([{ key: tipset.key, supporters: ["a", "b"] }], signal);
+      told.push(verdict?.kind === "unjudged" && verdict.held === undefined && verdict.withheld);
+    }
+    expect(told).toEqual([false, false, false, true, true]);
   });
 
   it("does not put a tipset below the head that stands on it", async () => {

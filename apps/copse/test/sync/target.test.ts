@@ -123,6 +123,15 @@ describe("TargetSelector", () => {
     expect(selector.told).toBe(256);
   });
 
+  it("keeps the words of peers that are here, however many came and went", async () => {
+    const here = new Set(["a", "b"]);
+    const selector = new TargetSelector(several, undefined, (peer) => here.has(peer));
+    for (const peer of here) selector.tell(told(peer, "x", 9));
+    for (let i = 0; i < 1000; i++) selector.tell(told(`gone${i}`, "y", 1));
+    expect(selector.told).toBe(256);
+    expect((await selector.select(nobody))?.supporters).toEqual(["a", "b"]);
+  });
+
   it("takes no target with fewer supporters than the rules want, whatever is told in whatever order", async () => {
     const head = fc.record({
       peer: fc.constantFrom(...peers),
