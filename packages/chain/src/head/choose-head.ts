@@ -54,7 +54,7 @@ export function chooseHead(choice: HeadChoice): HeadCandidate | undefined {
 }
 
 function heaviestAt(choice: HeadChoice, height: number): HeadCandidate | undefined {
-  const { table, rules, find, isRefused } = choice;
+  const { table, find, isRefused } = choice;
   let best: HeadCandidate | undefined;
   for (const tipset of table.tipsets(height)) {
     const parent = find(tipset.parents);

@@ -1,6 +1,6 @@
 import { blake2b256 } from "@copse/crypto";
 import { type CidBytes, chainCidLength } from "@copse/ipld";
-import { compareBytes } from "@copse/primitives";
+import { compareBytes, latin1 } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import { compareShared } from "../link/compare-shared.ts";
 import type { HeaderSkim } from "../link/header-skim.ts";
@@ -13,8 +13,9 @@ import { skimHeader } from "../link/skim-header.ts";
  * a tipset may be known block by block only.
  *
  * @param headerBytes finds the bytes of a block
- * @returns `undefined` where a block is not known, or the blocks are no tipset in this order
- * @see lotus chain/store/store.go `LoadTipSet`
+ * @returns `undefined` where a block is not known, the blocks are no tipset in this order, or one miner made two of them: a tipset
+ * of these can not be executed, so no child of it is valid
+ * @see lotus chain/store/store.go `LoadTipSet`, chain/consensus/compute_state.go `ExecuteTipSet`
  */
 export function composeTipset(
   key: TipsetKey,
@@ -28,6 +29,8 @@ export function composeTipset(
   }
   const [first] = skims;
   if (first === undefined || skims.some((skim) => compareShared(first, skim) !== undefined)) return undefined;
+  const miners = new Set(skims.map(({ bytes, minerAt, minerEnd }) => latin1(bytes.subarray(minerAt, minerEnd))));
+  if (miners.size < skims.length) return undefined;
   const tickets = skims.map(({ bytes, ticketAt, ticketEnd }) => blake2b256(bytes.subarray(ticketAt, ticketEnd)));
   for (let i = 1; i < tickets.length; i++) {
     if (compareBytes(tickets[i - 1] as Uint8Array, tickets[i] as Uint8Array) >= 0) return undefined;

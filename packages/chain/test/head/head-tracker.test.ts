@@ -1,4 +1,5 @@
 import { createMemoryDatabase } from "@copse/blockstore";
+import { cidOf } from "@copse/ipld";
 import { equalBytes } from "@copse/primitives";
 import { seeded } from "@copse/testkit";
 import { describe, expect, it } from "vitest";
@@ -90,6 +91,23 @@ describe("HeadTracker", () => {
     // the second miner, too: nothing is left at this height
     const twice = tipsetOf(top, 11, [fakeHeader(top, 11, 2, 1, "again")], 1);
     expect((await tracker.consider([linked(twice)])).change?.to.key).toEqual(top.key);
+  });
+
+  it("takes no child whose parents are blocks of one miner, though each of them is stored", async () => {
+    const { store, tracker } = await begin(base);
+    const alone = ["a", "b", "c", "d"].map((salt) => fakeHeader(top, 11, 7, 1, salt));
+    for (const header of alone) await tracker.consider([linked(tipsetOf(top, 11, [header], 1))]);
+    const honest = fakeTipset(top, 11, [1, 2, 3]);
+    await tracker.consider([linked(honest)]);
+    const parents = tipsetOf(top, 11, alone, 4);
+    expect(alone.every((header) => store.reader.headerBytes(cidOf(header)) !== undefined)).toBe(true);
+    expect(store.reader.tipset(parents.key)).toBeUndefined();
+    const child = linked(fakeTipset(parents, 12, [7]));
+    await expect(tracker.consider([child])).rejects.toMatchObject({ code: "chain/tipset-unknown" });
+    expect(tracker.head?.key).toEqual(honest.key);
+    // one of them with those of others is a tipset
+    const mixed = tipsetOf(top, 11, [alone[0] as Uint8Array, ...honest.headers], 4);
+    expect(store.reader.tipset(mixed.key)?.winCount).toBe(4);
   });
 
   it("breaks a tie by the first ticket that differs", async () => {
