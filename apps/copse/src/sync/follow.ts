@@ -140,10 +140,11 @@ export class Follower {
    */
   async run(signal: AbortSignal): Promise<void> {
     this.#far.clear();
+    this.#parents.begin();
     for (;;) {
       for (const { tipset, from } of this.#intake.due(Date.now() / 1000)) this.#offer(tipset, from);
       while (await this.#advance(signal)) signal.throwIfAborted();
-      if (this.#parents.broken !== undefined) throw this.#parents.broken.error;
+      this.#parents.assertSound();
       if (this.#far.size > 0) return;
       await nextNews(this.#news, tickMs, signal);
     }

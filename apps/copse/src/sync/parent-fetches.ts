@@ -60,9 +60,14 @@ export class ParentFetches {
     return this.#fetching.has(TipsetKey.key(key));
   }
 
-  /** What a fetch failed with that is no fault of a peer: a bug. */
-  get broken(): { readonly error: unknown } | undefined {
-    return this.#broken;
+  /** Following begins: what a fetch failed with before is over. */
+  begin(): void {
+    this.#broken = undefined;
+  }
+
+  /** Throws what a fetch failed with that is no fault of a peer: a bug. */
+  assertSound(): void {
+    if (this.#broken !== undefined) throw this.#broken.error;
   }
 
   /** Begins to fetch, unless that is under way or too many are. */
@@ -72,7 +77,8 @@ export class ParentFetches {
     this.#fetching.add(name);
     this.#fetch(target, signal)
       .catch((error: unknown) => {
-        if (!isAbort(error)) this.#broken = { error };
+        // who ends following may give any error for it
+        if (!signal.aborted && !isAbort(error)) this.#broken = { error };
       })
       .finally(() => {
         this.#fetching.delete(name);
@@ -109,7 +115,7 @@ export class ParentFetches {
         }
         if (linked.length > 0) return;
       } catch (error) {
-        signal.throwIfAborted();
+        if (signal.aborted) return;
         if (!isCopseError(error)) throw error;
         reason = error.message;
       }
