@@ -91,7 +91,7 @@ export const optionTable: { readonly [Name in keyof NodeOptions]: Row } = {
     kind: "count",
     value: "<n>",
     fallback: undefined,
-    says: "peers that must have told their head before a target is chosen (default: the network's, or the --peer given)",
+    says: "peers that must have told their head before a target is chosen (default: the network's number; with --no-bootstrap as many as --peer names, at most 4)",
   },
   maxPeers: { kind: "count", value: "<n>", fallback: 75, says: "connections to keep at most" },
   api: {
@@ -105,7 +105,7 @@ export const optionTable: { readonly [Name in keyof NodeOptions]: Row } = {
     kind: "count",
     value: "<n>",
     fallback: 60,
-    says: "with --once: give up after so long without any progress",
+    says: "how long to wait for a target, and for peers that give what is asked for; then it is tried again, or with --once given up",
   },
   workers: { kind: "count", value: "<n>", fallback: 0, says: "verifier threads (default: cores - 1)" },
   prefetch: {
