@@ -172,15 +172,14 @@ function wholeCid(bytes: Uint8Array): CidBytes {
 }
 
 /**
- * A message as an older protocol says it: 1.1.0 has no presences and no wants for a mere word, 1.0.0 no prefixes either.
+ * A message as an older protocol says it: 1.1.0 has no presences, and asks for the block where we ask for a mere word;
+ * 1.0.0 has no prefixes either.
  *
  * @see boxo bitswap/network/bsnet/ipfs_impl.go
  */
 export function asSpoken(message: BitswapMessage, protocol: string): BitswapMessage {
   if (protocol.endsWith("/1.2.0")) return message;
-  const wants = message.wants
-    .filter(({ haveOnly }) => !haveOnly)
-    .map(({ cid, cancel }) => (cancel ? { cid, cancel } : { cid }));
+  const wants = message.wants.map(({ cid, cancel }) => (cancel ? { cid, cancel } : { cid }));
   const older = { ...message, wants, presences: [] };
   if (protocol.endsWith("/1.1.0")) return older;
   return { ...older, blocks: [], bareBlocks: message.blocks.map(({ data }) => data) };

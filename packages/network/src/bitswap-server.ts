@@ -83,7 +83,11 @@ export class BitswapServing {
       if (want.cancel) account.queue.delete(key);
       else if (account.queue.size >= this.#needs.limits.maxQueuedPerPeer) {
         if (want.sendDontHave) refused.push({ cid: want.cid, has: false });
-      } else account.queue.set(key, want);
+      } else {
+        // who wants the block and then a word too wants the block still
+        const wantsBlock = account.queue.get(key)?.haveOnly === false;
+        account.queue.set(key, wantsBlock ? { ...want, haveOnly: false } : want);
+      }
     }
     if (refused.length > 0) void this.#needs.send(peer, { ...emptyMessage, presences: refused }).catch(() => {});
     this.#work(peer, account);

@@ -1,6 +1,7 @@
 import { type CidBytes, cidOf, toCid } from "@copse/ipld";
-import { type AbortOptions, abortFault, toHex } from "@copse/primitives";
+import { type AbortOptions, abortFault } from "@copse/primitives";
 import type { Stream } from "@libp2p/interface";
+import { Answerers } from "./answerers.ts";
 import {
   asSpoken,
   type BitswapMessage,
@@ -12,6 +13,7 @@ import {
   maxBitswapBytes,
   type WantEntry,
 } from "./bitswap-codec.ts";
+import { type FetchedBlock, type FetchNeeds, fetchBlock } from "./bitswap-fetch.ts";
 import { type BitswapServerLimits, BitswapServing, type BlockSource } from "./bitswap-server.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { NetworkError, reasonOf } from "./errors.ts";
@@ -26,7 +28,10 @@ import { type Want, Wants } from "./wants.ts";
 export interface BitswapLimits extends BitswapServerLimits {
   /** Most blocks wanted at once. Default 4,096. */
   readonly maxWants: number;
-  /** Most milliseconds one peer gets before the next is asked too. Default 2,000. */
+  /**
+   * Most milliseconds one peer gets to answer: then its silence is noted, and it comes after others for five minutes. Those
+   * are asked beside it after a quarter of that. Default 2,000.
+   */
   readonly hedgeMs: number;
   /** Most milliseconds of one block, all peers together. Default 30,000. */
   readonly totalMs: number;
@@ -59,8 +64,9 @@ export interface BitswapNeeds {
 /** Fetches blocks by CID, and gives them. */
 export interface Bitswap {
   /**
-   * A block from the first of the peers that has it: the first is asked at once, the next when it says no or takes
-   * longer than the hedge. The bytes hash to the CID; they are the caller's.
+   * A block from the first of the peers that has it: the first is asked at once, others when it says no or takes longer
+   * than a quarter of the hedge. Where the first has given nothing lately, three more are asked with it; those that lately
+   * kept silent come last. The bytes hash to the CID; they are the caller's.
    *
    * @throws {NetworkError} `network/block-not-found`, `network/too-many-requests`
    * @throws {HostFault} `host/aborted`
@@ -72,7 +78,7 @@ export interface Bitswap {
    * @throws {HostFault} `host/aborted`
    */
   has(cid: CidBytes, peer: string, options?: AbortOptions): Promise<boolean>;
-  /** Several blocks that hang together: peers that gave one are asked first for the next. */
+  /** Several blocks that hang together: peers that gave one are asked first for the next, then those that gave others lately. */
   session(peers: readonly string[]): BitswapSession;
   stop(): Promise<void>;
 }
@@ -80,7 +86,7 @@ export interface Bitswap {
 /** A group of fetches that learns who answers. */
 export interface BitswapSession {
   get(cid: CidBytes, options?: AbortOptions): Promise<Uint8Array>;
-  /** Peers, best first. */
+  /** Peers, best first: the order in which they were asked for the last block, whoever gave it before all others. */
   readonly peers: readonly string[];
 }
 
@@ -106,6 +112,7 @@ class Exchange implements Bitswap {
   readonly #metrics: NetworkMetrics;
   readonly #stopped = new AbortController();
   readonly #wants: Wants;
+  readonly #answerers: Answerers;
   readonly #serving: BitswapServing;
   /** Wants that go to a peer in its next message: all of one turn of the event loop travel together. */
   readonly #outbox = new Map<string, { wants: WantEntry[]; onFailure: (() => void)[] }>();
@@ -117,6 +124,7 @@ class Exchange implements Bitswap {
     this.#log = needs.log ?? noLog;
     this.#metrics = needs.metrics ?? noMetrics;
     this.#wants = new Wants(limits.maxWants);
+    this.#answerers = new Answerers(() => this.#clock.now());
     this.#serving = new BitswapServing({
       source: needs.source,
       send: (peer, message) => this.#send(peer, message),
@@ -135,10 +143,11 @@ class Exchange implements Bitswap {
   }
 
   session(peers: readonly string[]): BitswapSession {
-    const ranked = [...peers];
+    const ranked = this.#answerers.rank(peers);
     return {
       peers: ranked,
       get: async (cid, options) => {
+        ranked.splice(0, ranked.length, ...this.#answerers.rank(ranked));
         const { block, from } = await this.#fetch(cid, ranked, options);
         const at = ranked.indexOf(from);
         if (at > 0) ranked.unshift(...ranked.splice(at, 1)); // who had this one has its children too
@@ -157,18 +166,23 @@ class Exchange implements Bitswap {
         this.#wants.remove(want);
         settle();
       };
-      const answer = (says: boolean, from: string): void => {
-        if (from === peer) finish(() => resolve(says));
+      const answer = (says: boolean, from: string, note?: "gave" | "heard" | "answered" | "silent"): void => {
+        if (from !== peer) return;
+        if (note !== undefined) this.#answerers[note](peer);
+        finish(() => resolve(says));
       };
       const want: Want = {
         cid: Uint8Array.from(cid),
-        onBlock: (_, from) => answer(true, from), // boxo sends small blocks instead of a word
-        onHave: (from) => answer(true, from),
-        onDontHave: (from) => answer(false, from),
+        onBlock: (_, from) => answer(true, from, "gave"), // boxo sends small blocks instead of a word
+        onHave: (from) => answer(true, from, "heard"),
+        onDontHave: (from) => answer(false, from, "answered"),
         onError: (error) => finish(() => reject(error)),
       };
       const onAbort = (): void => finish(() => reject(abortFault(signal as AbortSignal)));
-      const cancel = this.#clock.after(this.#limits.hedgeMs, () => answer(false, peer));
+      const askedAt = this.#clock.now();
+      const cancel = this.#clock.after(this.#limits.hedgeMs, () => {
+        answer(false, peer, this.#answerers.wasHeardSince(peer, askedAt) ? undefined : "silent");
+      });
       if (!this.#wants.add(want)) return answer(false, peer);
       signal?.addEventListener("abort", onAbort, { once: true });
       this.#post(peer, { cid: want.cid, haveOnly: true, sendDontHave: true }, () => answer(false, peer));
@@ -176,68 +190,16 @@ class Exchange implements Bitswap {
   }
 
   async get(cid: CidBytes, peers: readonly string[], options?: AbortOptions): Promise<Uint8Array> {
-    return (await this.#fetch(cid, peers, options)).block;
+    return (await this.#fetch(cid, this.#answerers.silentLast(peers), options)).block;
   }
 
-  async #fetch(
-    cid: CidBytes,
-    peers: readonly string[],
-    options?: AbortOptions,
-  ): Promise<{ block: Uint8Array; from: string }> {
+  async #fetch(cid: CidBytes, peers: readonly string[], options?: AbortOptions): Promise<FetchedBlock> {
     if (this.#stopped.signal.aborted) throw new NetworkError("network/host-not-running", { state: "stopped" });
     const { signal } = options ?? {};
     if (signal?.aborted) throw abortFault(signal);
-    const asked: string[] = [];
-    const queue = [...new Set(peers)];
-    return new Promise((resolve, reject) => {
-      let cancelHedge = (): void => {};
-      let answered = 0;
-      const finish = (settle: () => void, except?: string): void => {
-        cancelHedge();
-        cancelTotal();
-        signal?.removeEventListener("abort", onAbort);
-        if (this.#wants.remove(want)) {
-          for (const peer of asked) if (peer !== except) this.#post(peer, { cid: want.cid, cancel: true });
-        }
-        settle();
-      };
-      const notFound = (): void => {
-        const facts = { cid: toHex(cid), asked: asked.length, refused: said.size };
-        finish(() => reject(new NetworkError("network/block-not-found", facts)));
-      };
-      const askNext = (): void => {
-        cancelHedge();
-        const peer = queue.shift();
-        if (peer === undefined) return;
-        asked.push(peer);
-        this.#post(peer, { cid: want.cid, sendDontHave: true }, () => hasNot(peer, unreached));
-        cancelHedge = this.#clock.after(this.#limits.hedgeMs, askNext);
-      };
-      const said = new Set<string>();
-      const unreached = new Set<string>();
-      const hasNot = (from: string, why: Set<string>): void => {
-        if (said.has(from) || unreached.has(from) || !asked.includes(from)) return;
-        why.add(from);
-        answered++;
-        if (queue.length > 0) askNext();
-        else if (answered === asked.length) notFound();
-      };
-      const want: Want = {
-        cid: Uint8Array.from(cid),
-        onBlock: (block, from) => finish(() => resolve({ block, from }), from),
-        onDontHave: (from) => hasNot(from, said),
-        onError: (error) => finish(() => reject(error)),
-      };
-      const onAbort = (): void => finish(() => reject(abortFault(signal as AbortSignal)));
-      const cancelTotal = this.#clock.after(this.#limits.totalMs, notFound);
-      if (queue.length === 0) return notFound();
-      if (!this.#wants.add(want)) {
-        const facts = { protocol: bitswapProtocols[0] ?? "", limit: this.#limits.maxWants };
-        return finish(() => reject(new NetworkError("network/too-many-requests", facts)));
-      }
-      signal?.addEventListener("abort", onAbort, { once: true });
-      askNext();
-    });
+    const post: FetchNeeds["post"] = (peer, entry, onFailure) => this.#post(peer, entry, onFailure);
+    const needs = { clock: this.#clock, limits: this.#limits, wants: this.#wants, answerers: this.#answerers, post };
+    return fetchBlock(cid, peers, needs, { signal });
   }
 
   /** Handles a stream that a peer opened: answers to our wants, and theirs. */

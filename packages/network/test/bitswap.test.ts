@@ -2,8 +2,18 @@ import { cidKey, cidOf, rawCidOf } from "@copse/ipld";
 import { concatBytes } from "@copse/primitives";
 import { expect, it } from "vitest";
 import { type Bitswap, type BitswapNeeds, startBitswap } from "../src/bitswap.ts";
-import { emptyMessage, encodeBitswap, frame, maxBitswapBytes, prefixOf } from "../src/bitswap-codec.ts";
+import {
+  type BitswapMessage,
+  emptyMessage,
+  encodeBitswap,
+  frame,
+  maxBitswapBytes,
+  prefixOf,
+} from "../src/bitswap-codec.ts";
+import { BitswapServing } from "../src/bitswap-server.ts";
+import { systemClock } from "../src/clock.ts";
 import type { NetworkError } from "../src/errors.ts";
+import { noLog, noMetrics } from "../src/metrics.ts";
 import { bitswapProtocols } from "../src/protocols.ts";
 import { connect, startNode, type TestNode, until } from "./nodes.ts";
 
@@ -114,6 +124,23 @@ it("bounds garbage and oversized frames", async () => {
   await until(() => codes.length === 3);
   expect(codes.sort()).toEqual(["network/message-malformed", "network/message-malformed", "network/message-too-long"]);
   expect(maxBitswapBytes + 1).toBe(0x200001);
+});
+
+it("gives the block to a peer that wants it, and a word of it as well", async () => {
+  const sent: BitswapMessage[] = [];
+  const serving = new BitswapServing({
+    source: store(block(1)),
+    send: async (_, message) => void sent.push(message),
+    clock: systemClock,
+    limits: { bytesPerSecond: 1, burstBytes: 1 << 20, maxQueuedPerPeer: 9 },
+    log: noLog,
+    metrics: noMetrics,
+  });
+  const cid = cidOf(block(1));
+  const wants = [true, false, true].map((haveOnly) => ({ cid, cancel: false, haveOnly, sendDontHave: true }));
+  serving.receive("peer", wants, false);
+  expect(sent).toMatchObject([{ blocks: [{ data: block(1) }], presences: [] }]);
+  serving.stop();
 });
 
 it("gives a peer no more than its budget, and more as time passes", async () => {
