@@ -10,9 +10,15 @@ export function nodeStates(node: CopseNode): StateSource {
     reader: node.store.reader,
     bitswap: node.bitswap,
     onlyLie: () => node.peers.pool.onlyLie,
-    peers: () => [...node.host.peers()].map(({ peer }) => peer),
+    // who has joined first is asked no sooner for it
+    peers: () => shuffled(node.host.peers().map(({ peer }) => peer)),
     now: () => performance.now(),
   });
+}
+
+function shuffled(peers: readonly string[]): string[] {
+  const left = [...peers];
+  return peers.flatMap(() => left.splice(Math.floor(Math.random() * left.length), 1));
 }
 
 /** What assembling works with, from a node's parts and the sources it is to ask. */

@@ -43,10 +43,19 @@ afterEach(async () => {
 
 const topOf = (of: MintedChain): MintedTipset["tipset"] => (of.tipsets.at(-1) as MintedTipset).tipset;
 const serve = async (of: MintedChain, count: number, options: ServingOptions = {}): Promise<void> => {
-  peers.push(
-    ...(await Promise.all(Array.from({ length: count }, () => startServingNode(of, log, stop.signal, options)))),
+  const started = await Promise.all(
+    Array.from({ length: count }, () => startServingNode(of, log, stop.signal, options)),
   );
+  peers.push(...started);
+  if (options !== silent) return;
+  const never = (): Promise<void> => new Promise(() => {});
+  for (const { bitswap, host } of started) {
+    await bitswap.stop();
+    await host.handle(["/chain/ipfs/bitswap/1.2.0"], never, { maxInboundStreams: 256 });
+  }
 };
+/** Takes every want for state, and says nothing. */
+const silent: ServingOptions = {};
 const withheld: ServingOptions = { gives: () => ({ getSync: () => undefined }) };
 
 /** Serves no tipset of the fork, or of the chain, at these heights: the head links, and where it forks off is not seen. */
@@ -74,6 +83,7 @@ const cases: readonly (readonly [string, ForgedFork, ServingOptions])[] = [
   ["of a miner and of states of the forger's making", { from: 30, to: 61, states: "made-up" }, {}],
   ["one tipset long", { from: epochs, to: epochs + 2, states: "claims" }, {}],
   ["whose servers withhold all state", { from: 20, to: 62, states: "claims" }, withheld],
+  ["whose servers keep silent when asked for state", { from: 30, to: 62, states: "claims" }, silent],
   ["whose servers withhold where it begins", { from: 20, to: 62, states: "claims" }, { serve: onlyAbove(40) }],
 ];
 

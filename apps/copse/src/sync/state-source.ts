@@ -31,6 +31,7 @@ export interface StateSourceNeeds {
   readonly database: Pick<Database, "commit">;
   readonly reader: SyncBlockReader;
   readonly bitswap: Pick<Bitswap, "session">;
+  /** Whom to ask; in any order, for bitswap knows who answers. */
   readonly peers: () => readonly string[];
   /** Where every peer there was has been caught sending what is false: what the first of them did. */
   readonly onlyLie: () => unknown;
@@ -62,8 +63,8 @@ export function stateSource(needs: StateSourceNeeds): StateSource {
     const from = ask.peers;
     if (from.length === 0) return undefined;
     const ranked = from.includes(gaveLast) ? [gaveLast, ...from.filter((peer) => peer !== gaveLast)] : from;
+    const session = bitswap.session(ranked);
     try {
-      const session = bitswap.session(ranked);
       const block = await session.get(cid, options);
       gaveLast = session.peers[0] ?? gaveLast;
       absent.forget(cid);
@@ -76,8 +77,8 @@ export function stateSource(needs: StateSourceNeeds): StateSource {
         throw new NodeError("copse/block-mismatch", facts, { cause: lie });
       }
       if (lie !== undefined) throw lie;
-      // it asks one after another, and may run out of time before the last
-      if (isNotFound(error)) ask.missed(ranked.slice(0, error.facts.asked));
+      // it puts the silent last, and may run out of time before it has asked them all
+      if (isNotFound(error)) ask.missed(session.peers.slice(0, error.facts.asked));
       return undefined;
     }
   };

@@ -120,6 +120,16 @@ describe("stateSource", () => {
     expect(world.ranked).toEqual(["ab", "b", "c", "a"]);
   });
 
+  it("asks those that time ran out for, in whatever order the others were asked", async () => {
+    const { source, world } = setUp(() => Promise.reject(notFound(1)));
+    world.peers = ["a", "b"];
+    world.gives = "b"; // the session puts it first
+    await source.getBytes(cid);
+    await source.getBytes(cid);
+    expect(source.isAbsent(cid)).toBe(true);
+    expect(world.ranked).toEqual(["ab", "a"]);
+  });
+
   it("counts one time for all who ask for a block at once", async () => {
     const { source, world } = setUp((asked) => Promise.reject(notFound(asked)));
     await Promise.all([source.getBytes(cid), source.getBytes(cid), source.ahead.getBytes(cid)]);
