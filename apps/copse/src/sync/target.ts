@@ -10,6 +10,8 @@ export interface ToldHead {
   readonly height: number;
   /** Weight as told: Lotus gives the head's own, Forest its parent weight. */
   readonly weight: bigint;
+  /** Whether it came by gossip: who passes on what holds as far as gossip can be checked need not know what is wrong with it. */
+  readonly isPassedOn?: boolean;
 }
 
 /** A head to sync to, and the peers whose word or data speaks for it. */
@@ -74,6 +76,8 @@ export class TargetSelector {
   readonly #heads = new Map<string, ToldHead>();
   readonly #muted: Mutes;
   readonly #isHere: (peer: string) => boolean;
+  /** Heads that are not taken from anybody for a while. */
+  readonly #refused: Mutes;
   /** Heads that could not be had, by key, and how often: others come first. */
   readonly #failed = new Map<string, number>();
 
@@ -88,12 +92,13 @@ export class TargetSelector {
   ) {
     this.#rules = rules;
     this.#muted = new Mutes(now);
+    this.#refused = new Mutes(now);
     this.#isHere = isHere;
   }
 
   /** Takes a peer's newest head. */
   tell(head: ToldHead): void {
-    if (this.#muted.has(head.peer)) return;
+    if (this.#muted.has(head.peer) || this.#refused.has(latin1(head.key))) return;
     this.#heads.delete(head.peer);
     this.#heads.set(head.peer, head);
     if (this.#heads.size <= maxHeads) return;
@@ -107,21 +112,21 @@ export class TargetSelector {
   }
 
   /**
-   * The chain below a head broke a rule: it is no target any more, and they that told it are not listened to for an hour.
-   * They may serve on: what they send is checked.
+   * The chain below a head broke a rule: it is no target any more, and they that told it are not listened to for an hour,
+   * unless they only passed it on. They may serve on: what they send is checked.
    *
-   * @returns these peers
+   * @returns the peers that are not listened to
    */
   refuse(key: TipsetKey): readonly string[] {
+    this.#refused.add(latin1(key), refusedMs);
     return this.#mute(key, refusedMs);
   }
 
   #mute(key: TipsetKey, ms: number): readonly string[] {
-    const tellers = [...this.#heads.values()].filter((told) => TipsetKey.equals(told.key, key)).map(({ peer }) => peer);
-    for (const peer of tellers) {
-      this.#heads.delete(peer);
-      this.#muted.add(peer, ms);
-    }
+    const told = [...this.#heads.values()].filter((head) => TipsetKey.equals(head.key, key));
+    for (const { peer } of told) this.#heads.delete(peer);
+    const tellers = told.filter(({ isPassedOn }) => isPassedOn !== true).map(({ peer }) => peer);
+    for (const peer of tellers) this.#muted.add(peer, ms);
     return tellers;
   }
 
@@ -174,7 +179,7 @@ export class TargetSelector {
       const open = told.filter(({ verdict }) => verdict === undefined || verdict.kind === "unjudged");
       const refuted = told.filter(({ verdict }) => verdict?.kind === "refuted");
       const withheld = patienceSpent && good.length > 0 ? open.filter(({ verdict }) => isWithheld(verdict)) : [];
-      for (const { candidate } of refuted) this.#mute(candidate.key, refusedMs);
+      for (const { candidate } of refuted) this.refuse(candidate.key);
       for (const { candidate } of withheld) this.#mute(candidate.key, asideMs);
       for (const { candidate, verdict } of patienceSpent ? good : []) {
         const stood = verdict?.kind === "good" && verdict.contested;

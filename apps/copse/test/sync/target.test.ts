@@ -46,6 +46,18 @@ describe("targetRules", () => {
 });
 
 describe("TargetSelector", () => {
+  it("refuses a head that was passed on, from whomever, and listens on to them that did", () => {
+    const passedOn = { ...told("a", "false", 9), isPassedOn: true };
+    const selector = selectorWith(passedOn, told("b", "false", 9), told("c", "true", 5));
+    expect(selector.refuse(keyOf("false"))).toEqual(["b"]);
+    expect(selector.told).toBe(1);
+    for (const peer of ["a", "d"]) selector.tell({ ...passedOn, peer }); // it comes again
+    expect(selector.told).toBe(1);
+    selector.tell(told("a", "true", 5));
+    selector.tell(told("b", "true", 5));
+    expect(selector.told).toBe(2); // not the one that told it as its own
+  });
+
   it("is ready when enough have spoken, and with fewer when patience is spent", () => {
     const selector = selectorWith(told("a", "x", 1));
     expect([selector.ready(false), selector.ready(true)]).toEqual([false, false]);
