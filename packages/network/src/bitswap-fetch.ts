@@ -25,7 +25,8 @@ export interface FetchNeeds {
 /** A block, and who gave it. */
 export interface FetchedBlock {
   readonly block: Uint8Array;
-  readonly from: string;
+  /** Absent where it was not asked: who pushes blocks that others are asked for gains no place by it. */
+  readonly from?: string;
 }
 
 /** How one peer stands with the block. */
@@ -81,6 +82,8 @@ class BlockFetch implements Want {
   #group = firstGroup;
   /** Of those that say they have it, how many are asked for it next. */
   #width = 1;
+  /** Whether time has passed for the first, and others were asked beside it. */
+  #isJoined = false;
   #isTicking = false;
   #cancelNext = (): void => {};
   #cancelTotal = (): void => {};
@@ -115,8 +118,9 @@ class BlockFetch implements Want {
   }
 
   onBlock(block: Uint8Array, from: string): void {
-    this.#needs.answerers.gave(from);
-    this.#finish(() => this.#waiting.resolve({ block, from }), from);
+    const isAsked = this.#asked.has(from);
+    if (isAsked) this.#needs.answerers.gave(from);
+    this.#finish(() => this.#waiting.resolve(isAsked ? { block, from } : { block }), from);
   }
 
   onHave(from: string): void {
@@ -166,9 +170,10 @@ class BlockFetch implements Want {
     const { clock, limits, answerers } = this.#needs;
     const now = clock.now();
     for (const [peer, one] of this.#asked) this.#judge(peer, one, now);
-    // who is sending block after block has this one in line
+    // who is sending block after block has this one in line: one group beside it will do for as long as the hedge
     const isFlowing = this.#inState("block").some(([peer, { since }]) => answerers.hasGivenSince(peer, since));
-    if (!isFlowing || now - this.#startedAt >= limits.hedgeMs) {
+    if (!isFlowing || !this.#isJoined || now - this.#startedAt >= limits.hedgeMs) {
+      this.#isJoined = true;
       this.#width *= 2;
       for (const [peer] of this.#inState("has").slice(0, this.#width)) this.#askForBlock(peer);
       this.#askGroup();

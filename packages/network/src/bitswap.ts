@@ -149,7 +149,7 @@ class Exchange implements Bitswap {
       get: async (cid, options) => {
         ranked.splice(0, ranked.length, ...this.#answerers.rank(ranked));
         const { block, from } = await this.#fetch(cid, ranked, options);
-        const at = ranked.indexOf(from);
+        const at = from === undefined ? -1 : ranked.indexOf(from);
         if (at > 0) ranked.unshift(...ranked.splice(at, 1)); // who had this one has its children too
         return block;
       },

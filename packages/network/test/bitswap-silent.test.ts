@@ -2,6 +2,7 @@
 import { cidOf } from "@copse/ipld";
 import { describe, expect, it } from "vitest";
 import { Answerers, mannersMs, maxAnswerers } from "../src/answerers.ts";
+import { emptyMessage, prefixOf } from "../src/bitswap-codec.ts";
 import { bitswapProtocols } from "../src/protocols.ts";
 import { block, honest, lacking, promising, silent, World } from "./bitswap-world.ts";
 
@@ -51,6 +52,22 @@ describe("one peer that has the blocks, behind others", () => {
       { peer: "silent 0", at: 1, for: "cancel" },
       { peer: "silent 1", at: 1, for: "cancel" },
     ]);
+  });
+
+  it("keeps its place before one that pushes the blocks it is asked for", async () => {
+    const world = new World();
+    const bitswap = await world.bitswap();
+    const peers = [...world.join("honest", 1, honest(one, two, three)), ...world.join("pushing", 1, silent)];
+    const session = bitswap.session(peers);
+    await world.until(session.get(first));
+    world.delays.set("honest", 100);
+    const pushed = session.get(cidOf(two));
+    world.say("pushing", { ...emptyMessage, blocks: [{ prefix: prefixOf(first), data: two }] });
+    expect(await world.until(pushed)).toBe(0);
+    expect(await pushed).toEqual(two);
+    expect(session.peers).toEqual(peers);
+    expect(bitswap.session(peers.toReversed()).peers).toEqual(peers);
+    expect(await world.until(session.get(cidOf(three)))).toBe(100);
   });
 
   it("that speaks an older protocol is asked for the block where others are asked for a word", async () => {
@@ -185,21 +202,40 @@ describe("a slow peer", () => {
     expect(await world.until(session.get(cidOf(three)))).toBe(0);
   });
 
-  it("that sends block after block is left to it for the whole of the hedge", async () => {
+  it("that sends block after block is joined by few others within the hedge", async () => {
     const world = new World();
     const bitswap = await world.bitswap();
-    const peers = [...world.join("busy", 1, honest(...blocks)), ...world.join("other", 1, honest(...blocks))];
+    const peers = [...world.join("busy", 1, honest(...blocks)), ...world.join("silent", 30, silent)];
     await world.until(bitswap.session(peers).get(first));
     await world.pass(1);
     world.asked.length = 0;
-    world.delays.set("busy", 400);
-    const some = bitswap.session(peers).get(cidOf(two));
-    await world.pass(300);
-    world.delays.set("busy", 1_500);
-    const last = bitswap.session(peers).get(cidOf(three));
-    await world.until(some);
-    await world.until(last);
-    expect(world.asked.map(({ peer }) => peer)).toEqual(["busy", "busy"]);
+    const getting: Promise<unknown>[] = [];
+    for (const [i, delayMs] of [400, 800, 1_200, 1_600, 1_900].entries()) {
+      world.delays.set("busy", delayMs);
+      getting.push(bitswap.session(peers).get(cidOf(blocks[i + 1] as Uint8Array)));
+      await world.pass(0); // each in a message of its own
+    }
+    for (const one of getting) await world.until(one);
+    const beside = new Set(world.asked.map(({ peer }) => peer));
+    expect(beside).toEqual(new Set(["busy", "silent 0", "silent 1", "silent 2", "silent 3"]));
+  });
+
+  it("that lets blocks drip is overtaken all the same", async () => {
+    const world = new World();
+    const bitswap = await world.bitswap();
+    const peers = [...world.join("dripping", 1, honest(...blocks)), ...world.join("quick", 1, honest(...blocks))];
+    const session = bitswap.session(peers);
+    await world.until(session.get(first));
+    await world.pass(1);
+    world.delays.set("dripping", 400);
+    const drop = session.get(cidOf(two));
+    await world.pass(10);
+    world.delays.set("dripping", 1_900);
+    const last = session.get(cidOf(three));
+    await world.until(drop);
+    expect(session.peers[0]).toBe("dripping");
+    expect(await world.until(last)).toBeLessThan(200);
+    expect(session.peers[0]).toBe("quick");
   });
 });
 

@@ -137,7 +137,7 @@ export class World {
       const blocks = answers.flatMap((answer) => answer.blocks ?? []);
       const presences = answers.flatMap((answer) => answer.presences ?? []);
       const delayMs = this.delays.get(peer) ?? 0;
-      const say = (): void => this.#say(peer, { ...emptyMessage, blocks, presences });
+      const say = (): void => this.say(peer, { ...emptyMessage, blocks, presences });
       if (delayMs === 0) queueMicrotask(say);
       else after(delayMs, say);
     };
@@ -146,7 +146,7 @@ export class World {
   }
 
   /** A peer says something to us. */
-  #say(peer: string, message: BitswapMessage): void {
+  say(peer: string, message: BitswapMessage): void {
     const stream = Object.assign(new EventTarget(), {
       ...{ protocol: this.protocol, status: "open", readableEnded: false, readBufferLength: 0 },
       close: async () => {},
