@@ -1,6 +1,5 @@
-import { isCopseError } from "@copse/primitives";
 import { NodeError } from "../errors.ts";
-import { type Answer, type AskPatience, isLie, raceSources, type Want } from "./race.ts";
+import { type Answer, type AskPatience, isFree, isLie, isRefusal, raceSources, type Want } from "./race.ts";
 import type { ChainSourcePort, SourcePool } from "./sources.ts";
 
 /**
@@ -18,6 +17,10 @@ export async function askSources<T>(
 ): Promise<Answer<T>> {
   const tried = new Set(want.not);
   const failures: unknown[] = [];
+  const refusals = new Map<string, unknown>();
+  let pauseMs = pausedMs;
+  /** When those are asked again that refused. */
+  let again = 0;
   const idleSince = performance.now(); // what fails at once, again and again, is no progress either
   for (;;) {
     const candidates = pool.ranked(tried);
@@ -27,15 +30,30 @@ export async function askSources<T>(
       const left = Math.min(patience.idleMs, allLied ? liarsOnlyMs : patience.idleMs) - (performance.now() - idleSince);
       if (left <= 0) throw allLied ? [...pool.dropped.values()][0] : noPeers(failures, tried);
       await pool.changed(Math.min(left, pausedMs), signal); // one may come, or its pause may end
-      for (const id of tried) if (want.not?.has(id) !== true) tried.delete(id); // all were asked: ask again
+      // all were asked: ask again; but those that refused are not paused, and are asked again in their time
+      const now = performance.now();
+      const isTime = now >= again;
+      for (const id of tried) if (want.not?.has(id) !== true && (isTime || !refusals.has(id))) tried.delete(id);
+      if (!isTime || refusals.size === 0) continue;
+      pauseMs = Math.min(2 * pauseMs, mostPauseMs);
+      again = now + pauseMs;
       continue;
     }
     const outcome = await raceSources(pool, want, candidates, patience, signal);
-    if ("value" in outcome) return outcome;
     for (const [id, error] of outcome.failed) {
       tried.add(id);
       failures.push(error);
+      if (!isFree(want) || !isRefusal(error)) continue;
+      if (refusals.size === 0) again = performance.now() + pauseMs;
+      refusals.set(id, error);
     }
+    if (!("value" in outcome)) continue;
+    for (const [id, error] of want.refusal === "free-if-alone" ? refusals : []) {
+      if (pool.get(id) === undefined) continue;
+      pool.began(id);
+      pool.report(id, { kind: "failed", error }); // there was something to serve
+    }
+    return { value: outcome.value, source: outcome.source };
   }
 }
 
@@ -43,6 +61,8 @@ export async function askSources<T>(
 const liarsOnlyMs = 2000;
 /** How often paused sources are looked at again. Unit: ms. */
 const pausedMs = 250;
+/** How often sources are asked again for what none of them has, at least; it is doubled up to that. Unit: ms. */
+const mostPauseMs = 2000;
 
 function noPeers(failures: readonly unknown[], tried: ReadonlySet<string>): NodeError {
   const last = failures.at(-1);
@@ -69,9 +89,8 @@ export async function askOne<T extends readonly unknown[]>(
     pool.report(id, { kind: "served", ms: performance.now() - started, bytes: 0 });
     return { value, source: id };
   } catch (error) {
-    // what one peer tells need not be known to another: that it has no answer costs it nothing
-    const quiet = isCopseError(error) && (error.code.startsWith("host/") || error.code === "network/refused");
-    pool.report(id, { kind: isLie(error) ? "lied" : quiet ? "ended" : "failed", error });
+    // that it has no answer costs it nothing
+    pool.report(id, { kind: isLie(error) ? "lied" : isRefusal(error) ? "ended" : "failed", error });
     throw error;
   }
 }

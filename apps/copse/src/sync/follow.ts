@@ -23,6 +23,7 @@ import { beaconStage } from "./beacon-stage.ts";
 import { judgeGossipBlock, judgeGossipMessage, type VerdictNeeds } from "./gossip-verdicts.ts";
 import { linkedWeight } from "./head-probe.ts";
 import { leaderStage } from "./leader-stage.ts";
+import { MessageFetches, type MessagesFetched } from "./message-fetches.ts";
 import { messageStage } from "./message-stage.ts";
 import { mostFetches, ParentFetches } from "./parent-fetches.ts";
 import type { Stage } from "./stage.ts";
@@ -51,7 +52,9 @@ export class Follower {
   readonly #onHead: FollowEvents["onHead"];
   readonly #onRefused: FollowEvents["onRefused"];
   #tracker: HeadTracker;
-  readonly #stages: readonly Stage[];
+  /** What is checked of a tipset before its messages. */
+  readonly #checks: readonly Stage[];
+  readonly #messages: MessageFetches;
   readonly #news = new EventTarget();
   readonly #far = new Set<string>();
   readonly #parents: ParentFetches;
@@ -90,7 +93,12 @@ export class Follower {
     const leader = leaderStage({ network, reader, signatures, proofs: context.proofs, ...states });
     const executed = context.execution && followStages(context.execution);
     const checks = executed === undefined ? [beacon, leader] : [beacon, executed.ready, leader, executed.judge];
-    this.#stages = [...checks, messageStage({ ...this.#context, reader })];
+    this.#checks = checks;
+    const messages = messageStage({ ...this.#context, reader, refusal: "free" });
+    this.#messages = new MessageFetches({
+      check: (tipset, over) => messages.check([tipset], { first: true, signal: over }),
+      onEnd: () => this.#wake(),
+    });
     const needs: VerdictNeeds = {
       network,
       store,
@@ -152,7 +160,7 @@ export class Follower {
 
   #take(tipset: LinkedTipset, from: string, verified: boolean): void {
     this.#node.peers.tell(
-      { peer: from, key: tipset.key, height: tipset.height, weight: tipset.parentWeight },
+      { peer: from, key: tipset.key, height: tipset.height, weight: tipset.parentWeight, isPassedOn: true },
       verified,
     );
     this.#parents.brings(tipset.parents, from);
@@ -198,13 +206,16 @@ export class Follower {
     for (const { key } of above) for (const block of TipsetKey.cidBytes(key)) this.#bad.add(block, { code, message });
   }
 
-  /** One step: stores what is ready, and has fetched what is wanted. @returns whether there may be more to do */
+  /** One step: checks what is ready, takes what holds, and has fetched what is wanted. @returns whether there may be more to do */
   async #advance(signal: AbortSignal): Promise<boolean> {
-    const ready = this.#assembler.ready();
-    for (const tipset of ready) await this.#settle(tipset, signal);
-    if (ready.length > 0) return true;
+    const fetched = this.#messages.take();
+    for (const one of fetched) await this.#settle(one.tipset, () => this.#finish(one, signal), signal);
+    const ready = this.#assembler.ready(true);
+    for (const tipset of ready) await this.#settle(tipset, () => this.#judge(tipset, signal), signal);
     const head = this.#node.store.head?.height ?? 0;
-    const isAsked = (key: TipsetKey): boolean => this.#parents.has(key);
+    this.#messages.start(head, signal);
+    if (fetched.length > 0 || ready.length > 0) return true;
+    const isAsked = (key: TipsetKey): boolean => this.#parents.has(key) || this.#messages.has(key);
     for (const want of this.#assembler.wants(head, mostFetches, isAsked)) {
       if (want.kind === "messages") continue;
       if (want.kind === "tipset") {
@@ -219,24 +230,10 @@ export class Follower {
     return false;
   }
 
-  /** Verifies a tipset that stands on the stored chain, keeps its messages, and has the head chosen anew. */
-  async #settle(tipset: LinkedTipset, signal: AbortSignal): Promise<void> {
-    const { store } = this.#node;
-    // its parents came with it, and were put off or condemned a moment ago: without them nothing can be said of it
-    if (store.reader.tipset(tipset.parents) === undefined) return this.#putOff(tipset, "its parents were not taken");
+  /** Does something about a tipset; what it fails with is the tipset's fault, or passes, or is ours. */
+  async #settle(tipset: LinkedTipset, step: () => Promise<void>, signal: AbortSignal): Promise<void> {
     try {
-      for (const stage of this.#stages) {
-        if (stage.level === "messages-checked" && this.#context.messages.kind === "none") continue;
-        const { blocks, unresolved } = await stage.check([tipset], { first: true, signal });
-        if (stage.level === "leader-checked" && unresolved?.has(tipset.height) === true) {
-          const doubt = await this.#doubt(tipset, signal);
-          if (doubt !== undefined) return this.#putOff(tipset, doubt);
-        }
-        if (blocks !== undefined && blocks.length > 0) await store.raise([], blocks);
-      }
-      const { change, refused } = await this.#tracker.consider([tipset]);
-      if (refused !== undefined) this.#log.warn({ error: refused }, "a heavier fork was refused");
-      if (change !== undefined) await this.#checkNew(change, signal);
+      await step();
     } catch (error) {
       if (signal.aborted) throw error;
       // whoever else was told to stop, we were not: it comes again
@@ -245,6 +242,36 @@ export class Follower {
       else if (isCopseError(error) && !error.code.startsWith("host/")) this.#putOff(tipset, error);
       else throw error;
     }
+  }
+
+  /** Verifies a tipset that stands on the stored chain, all but its messages, and has these fetched. */
+  async #judge(tipset: LinkedTipset, signal: AbortSignal): Promise<void> {
+    const { store } = this.#node;
+    for (const stage of this.#checks) {
+      const { blocks, unresolved } = await stage.check([tipset], { first: true, signal });
+      if (stage.level === "leader-checked" && unresolved?.has(tipset.height) === true) {
+        const doubt = await this.#doubt(tipset, signal);
+        if (doubt !== undefined) return this.#putOff(tipset, doubt);
+      }
+      if (blocks !== undefined && blocks.length > 0) await store.raise([], blocks);
+    }
+    if (this.#context.messages.kind === "none") return this.#choose(tipset, signal);
+    const gone = this.#messages.add(tipset);
+    if (gone !== undefined) this.#putOff(gone, "too many wait for their messages");
+  }
+
+  /** Keeps the messages of a tipset, if they came and hold. */
+  async #finish(one: MessagesFetched, signal: AbortSignal): Promise<void> {
+    if ("error" in one) throw one.error;
+    if (one.blocks.length > 0) await this.#node.store.raise([], one.blocks);
+    await this.#choose(one.tipset, signal);
+  }
+
+  /** Has the head chosen anew, where a tipset is sound. */
+  async #choose(tipset: LinkedTipset, signal: AbortSignal): Promise<void> {
+    const { change, refused } = await this.#tracker.consider([tipset]);
+    if (refused !== undefined) this.#log.warn({ error: refused }, "a heavier fork was refused");
+    if (change !== undefined) await this.#checkNew(change, signal);
   }
 
   /**
@@ -280,9 +307,9 @@ export class Follower {
     return tracker;
   }
 
-  /** Nobody gave what it lacks, for now: let it come again. */
+  /** Nobody gave what it lacks, for now: let it come again, and what stands on it. */
   #putOff(tipset: LinkedTipset, reason: unknown): void {
-    this.#intake.forget(tipset.key);
+    for (const { key } of [tipset, ...this.#assembler.drop(tipset.key)]) this.#intake.forget(key);
     this.#log.info({ height: tipset.height, reason: String(reason) }, "a tipset was put off");
   }
 

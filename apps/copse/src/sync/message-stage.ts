@@ -16,7 +16,7 @@ import type { Network, Tipset } from "@copse/types";
 import type { Execution } from "../execute/execution.ts";
 import { askSources } from "./ask.ts";
 import { decodeTipset } from "./decode-tipset.ts";
-import type { AskPatience } from "./race.ts";
+import type { AskPatience, Want } from "./race.ts";
 import { type SendersByState, sendersByState } from "./sender-check.ts";
 import { type SignatureChecker, settleAll } from "./signatures.ts";
 import type { SourcePool, TipsetMessages } from "./sources.ts";
@@ -28,6 +28,8 @@ export interface MessageStageNeeds {
   readonly reader: ChainReader;
   readonly pool: SourcePool;
   readonly patience: AskPatience;
+  /** What it means that a source does not have them. `free` where they are so new that it need not. */
+  readonly refusal?: Want<unknown>["refusal"];
   readonly signatures: SignatureChecker;
   /** Knows the states that tipsets executed here gave: senders are looked up in them. */
   readonly execution?: Pick<Execution, "stateAfter"> | undefined;
@@ -138,6 +140,7 @@ async function messagesOf(
         ask: (one, over) => one.messages((wanted[0] as Tipset).key, count, { signal: over }),
         size: messageBytes,
         not: liars,
+        refusal: needs.refusal ?? "free-if-alone", // whoever wins a block may name in it what does not exist
       },
       needs.patience,
       signal,

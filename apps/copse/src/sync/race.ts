@@ -16,6 +16,11 @@ export interface Want<T> {
   readonly size: (answer: T) => number;
   /** Sources that need not be asked: they answered this falsely or not at all before. */
   readonly not?: ReadonlySet<string>;
+  /**
+   * What it means that a source says it has no answer. `failed`, unless told: it should have one. `free`: it need not have
+   * one. `free-if-alone`: nobody may have one, and it failed only where another then answers.
+   */
+  readonly refusal?: "failed" | "free" | "free-if-alone";
 }
 
 /** An answer and who gave it. */
@@ -24,8 +29,12 @@ export interface Answer<T> {
   readonly source: string;
 }
 
-/** An answer, or what each source that was asked failed with. */
-export type Raced<T> = Answer<T> | { readonly failed: readonly (readonly [id: string, error: unknown])[] };
+/** An answer, if any, and what each source that was asked failed with. */
+export type Raced<T> = Failed | (Answer<T> & Failed);
+
+interface Failed {
+  readonly failed: readonly (readonly [id: string, error: unknown])[];
+}
 
 /** Sources asked the same at once, at most. */
 const mostAtOnce = 3;
@@ -78,7 +87,7 @@ export function raceSources<T>(
       try {
         const value = await want.ask(source, either);
         pool.report(source.id, { kind: "served", ms: performance.now() - started, bytes: want.size(value) });
-        end(() => resolve({ value, source: source.id }));
+        end(() => resolve({ value, source: source.id, failed }));
       } catch (error) {
         running--;
         if (either.aborted) {
@@ -87,7 +96,8 @@ export function raceSources<T>(
           pool.report(source.id, slow ? { kind: "failed", error } : { kind: "ended" });
           return;
         }
-        pool.report(source.id, { kind: isLie(error) ? "lied" : "failed", error });
+        const kind = isLie(error) ? "lied" : isFree(want) && isRefusal(error) ? "ended" : "failed";
+        pool.report(source.id, { kind, error });
         failed.push([source.id, error]);
         startNext();
       }
@@ -96,6 +106,16 @@ export function raceSources<T>(
     if (signal.aborted) onAbort();
     else startNext();
   });
+}
+
+/** Whether a refusal is no failure, at first. */
+export function isFree({ refusal = "failed" }: Pick<Want<unknown>, "refusal">): boolean {
+  return refusal !== "failed";
+}
+
+/** Whether a source says that it has no answer: what one knows need not be known to another. */
+export function isRefusal(error: unknown): boolean {
+  return isCopseError(error) && (error.code.startsWith("host/") || error.code === "network/refused");
 }
 
 /** Whether a failure is the source's falsehood rather than its slowness. An answer that was cut may be its death. */

@@ -3,7 +3,7 @@ import { HostFault } from "@copse/primitives";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { askOne, askSources } from "../../src/sync/ask.ts";
 import { SourcePool } from "../../src/sync/sources.ts";
-import { cut, fakeSource, fakeWant, garbage, late, lie, notingRanking } from "./fake-source.ts";
+import { cut, fakeSource, fakeWant, garbage, late, lie, notingRanking, refusal } from "./fake-source.ts";
 
 const patience = { hedgeMs: 100, idleMs: 60_000 };
 let stop: AbortController;
@@ -116,6 +116,63 @@ describe("askSources", () => {
     expect(want.asked.map(({ source }) => source)).toEqual(["liar", "honest"]);
     want.asked[1]?.answer("true");
     expect(await answer).toEqual({ value: "true", source: "honest" });
+  });
+
+  describe("for what nobody may have", () => {
+    const outcomes = (ranking: ReturnType<typeof notingRanking>): unknown[] =>
+      ranking.told.filter(([, kind]) => kind !== "began");
+
+    for (const kind of ["free", "free-if-alone"] as const) {
+      it(`asks again less and less often, and holds nothing against those that refuse (${kind})`, async () => {
+        const ranking = notingRanking();
+        const pool = new SourcePool(ranking);
+        for (const id of ["a", "b"]) pool.add(fakeSource(id));
+        let asked = 0;
+        const ask = async (): Promise<string> => {
+          asked++;
+          throw refusal();
+        };
+        const brief = { hedgeMs: 100, idleMs: 5000 };
+        const answer = askSources(pool, { ask, size: () => 0, refusal: kind }, brief, stop.signal);
+        const failure = expect(answer).rejects.toMatchObject({ code: "copse/no-peers" });
+        await vi.advanceTimersByTimeAsync(6000);
+        await failure;
+        expect(asked).toBe(10); // after 0, 250, 750, 1750 and 3750 ms
+        expect(new Set(ranking.told.map(([, told]) => told))).toEqual(new Set(["began", "ended"]));
+      });
+    }
+
+    it("holds it against those that refused where another then serves it, unless that is free", async () => {
+      for (const kind of ["free", "free-if-alone"] as const) {
+        const ranking = notingRanking();
+        const pool = new SourcePool(ranking);
+        for (const id of ["a", "b"]) pool.add(fakeSource(id));
+        const plain = fakeWant();
+        const answer = askSources(pool, { ...plain, refusal: kind }, patience, stop.signal);
+        plain.asked[0]?.fail(refusal());
+        await vi.advanceTimersByTimeAsync(0);
+        plain.asked[1]?.answer("yes");
+        expect(await answer).toEqual({ value: "yes", source: "b" });
+        const later = kind === "free" ? [] : [["a", "failed"]];
+        expect(outcomes(ranking)).toEqual([["a", "ended"], ["b", "served"], ...later]);
+      }
+    });
+
+    it("counts what is no refusal as ever", async () => {
+      const ranking = notingRanking();
+      const pool = new SourcePool(ranking);
+      for (const id of ["a", "b"]) pool.add(fakeSource(id));
+      const plain = fakeWant();
+      const answer = askSources(pool, { ...plain, refusal: "free" }, patience, stop.signal);
+      plain.asked[0]?.fail(late());
+      await vi.advanceTimersByTimeAsync(0);
+      plain.asked[1]?.answer("yes");
+      await answer;
+      expect(outcomes(ranking)).toEqual([
+        ["a", "failed"],
+        ["b", "served"],
+      ]);
+    });
   });
 
   it("fails with host/aborted while it asks and while it waits", async () => {

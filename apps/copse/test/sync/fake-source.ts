@@ -53,3 +53,5 @@ export const cut = (): NetworkError => new NetworkError("network/message-cut", {
 export const garbage = (): NetworkError =>
   new NetworkError("network/message-malformed", { protocol: "p", what: "answer", reason: "no CBOR" });
 export const lie = (): NetworkError => new NetworkError("network/more-than-asked", { asked: 1, got: 2 });
+export const refusal = (): NetworkError =>
+  new NetworkError("network/refused", { protocol: "p", status: 201, reason: "block not found" });

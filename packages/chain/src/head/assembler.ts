@@ -168,13 +168,18 @@ export class Assembler {
     return wants;
   }
 
-  /** Takes out the tipsets that stand on the stored chain and lack nothing, parents before children. */
-  ready(): LinkedTipset[] {
+  /**
+   * Takes out the tipsets that stand on the stored chain and lack nothing, parents before children.
+   *
+   * @param lowest whether only those come out whose parents are stored: what stands on these waits on
+   */
+  ready(lowest = false): LinkedTipset[] {
     const ready: LinkedTipset[] = [];
     const standing = new Set<string>();
     const byHeight = [...this.#waiting].sort(([, a], [, b]) => a.tipset.height - b.tipset.height);
     for (const [name, { tipset, hasMessages }] of byHeight) {
-      const stands = standing.has(cidKey(tipset.parents)) || this.#options.stored(tipset.parents) !== undefined;
+      const stands =
+        (!lowest && standing.has(cidKey(tipset.parents))) || this.#options.stored(tipset.parents) !== undefined;
       if (!stands || (this.#options.messages === true && !hasMessages)) continue;
       standing.add(name);
       ready.push(tipset);

@@ -169,6 +169,16 @@ describe("Assembler", () => {
     expect(assembler.wants(1)).toMatchObject([{ kind: "range", from: 1, to: 60, target: { key: at(19).key } }]);
   });
 
+  it("gives those alone that stand on what is stored, where it is asked to", () => {
+    const { assembler, stored } = make(10);
+    for (const index of [12, 11, 10]) assembler.offer(linked(at(index)), "peer");
+    expect(assembler.ready(true).map(({ height }) => height)).toEqual([11]);
+    expect(assembler.ready(true)).toEqual([]);
+    expect(assembler.size).toBe(2);
+    stored.set(at(10).key.toString(), linked(at(10)));
+    expect(assembler.ready(true).map(({ height }) => height)).toEqual([12]);
+  });
+
   it("holds tipsets back until their messages are here", () => {
     const { assembler, stored } = make(10, { messages: true });
     assembler.offer(linked(at(10)));
