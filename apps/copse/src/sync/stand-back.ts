@@ -35,14 +35,18 @@ export async function standBack(
   log: { error(facts: object, text: string): void },
 ): Promise<void> {
   if (!isCopseError(error)) return;
-  if (error.code.startsWith("block/") || brokenTarget.has(error.code)) peers.refuse(target);
+  if (error.code.startsWith("block/") || brokenTarget.has(error.code)) {
+    peers.refuse(target);
+    return;
+  }
+  // a fault of this machine says nothing of it; of all else we can not tell whose it is: others come first
+  if (error.code.startsWith("host/")) return;
+  peers.putBack(target);
   if (error.code === "chain/fork-too-long") {
-    peers.putBack(target);
     const facts = { height: target.height, head: store.head?.height, reason: error.message };
     log.error(facts, "this target leaves the stored chain too far back: the stored chain may be the wrong one");
   }
   if (error.code !== "copse/no-peers") return;
-  peers.putBack(target);
   const wanted = messageRange(options.messages, { from: options.to, to: store.head?.height ?? 0 });
   if (wanted !== undefined) await retreatUnserved(store, wanted);
 }

@@ -1,5 +1,6 @@
 import { ChainError, type ChainStore } from "@copse/chain";
-import { cidOf } from "@copse/ipld";
+import { CborReader, cidOf } from "@copse/ipld";
+import { HostFault } from "@copse/primitives";
 import type { TipsetKey } from "@copse/types";
 import { describe, expect, it } from "vitest";
 import { NodeError } from "../../src/errors.ts";
@@ -35,5 +36,18 @@ describe("standBack", () => {
   it("puts back what nobody gave, and nothing for a fault that says nothing of it", async () => {
     expect(await after(new NodeError("copse/no-peers", { tried: 1, why: "x" }))).toEqual(["put back 1000"]);
     expect(await after(new Error("x"))).toEqual([]);
+    expect(await after(new HostFault("host/aborted", { reason: "x" }))).toEqual([]);
+  });
+
+  it("puts back what fails for whatever else: it must not be tried for ever while others wait", async () => {
+    const reader = new CborReader(Uint8Array.of(0xff));
+    let malformed: unknown;
+    try {
+      reader.uint();
+    } catch (error) {
+      malformed = error;
+    }
+    expect(malformed).toMatchObject({ code: expect.stringMatching(/^cbor\//) });
+    expect(await after(malformed)).toEqual(["put back 1000"]);
   });
 });
