@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { BlockError } from "@copse/chain/validate";
 import { isCopseError } from "@copse/primitives";
 import { TipsetKey } from "@copse/types";
 import { modulesFolder } from "@copse/vm/node";
@@ -134,19 +133,22 @@ async function runSync(
   let reported: string | undefined;
   let chosen: Target | undefined;
   const over = new AbortController();
+  const tellFailed = (error: unknown): void => log.error(errorFacts(error), "execution could not go on");
   const prefetch = options.prefetch && !options.once ? prefetchStates(node, shared, log, over.signal) : undefined;
   const executing = options.once
     ? undefined
-    : executed?.execution.run(
-        (error) => {
-          tellRefused(errorFacts(error), context, log);
-          if (!(error instanceof BlockError)) return;
-          // who told the target told this too, unless it came later
-          if (chosen !== undefined && error.facts.height <= chosen.height) void standBack(chosen, error, node, log);
-          follower?.refuse(error);
-        },
-        AbortSignal.any([signal, over.signal]),
-      );
+    : executed?.execution
+        .run(
+          (error) => {
+            follower?.refuse(error);
+            // who told the target told this too, unless it came later
+            const isTargets = chosen !== undefined && error.facts.height <= chosen.height;
+            if (isTargets) standBack(chosen as Target, error, node, log).catch(tellFailed);
+            tellRefused(errorFacts(error), context, log);
+          },
+          AbortSignal.any([signal, over.signal]),
+        )
+        .catch(tellFailed);
   const final = nodeFinality(node, {
     context: shared,
     log,

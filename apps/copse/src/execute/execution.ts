@@ -8,6 +8,7 @@ import {
   verdictOf,
 } from "@copse/chain";
 import { checkExecuted } from "@copse/chain/execute";
+import { BlockError } from "@copse/chain/validate";
 import type { CidBytes } from "@copse/ipld";
 import { type AbortOptions, abortFault, isCopseError } from "@copse/primitives";
 import { type Network, TipsetKey } from "@copse/types";
@@ -111,8 +112,9 @@ export class Execution {
    * Executes beside all else, whenever the head moves, until the signal fires.
    *
    * @param onFault is told of a bad block of the chain, once the head has gone back below it
+   * @throws what `onFault` throws
    */
-  async run(onFault: (error: unknown) => void, signal: AbortSignal): Promise<void> {
+  async run(onFault: (error: BlockError) => void, signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", () => this.nudge(), { once: true });
     while (!signal.aborted) {
       const news = new Promise<void>((resolve) => {
@@ -122,7 +124,9 @@ export class Execution {
         await this.catchUp(signal);
       } catch (error) {
         if (signal.aborted) return;
-        onFault(error);
+        if (error instanceof BlockError) onFault(error);
+        // the store failed, or would not go back: it is tried again when there is news
+        else this.#enter({ kind: "stopped", at: this.#needs.store.head?.height ?? 0, error });
       }
       const { until } = this.#lack ?? {};
       const again = until && setTimeout(() => this.nudge(), Math.max(1, until - this.#needs.now()));

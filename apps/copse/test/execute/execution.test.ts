@@ -1,12 +1,12 @@
 import { createMemoryDatabase, type Database } from "@copse/blockstore";
-import { type ChainStore, type LinkedTipset, linkRules, linkRun } from "@copse/chain";
+import { ChainError, type ChainStore, type LinkedTipset, linkRules, linkRun } from "@copse/chain";
 import { nextBaseFee } from "@copse/chain/execute";
 import { createMint, forgeHeader, mintedMiners } from "@copse/chain/mint";
 import { fromCid } from "@copse/ipld";
 import { HostFault } from "@copse/primitives";
 import { type BlockHeader, createTipset, encodeBlockHeader, TipsetKey } from "@copse/types";
 import type { CID } from "multiformats/cid";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Execution, type ExecutionState, notExecuted } from "../../src/execute/execution.ts";
 import type { Executor } from "../../src/execute/executor.ts";
 import { executedTable } from "../../src/execute/results.ts";
@@ -257,6 +257,18 @@ describe("Execution", () => {
     await expect(execution.catchUp(stop.signal)).rejects.toThrow();
     expect(store.assurance.executed.at(-1)?.to ?? 0).toBeLessThan(heightAt(-1));
     await execution.run(() => expect.unreachable(), stop.signal);
+  });
+
+  it("tells of no bad block where the store would not go back below one", async () => {
+    const of = tampered(20, ({ parentBaseFee }) => ({ parentBaseFee: (parentBaseFee + 1n) as never }));
+    const { execution, store, states } = await make(of);
+    const failure = new ChainError("chain/seam-broken", { span: 1, height: 5, why: "x" });
+    vi.spyOn(store, "switchHead").mockRejectedValue(failure);
+    const stop = new AbortController();
+    const running = execution.run(() => expect.unreachable(), stop.signal);
+    await vi.waitFor(() => expect(states.at(-1)).toMatchObject({ kind: "stopped", error: failure }));
+    stop.abort(new Error("enough"));
+    await running;
   });
 
   it("goes on by itself when the head moves", async () => {
