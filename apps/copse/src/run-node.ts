@@ -5,6 +5,7 @@ import { TipsetKey } from "@copse/types";
 import { modulesFolder } from "@copse/vm/node";
 import pino, { type Logger } from "pino";
 import { type Api, serveApi } from "./api.ts";
+import type { Anchor } from "./assembled.ts";
 import type { CommandContext } from "./commands/command.ts";
 import { NodeError } from "./errors.ts";
 import { assembleAndExecute } from "./execute/execute-all.ts";
@@ -182,7 +183,7 @@ async function runSync(
         }
         progress.stop();
         const head = TipsetKey.key(node.store.head?.key ?? TipsetKey.empty);
-        const onTarget = TipsetKey.key(target.key) === head;
+        const onTarget = isHead(node, target.key);
         const kind = !onTarget ? "stored" : target.supporters.length > 0 ? "peers" : "f3";
         const ids = onTarget ? target.supporters : [];
         const anchor = { kind, ids, ...(kind === "peers" ? { judged: target.judged === true } : {}) } as const;
@@ -209,6 +210,11 @@ async function runSync(
     await executed?.close();
     await executing;
   }
+}
+
+/** Whether a tipset is our head: else what speaks for the tipset does not speak for our head. */
+function isHead({ store }: CopseNode, key: TipsetKey): boolean {
+  return store.head !== undefined && TipsetKey.equals(store.head.key, key);
 }
 
 /** A block broke a rule, for good. */
@@ -301,7 +307,8 @@ async function runImport(
     await note();
   }
   progress.stop();
-  await reportAssembled(node, { kind: "import", ids: [file] }, context);
+  const anchor: Anchor = isHead(node, imported.head) ? { kind: "import", ids: [file] } : { kind: "stored", ids: [] };
+  await reportAssembled(node, anchor, context);
 }
 
 /** Logs go to stderr as JSON lines; under a moving progress line they go to a file of the repository. */

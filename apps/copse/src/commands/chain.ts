@@ -138,7 +138,7 @@ export const chainCommands: readonly CommandSpec[] = [
           store,
           network,
           counts: countsTable(database).read(),
-          ...readBasis(database),
+          ...readBasis(database, store.head),
           f3: await storedHead(database),
           now: Date.now() / 1000,
         });
