@@ -26,6 +26,7 @@ import { Follower } from "./sync/follow.ts";
 import { importSource } from "./sync/import-source.ts";
 import { HeadJudge } from "./sync/leader-judge.ts";
 import { SyncMonitor } from "./sync/monitor.ts";
+import { OneRound, saysOfTarget } from "./sync/one-round.ts";
 import { noRanking } from "./sync/ranking.ts";
 import { SourcePool } from "./sync/sources.ts";
 import { standBack } from "./sync/stand-back.ts";
@@ -133,6 +134,7 @@ async function runSync(
   let follower: Follower | undefined;
   let reported: string | undefined;
   let chosen: Target | undefined;
+  const once = new OneRound();
   const over = new AbortController();
   const tellFailed = (error: unknown): void => log.error(errorFacts(error), "execution could not go on");
   const prefetch = options.prefetch && !options.once ? prefetchStates(node, shared, log, over.signal) : undefined;
@@ -160,7 +162,8 @@ async function runSync(
     await final?.begin(signal);
     for (;;) {
       // what F3 finalized needs no peer's word: it is assembled where none tells a head that holds it
-      const target = (await peers.target(idleMs, signal, judge)) ?? final?.target;
+      const target = (await peers.target(once.patience(idleMs), signal, judge)) ?? final?.target;
+      once.assertNew(target);
       if (target === undefined) {
         const [lie] = peers.pool.dropped.values();
         const why = `${peers.told} of the peers told a head that others support within ${options.idleSeconds} s`;
@@ -193,10 +196,11 @@ async function runSync(
       } catch (error) {
         // where F3 says what the chain is, a head that leaves it out ends nothing
         const isForked = isCopseError(error) && leavesFinal.has(error.code);
-        if (signal.aborted || (options.once && !isForked)) throw error;
+        if (signal.aborted || (options.once && !isForked && !saysOfTarget(error))) throw error;
         log.error(errorFacts(error), "this target could not be assembled");
         await standBack(target, error, node, log);
-        if (!isForked) await wait(retryMs, undefined, { signal });
+        if (options.once && !isForked) once.failed(target, error, idleMs, peers.told);
+        else if (!isForked) await wait(retryMs, undefined, { signal });
         continue;
       }
       if (options.once) return;
