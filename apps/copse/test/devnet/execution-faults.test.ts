@@ -131,17 +131,23 @@ describeActors("execution that this machine fails at", [actorsOf(networkVersion)
 
   it("goes on after each kill -9, counts every tipset once, and ends right", { timeout: 300_000 }, async () => {
     const random = seeded(11);
-    const begun = performance.now();
-    await once(peer, fresh(), "--execute", "on", "--actors", actorsDir).done;
-    const whole = performance.now() - begun; // of this machine, as busy as it is
-    const repo = fresh();
-    let killed = 0;
-    for (let i = 0; i < 4; i++) {
+    /** Runs a node, killed after a time. @returns how long it ran, in ms, where it came to its end before */
+    const run = async (repo: string, killMs?: number): Promise<number | undefined> => {
+      const begun = performance.now();
       const { child, done } = once(peer, repo, "--execute", "on", "--actors", actorsDir);
-      const timer = setTimeout(() => child.kill("SIGKILL"), whole * (0.3 + 0.6 * random()));
+      const timer = killMs === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killMs);
       const { code } = await done;
       clearTimeout(timer);
-      if (code === null) killed++;
+      return code === null ? undefined : performance.now() - begun;
+    };
+    let whole = (await run(fresh())) as number; // on this machine, as busy as it was
+    let repo = fresh();
+    let killed = 0;
+    for (let i = 0; i < 20 && killed < 4; i++) {
+      const ms = await run(repo, whole * (0.2 + 0.6 * random()));
+      if (ms === undefined) killed++;
+      else if (killed > 0) break;
+      else [whole, repo] = [ms, fresh()]; // it was less busy
     }
     const { code, told, err } = await once(peer, repo, "--execute", "on", "--actors", actorsDir).done;
     expect(told.at(-1), err).toMatchObject({
