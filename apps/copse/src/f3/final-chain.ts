@@ -47,8 +47,8 @@ export class FinalChain {
   constructor(needs: FinalNeeds, events: FinalEvents) {
     this.#needs = needs;
     this.#events = events;
-    const { store, rules } = needs.context;
-    this.#tracker = new HeadTracker(store, rules);
+    const { store } = needs.context;
+    this.#tracker = new HeadTracker(store);
   }
 
   /** Waits for certificates, for a time, and has the chain linked below the newest tipset that they finalize. */

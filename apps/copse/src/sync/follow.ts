@@ -302,7 +302,7 @@ export class Follower {
   }
 
   #newTracker(): HeadTracker {
-    const tracker = new HeadTracker(this.#node.store, this.#node.rules);
+    const tracker = new HeadTracker(this.#node.store);
     tracker.onChange(this.#onHead);
     return tracker;
   }

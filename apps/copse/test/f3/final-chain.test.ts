@@ -112,7 +112,7 @@ async function setUp(forkLimit?: number) {
     await linkBack({ key }, { ...context, certified: undefined }, signal);
     await store.switchHead(key);
   };
-  return { store, state, final, finals, heads, assembleTo, rules };
+  return { store, state, final, finals, heads, assembleTo };
 }
 
 const topOf = (of: readonly Invented[]): Invented => of.at(-1) as Invented;
@@ -160,7 +160,7 @@ describe("what a certificate makes of the stored chain", () => {
   });
 
   it("takes a heavier chain back that leaves it out, and lets it in no more", async () => {
-    const { store, state, final, heads, assembleTo, rules } = await setUp();
+    const { store, state, final, heads, assembleTo } = await setUp();
     await assembleTo(topOf(invented).key);
     const misled = store.head;
     state.head = finalized(80, 5);
@@ -172,7 +172,7 @@ describe("what a certificate makes of the stored chain", () => {
     // as it would come by gossip
     const fork = store.reader.tipset(topOf(invented).key);
     if (fork === undefined) throw new Error("the fork is kept aside");
-    const { change, refused } = await new HeadTracker(store, rules).consider([fork]);
+    const { change, refused } = await new HeadTracker(store).consider([fork]);
     expect(change).toBeUndefined();
     expect(refused).toMatchObject({ code: "chain/behind-checkpoint" });
     expect(store.head?.height).toBe(state.head.height);

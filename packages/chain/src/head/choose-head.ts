@@ -1,6 +1,6 @@
 import type { TipsetKey } from "@copse/types";
 import { linkAcross } from "../link/link-across.ts";
-import type { LinkedTipset, LinkRules } from "../link/link-types.ts";
+import type { LinkedTipset } from "../link/link-types.ts";
 import { headWeight } from "../store/chain-weight.ts";
 import type { BlockTable } from "./block-table.ts";
 import { type HeadCandidate, isBetterHead } from "./compare-heads.ts";
@@ -8,7 +8,6 @@ import { type HeadCandidate, isBetterHead } from "./compare-heads.ts";
 /** What the choice looks at. */
 export interface HeadChoice {
   readonly table: BlockTable;
-  readonly rules: LinkRules;
   /** The head as it is. */
   readonly head: LinkedTipset | undefined;
   /** Heights that got blocks. */

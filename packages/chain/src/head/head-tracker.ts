@@ -1,7 +1,7 @@
 import { equalBytes, latin1, toHex } from "@copse/primitives";
 import type { TipsetKey } from "@copse/types";
 import { ChainError } from "../errors.ts";
-import type { LinkedTipset, LinkRules } from "../link/link-types.ts";
+import type { LinkedTipset } from "../link/link-types.ts";
 import type { ChainReader } from "../store/chain-reader.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import type { Head, HeadChange } from "../store/head-change.ts";
@@ -34,13 +34,12 @@ const pruneEvery = 100;
  *
  * @see lotus chain/store/store.go `RefreshHeaviestTipSet`
  * @example
- * const tracker = new HeadTracker(store, rules);
+ * const tracker = new HeadTracker(store);
  * const stop = tracker.onChange(({ revert, apply }) => follow(revert, apply));
  * await tracker.consider(assembler.ready());
  */
 export class HeadTracker {
   readonly #store: ChainStore;
-  readonly #rules: LinkRules;
   readonly #table: BlockTable = new BlockTable();
   readonly #listeners = new Set<HeadListener>();
   /** The head whose blocks are in the table. */
@@ -49,9 +48,8 @@ export class HeadTracker {
   readonly #refused = new Set<string>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(store: ChainStore, rules: LinkRules) {
+  constructor(store: ChainStore) {
     this.#store = store;
-    this.#rules = rules;
   }
 
   /** The head. */
@@ -125,7 +123,7 @@ export class HeadTracker {
     for (;;) {
       const head = this.#store.head;
       const isRefused = (tipset: LinkedTipset): boolean => this.#isRefused(tipset, find);
-      const choice = { table: this.#table, rules: this.#rules, heights, find, isRefused };
+      const choice = { table: this.#table, heights, find, isRefused };
       const best = chooseHead({ ...choice, head: head && find(head.key) })?.tipset;
       const [only] = aside;
       if (only !== undefined && aside.length === 1 && !(best !== undefined && equalBytes(best.key, only.key))) {

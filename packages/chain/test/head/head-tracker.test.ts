@@ -37,7 +37,7 @@ async function begin(
   const span = await store.openSpan({ key: head.key });
   await store.appendRun(span.id, linkRun(span.next, downFrom(head), fakeRules));
   await store.switchHead(head.key);
-  return { store, tracker: new HeadTracker(store, fakeRules) };
+  return { store, tracker: new HeadTracker(store) };
 }
 
 /** Blocks by parents and height, as a person would count them. */
@@ -164,7 +164,7 @@ describe("HeadTracker", () => {
     const fork = fakeChain(chain[9] as FakeTipset, 25, () => [5, 6], "fork").map(linked);
     expect((await tracker.consider(fork)).refused?.code).toBe("chain/behind-checkpoint");
     // nor after a restart
-    const later = new HeadTracker(store, fakeRules);
+    const later = new HeadTracker(store);
     await later.checkpoint(at(7));
     expect(store.checkpoint?.key).toEqual(at(25));
   });
@@ -172,7 +172,7 @@ describe("HeadTracker", () => {
   it("goes on after a restart as before", async () => {
     const { store, tracker } = await begin(base);
     await tracker.consider([linked(fakeTipset(top, 11, [1]))]);
-    const later = new HeadTracker(store, fakeRules);
+    const later = new HeadTracker(store);
     const { change } = await later.consider([linked(fakeTipset(top, 11, [2]))]);
     expect(change?.to.key).toEqual(fakeTipset(top, 11, [1, 2]).key);
   });
