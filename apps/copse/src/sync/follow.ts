@@ -263,6 +263,9 @@ export class Follower {
   /** Keeps the messages of a tipset, if they came and hold. */
   async #finish(one: MessagesFetched, signal: AbortSignal): Promise<void> {
     if ("error" in one) throw one.error;
+    const { key, parents } = one.tipset;
+    const reason = this.#bad.reasonOf(key, parents); // what it stands on may have proved bad meanwhile
+    if (reason !== undefined) return this.#putOff(one.tipset, reason.message);
     if (one.blocks.length > 0) await this.#node.store.raise([], one.blocks);
     await this.#choose(one.tipset, signal);
   }
