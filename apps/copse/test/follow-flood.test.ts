@@ -19,10 +19,18 @@ const keepsWaiting: ServeChain = (host, source) =>
 
 /** What the honest peer gives by gossip only: else it would show it with its parents, once it is told as its head. */
 let unshown = TipsetKey.empty;
+/** Once these are asked for, which are its parents, it gives all: its messages are to be had then. */
+let asked = TipsetKey.empty;
 const showsLess: ServeChain = (host, source) =>
   serveExchange({
     host,
-    source: { ...source, tipset: (key) => (TipsetKey.equals(key, unshown) ? undefined : source.tipset(key)) },
+    source: {
+      ...source,
+      tipset(key) {
+        if (TipsetKey.equals(key, asked)) unshown = TipsetKey.empty;
+        return TipsetKey.equals(key, unshown) ? undefined : source.tipset(key);
+      },
+    },
   });
 
 let on: FollowingNode;
@@ -38,6 +46,7 @@ beforeAll(async () => {
     serve: showsLess,
   });
   unshown = (ahead[1] as MintedTipset).tipset.key;
+  asked = (ahead[0] as MintedTipset).tipset.key;
   teller = createGossip({
     host: honest.host,
     networkName: chain.mint.network.p2pName,
