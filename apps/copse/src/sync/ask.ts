@@ -48,6 +48,7 @@ export async function askSources<T>(
       refusals.set(id, error);
     }
     if (!("value" in outcome)) continue;
+    refusals.delete(outcome.source); // it has it by now
     for (const [id, error] of want.refusal === "free-if-alone" ? refusals : []) {
       if (pool.get(id) === undefined) continue;
       pool.began(id);

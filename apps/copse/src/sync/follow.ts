@@ -176,7 +176,7 @@ export class Follower {
     const moment = { now: Date.now() / 1000, headHeight: head?.height ?? 0 };
     for (const { key, headers } of tipsets) {
       if (reader.tipset(key) !== undefined) break;
-      const found = this.#intake.offerTipset(key, headers, moment);
+      const found = this.#intake.offerTipset(key, headers, moment, peer);
       if (found.kind !== "candidate" && found.kind !== "seen") break;
       if (found.kind === "seen") continue;
       this.#parents.brings(found.tipset.parents, peer);

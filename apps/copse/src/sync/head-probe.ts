@@ -27,10 +27,12 @@ const probeLength = 16;
 
 /**
  * What hears the heads that peers tell: one counts once the peer has shown tipsets that link below it, of the height and
- * weight it told; a peer that shows others lies, and one whose chain breaks a rule is not heeded. Of each peer one is looked at while the newest of the others waits.
+ * weight it told; a peer that shows others lies, and one whose chain breaks a rule is not heeded. Of each peer one is looked
+ * at while the newest of the others waits.
  */
 export function headProbe({ network, rules, pool, log, signal, take }: HeadProbeNeeds): (told: ToldHead) => void {
-  const probe = async (told: ToldHead): Promise<void> => {
+  /** What a peer shows of its head. `undefined`: nothing that is worth a look. */
+  const shown = async (told: ToldHead): Promise<readonly LinkedTipset[] | undefined> => {
     try {
       const { value } = await askOne(pool, told.peer, (source) => source.headers(told.key, probeLength, { signal }));
       const run = linkRun({ key: told.key }, value, rules);
@@ -40,12 +42,23 @@ export function headProbe({ network, rules, pool, log, signal, take }: HeadProbe
       const lie = isFalse ? chainError(fault) : top !== undefined && disagrees(told, top);
       if (lie) {
         pool.report(told.peer, { kind: "lied", error: lie });
-        return;
+        return undefined;
       }
       if (fault !== undefined) throw chainError(fault); // what is wrong is the chain: the peer may not know it
-      take(top === undefined ? told : { ...told, weight: linkedWeight(top, linked[1]) }, linked);
+      return linked;
     } catch (error) {
       log.debug({ peer: told.peer, reason: String(error) }, "a peer could not show its head");
+      return undefined;
+    }
+  };
+  const probe = async (told: ToldHead): Promise<void> => {
+    const linked = await shown(told);
+    if (linked === undefined) return;
+    const [top, below] = linked;
+    try {
+      take(top === undefined ? told : { ...told, weight: linkedWeight(top, below) }, linked);
+    } catch (error) {
+      log.error({ peer: told.peer, reason: String(error) }, "a head that was told could not be taken");
     }
   };
 

@@ -283,6 +283,8 @@ export class HeadJudge {
       if (told !== undefined && told !== "good") return { kind: "refuted", error: told };
       if (told === undefined && ++unresolved >= mostUnresolved) break;
     }
+    // however it stood against others: where it parts from one that is as deep as it, there is no knowing
+    if (found.isUnmet) return { kind: "unjudged", why: "where it parts from another is too deep" };
     if (unresolved === 0) {
       return { kind: "good", contested: contested && (isGrounded || !missing), checked: looked.length };
     }

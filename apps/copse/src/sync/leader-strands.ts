@@ -200,7 +200,8 @@ export class Strands {
       enough.abort();
       if (got) return;
     }
-    strand.end = { kind: "unserved", why };
+    // another walk of it may have got on meanwhile
+    if (strand.next === from && strand.end.kind === "open") strand.end = { kind: "unserved", why };
   }
 
   /** All supporters, those first that gave something before, then a few others. */

@@ -237,12 +237,9 @@ export function connectPeers(needs: PeersNeeds): Peers {
       const started = performance.now();
       for (;;) {
         const waited = performance.now() - started;
-        if (selector.ready(waited >= headPatienceMs)) {
-          const found = await selector.select(
-            vouching(signal),
-            judge && judging(judge, signal),
-            waited >= headPatienceMs,
-          );
+        const isSpent = waited >= Math.min(headPatienceMs, idleMs);
+        if (selector.ready(isSpent)) {
+          const found = await selector.select(vouching(signal), judge && judging(judge, signal), isSpent);
           assertNotAborted(signal);
           if (found !== undefined) return found;
         }

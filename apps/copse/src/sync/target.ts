@@ -158,7 +158,7 @@ export class TargetSelector {
    * One peer's word is enough for a good head that was held against its rivals and stood, or that all tell who are still
    * listened to: liars are not asked whether they vouch for the chain they would have us leave. But not before patience is
    * spent, for who would contradict it may not have spoken. Any other needs as many peers as the rules want. While there is
-   * a good one, what nobody can judge waits; what is withheld then is set aside, with those that told it.
+   * a good one, what nobody can judge waits; what is withheld then is set aside, with those that told it as their own.
    *
    * @param vouch asks a peer for a tipset it did not name; resolves to whether it could serve it
    * @param judge - without it nothing is judged
