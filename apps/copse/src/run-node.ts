@@ -136,7 +136,10 @@ async function runSync(
   let chosen: Target | undefined;
   const once = new OneRound();
   const over = new AbortController();
-  const tellFailed = (error: unknown): void => log.error(errorFacts(error), "execution could not go on");
+  const tellFailed =
+    (what: string) =>
+    (error: unknown): void =>
+      log.error(errorFacts(error), what);
   const prefetch = options.prefetch && !options.once ? prefetchStates(node, shared, log, over.signal) : undefined;
   const executing = options.once
     ? undefined
@@ -146,12 +149,13 @@ async function runSync(
             follower?.refuse(error);
             // who told the target told this too, unless it came later
             const isTargets = chosen !== undefined && error.facts.height <= chosen.height;
-            if (isTargets) standBack(chosen as Target, error, node, log).catch(tellFailed);
+            if (isTargets)
+              standBack(chosen as Target, error, node, log).catch(tellFailed("a target could not be left"));
             tellRefused(errorFacts(error), context, log);
           },
           AbortSignal.any([signal, over.signal]),
         )
-        .catch(tellFailed);
+        .catch(tellFailed("execution could not go on"));
   const final = nodeFinality(node, {
     context: shared,
     log,

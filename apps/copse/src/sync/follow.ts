@@ -163,7 +163,6 @@ export class Follower {
       { peer: from, key: tipset.key, height: tipset.height, weight: tipset.parentWeight, isPassedOn: true },
       verified,
     );
-    this.#parents.brings(tipset.parents, from);
     this.#offer(tipset, from);
     this.#wake();
   }
@@ -179,7 +178,6 @@ export class Follower {
       const found = this.#intake.offerTipset(key, headers, moment, peer);
       if (found.kind !== "candidate" && found.kind !== "seen") break;
       if (found.kind === "seen") continue;
-      this.#parents.brings(found.tipset.parents, peer);
       this.#offer(found.tipset, peer);
     }
     this.#wake();
@@ -219,8 +217,7 @@ export class Follower {
     for (const want of this.#assembler.wants(head, mostFetches, isAsked)) {
       if (want.kind === "messages") continue;
       if (want.kind === "tipset") {
-        if (want.bringer !== undefined) this.#parents.brings(want.target.key, want.bringer);
-        this.#parents.start(want.target, signal);
+        this.#parents.start(want.target, want.bringer, signal);
         continue;
       }
       // too far to fetch one by one: whoever runs us picks a target anew, for the peer that sent it has told its head

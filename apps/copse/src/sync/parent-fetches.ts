@@ -18,8 +18,6 @@ import type { HeaderSlices, SourcePool } from "./sources.ts";
 const parentWindow = 16;
 /** After so long a peer has not given parents. Unit: ms. */
 const fetchMs = 5000;
-/** Parents whose bringer is remembered. */
-const mostBringers = 1024;
 
 /** Parents fetched at once. */
 export const mostFetches = 8;
@@ -40,19 +38,11 @@ export interface ParentFetchesNeeds {
 /** Fetches the parents of what came in beside all else: a peer that takes its time holds up nobody's blocks. */
 export class ParentFetches {
   readonly #needs: ParentFetchesNeeds;
-  /** Parents that are wanted, by key, and the peer that brought a child of theirs: it is the one to ask. */
-  readonly #bringers = new Map<string, string>();
   readonly #fetching = new Set<string>();
   #broken: { readonly error: unknown } | undefined;
 
   constructor(needs: ParentFetchesNeeds) {
     this.#needs = needs;
-  }
-
-  /** Notes who brought a child of these parents. */
-  brings(parents: TipsetKey, from: string): void {
-    this.#bringers.set(TipsetKey.key(parents), from);
-    if (this.#bringers.size > mostBringers) this.#bringers.delete(this.#bringers.keys().next().value ?? "");
   }
 
   /** Whether they are asked for now. */
@@ -70,12 +60,16 @@ export class ParentFetches {
     if (this.#broken !== undefined) throw this.#broken.error;
   }
 
-  /** Begins to fetch, unless that is under way or too many are. */
-  start(target: LinkTarget, signal: AbortSignal): void {
+  /**
+   * Begins to fetch, unless that is under way or too many are.
+   *
+   * @param bringer - the peer that brought their child: it is the one to ask
+   */
+  start(target: LinkTarget, bringer: string | undefined, signal: AbortSignal): void {
     const name = TipsetKey.key(target.key);
     if (this.#fetching.has(name) || this.#fetching.size >= mostFetches) return;
     this.#fetching.add(name);
-    this.#fetch(target, signal)
+    this.#fetch(target, bringer, signal)
       .catch((error: unknown) => {
         // who ends following may give any error for it
         if (!signal.aborted && !isAbort(error)) this.#broken = { error };
@@ -90,9 +84,8 @@ export class ParentFetches {
    * Asks for parents the peer that brought their child, for it must have them, and one other; invented ones must not
    * have everybody asked, and nobody who lacks them blamed.
    */
-  async #fetch(target: LinkTarget, signal: AbortSignal): Promise<void> {
+  async #fetch(target: LinkTarget, bringer: string | undefined, signal: AbortSignal): Promise<void> {
     const { pool, rules, store, offer, onLacking } = this.#needs;
-    const bringer = this.#bringers.get(TipsetKey.key(target.key));
     const others = pool.ranked(new Set(bringer === undefined ? [] : [bringer])).map(({ id }) => id);
     let reason: unknown = "nobody to ask";
     for (const id of [...(bringer === undefined ? [] : [bringer]), ...others].slice(0, 2)) {
@@ -110,7 +103,6 @@ export class ParentFetches {
         for (const tipset of linked) {
           if (store.reader.tipset(tipset.key) !== undefined) break;
           if (tipset.height < final) return onLacking(target, "it forks off too deep");
-          this.brings(tipset.parents, id);
           offer({ ...tipset, log2Power: -1 }, id); // its power is what a child claims that nobody has verified
         }
         if (linked.length > 0) return;
